@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` and `make test`. The rest is for people who change the code.
+# PYTHON picks the interpreter, VENV the environment's folder, ARGS goes to the program that is run.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo     set up $(VENV), find objects in a picture, write out/demo.png"
+	@echo "make test     set up $(VENV), run the tests    (ARGS=--thorough for the long ones)"
+	@echo "make lint     ruff and mypy, as the continuous integration runs them"
+	@echo "make format   let ruff rewrite what it can"
+	@echo "make clean    remove $(VENV), caches and build folders; out/ and runs/ stay"
+
+demo: $(VENV)/installed-run
+	$(BIN)/minimaskrcnn demo $(ARGS)
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# A stamp file says which requirements the environment holds; a newer pyproject.toml makes it stale.
+$(VENV)/installed-run: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
+
+$(VENV)/installed-dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,dev]"
+	@$(PYTHON) -c "import pathlib; [pathlib.Path('$(VENV)', name).touch() for name in ('installed-run', 'installed-dev')]"
+
+clean:
+	$(PYTHON) -c "import pathlib, shutil; [shutil.rmtree(p, ignore_errors=True) for name in \
+	('$(VENV)', 'build', 'dist', '*.egg-info', '.pytest_cache', '.hypothesis', '.mypy_cache', '.ruff_cache') \
+	for p in pathlib.Path('.').glob(name)]"

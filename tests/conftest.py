@@ -1,0 +1,56 @@
+"""What every test may ask for: a seeded generator, the golden and data folders, the long runs on request."""
+
+import os
+from pathlib import Path
+
+os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib: no test opens a window
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+REPO = Path(__file__).resolve().parents[1]
+
+settings.register_profile("dev", deadline=None, max_examples=30)
+settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")  # pytest --hypothesis-profile=NAME overrides
+
+
+def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true", help="also run the tests marked `thorough`")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--thorough"):
+        return
+    long = [item for item in items if item.get_closest_marker("thorough")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
+@pytest.fixture
+def rng():
+    """A generator with the same seed in every test."""
+    return np.random.default_rng(20171030)
+
+
+def folder(variable, default):
+    """The folder that the environment variable names, else the one beside the repository; skip without it."""
+    path = Path(os.environ.get(variable, REPO / default))
+    if not path.is_dir():
+        pytest.skip(f"no folder {path}; set {variable} to run this test")
+    return path
+
+
+@pytest.fixture(scope="session")
+def golden_dir():
+    """Outputs and gradients recorded from torch and torchvision."""
+    return folder("MINIMASKRCNN_GOLDEN", "../shared/golden/public")
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """Real pictures: nuclei, photographs, a COCO-format sample."""
+    return folder("MINIMASKRCNN_DATA", "../shared/data")

@@ -1,0 +1,77 @@
+"""Promises about the whole project: few dependencies, light to import, short files, no machine's paths."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+PACKAGE = REPO / "minimaskrcnn"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+RUN_TIME = {"numpy", "scipy", "matplotlib", "pillow", "tqdm"}
+IMPORT_NAMES = {"numpy", "scipy", "matplotlib", "mpl_toolkits", "PIL", "tqdm"}
+
+
+def third_party(source):
+    """Top-level names that `source` imports from outside the standard library and this package."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names - {"minimaskrcnn"}
+
+
+def test_run_time_dependencies_are_the_five():
+    project = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {re.match(r"[\w-]+", line).group() for line in project["dependencies"]} == RUN_TIME
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_imports_only_what_is_installed_with_the_package(path):
+    allowed = IMPORT_NAMES
+    if path.relative_to(PACKAGE).parts[0] == "testing":
+        allowed = allowed | {"hypothesis", "pytest"}  # the `test` extra
+    assert third_party(path.read_text("utf-8")) <= allowed
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_file_stays_under_400_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("module", ["minimaskrcnn", "minimaskrcnn.cli"])
+def test_importing_the_package_imports_nothing_heavy(module):
+    # Not even NumPy: `--threads` sets the environment variables that its BLAS reads when it is loaded.
+    program = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert IMPORT_NAMES.isdisjoint(loaded.stdout.split())
+
+
+def tracked_text():
+    """The project's own text files (package, tests, docs, settings), not what a build leaves behind."""
+    folders = [REPO / name for name in ("minimaskrcnn", "tests", "docs", "benchmarks", "notebooks", ".ci")]
+    found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    found += [
+        path for path in REPO.iterdir() if path.suffix in {".md", ".toml", ".yml"} or path.name == "Makefile"
+    ]
+    binary = {".npz", ".png", ".jpg", ".pyc", ".gif"}
+    return [path for path in found if path.suffix not in binary and path != Path(__file__).resolve()]
+
+
+def test_no_file_names_a_path_of_a_machine():
+    home = re.compile(r"/home/\w|/Users/\w|/root/|[A-Z]:\\Users")
+    here = REPO.parent.as_posix().rstrip("/") + "/"
+    guilty = [
+        f"{path.relative_to(REPO)}: {line.strip()[:120]}"
+        for path in tracked_text()
+        for line in path.read_text("utf-8").splitlines()
+        if home.search(line) or (len(here) > 1 and here in line)
+    ]
+    assert not guilty, "\n".join(guilty)
