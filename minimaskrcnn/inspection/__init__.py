@@ -1,0 +1,5 @@
+"""Look inside a forward pass: every stage by name, and what became of every candidate."""
+
+from minimaskrcnn.inspection.trace import Recorder, Stage, Trace, trace_model
+
+__all__ = ["Recorder", "Stage", "Trace", "trace_model"]

@@ -1,0 +1,216 @@
+"""A `Trace`: every stage of one forward pass on one picture, by name, each an array with named axes.
+
+    trace = model.trace(image)
+    trace["proposals"]          # (P, 4) ndarray
+    trace.axes("proposals")     # ("proposal", "box")
+    print(trace)                # stages, shapes, ranges
+
+The model knows nothing of this file. It calls `watch(name, array, axes)` at each stage; a `Recorder` is such
+a callable, and the trace is what it has heard. Figures, stories and reports read the trace and never run the
+model.
+"""
+
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.files import atomic_write
+
+AXES_SUFFIX = "@axes"
+
+
+class Stage(NamedTuple):
+    """One array of the forward pass and the name of each of its axes."""
+
+    array: np.ndarray
+    axes: tuple[str, ...]
+
+
+class Trace(Mapping[str, np.ndarray]):
+    """Every stage of one forward pass, in the order in which it happened.
+
+    A read-only mapping from stage name to array. Two traces are equal when they hold the same stages in the
+    same order with the same axes, dtypes and values (NaN equals NaN).
+
+    Parameters
+    ----------
+    stages : mapping from name to `Stage`
+
+    Examples
+    --------
+    >>> trace = Trace({"scores": Stage(np.array([0.25, 0.5], np.float32), ("detection",))})
+    >>> print(trace)
+    stage   shape          dtype    min .. max
+    scores  (detection=2)  float32  0.25 .. 0.5
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, stages: Mapping[str, Stage]):
+        self._stages = dict(stages)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._stage(name).array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stages)
+
+    def __len__(self) -> int:
+        return len(self._stages)
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Names of the axes of a stage, as many as the array has dimensions."""
+        return self._stage(name).axes
+
+    def names(self, prefix: str) -> list[str]:
+        """Stages whose name starts with `prefix`, in order: `trace.names("pyramid.")`."""
+        return [name for name in self._stages if name.startswith(prefix)]
+
+    def _stage(self, name: str) -> Stage:
+        try:
+            return self._stages[name]
+        except KeyError:
+            known = ", ".join(self._stages) or "none"
+            raise UnknownStageError(f"trace has no stage {name!r}; it holds: {known}.") from None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Trace):
+            return NotImplemented
+        return list(self) == list(other) and all(
+            _same(mine, theirs)
+            for mine, theirs in zip(self._stages.values(), other._stages.values(), strict=True)
+        )
+
+    def __str__(self) -> str:
+        rows = [("stage", "shape", "dtype", "min .. max")]
+        rows += [
+            (name, _shape(stage), str(stage.array.dtype), _range(stage.array))
+            for name, stage in self._stages.items()
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+
+    def __repr__(self) -> str:
+        size = sum(array.nbytes for array in self.values())
+        return f"<Trace: {len(self)} stages, {size / 1e6:.1f} MB; print it for the table>"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace to an `.npz` that `load` returns equal to the byte; no pickled objects.
+
+        The file appears whole or not at all.
+        """
+        entries: dict[str, np.ndarray] = {}
+        for name, (array, axes) in self._stages.items():
+            entries[name] = array
+            entries[name + AXES_SUFFIX] = np.array(axes, dtype=np.str_)
+        atomic_write(path, lambda file: np.savez_compressed(file, allow_pickle=False, **entries))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Trace":
+        """Read a trace that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            The file is not a readable `.npz`, or holds something that is not a trace.
+        """
+        try:
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+                entries = {name: file[name] for name in file.files}
+            recorder = Recorder()
+            for name, array in entries.items():
+                if not name.endswith(AXES_SUFFIX):
+                    recorder(name, array, tuple(map(str, entries[name + AXES_SUFFIX])))
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise InputError(
+                f"trace: cannot read {os.fspath(path)} as a trace ({error}); write one with trace.save."
+            ) from None
+        return recorder.trace()
+
+
+class UnknownStageError(InputError, KeyError):
+    """A stage the trace does not hold; a `KeyError` too, so that `name in trace` and `trace.get` work."""
+
+    __str__ = InputError.__str__
+
+
+class Recorder:
+    """The callable a model hands its stages to; `recorder.trace()` is all it has heard.
+
+    >>> watch = Recorder()
+    >>> watch("objectness", np.zeros(6, np.float32), ("anchor",))
+    >>> watch.trace().axes("objectness")
+    ('anchor',)
+    """
+
+    def __init__(self) -> None:
+        self._stages: dict[str, Stage] = {}
+
+    def __call__(self, name: str, array: np.ndarray, axes: tuple[str, ...]) -> None:
+        """Keep a read-only copy of `array` under `name`.
+
+        Raises
+        ------
+        InputError
+            The name is taken, the array is not a plain numeric array, or a dimension has no axis name.
+        """
+        if name in self._stages:
+            raise InputError(
+                f"trace: stage {name!r} was recorded twice; give each call of a stage its own name."
+            )
+        if not isinstance(array, np.ndarray) or array.dtype.hasobject:
+            raise InputError(
+                f"trace: stage {name!r} must be a numeric ndarray, got {type(array).__name__}; "
+                "pass tensor.numpy()."
+            )
+        if len(axes) != array.ndim:
+            raise InputError(
+                f"trace: stage {name!r} has shape {array.shape} but {len(axes)} axis names {tuple(axes)}; "
+                "name each axis once."
+            )
+        kept = array.copy()
+        kept.flags.writeable = False
+        self._stages[name] = Stage(kept, tuple(axes))
+
+    def trace(self) -> Trace:
+        """Everything recorded so far."""
+        return Trace(self._stages)
+
+
+def trace_model(model: Any, image: np.ndarray) -> Trace:
+    """Run `model` on one picture and keep every stage.
+
+    Parameters
+    ----------
+    model : a `MaskRCNN`, or anything with `predict(images, watch=callable)`
+    image : (3, H, W) float32 RGB in [0, 1]
+    """
+    recorder = Recorder()
+    model.predict([image], watch=recorder)
+    return recorder.trace()
+
+
+def _same(a: Stage, b: Stage) -> bool:
+    same_kind = a.axes == b.axes and a.array.dtype == b.array.dtype and a.array.shape == b.array.shape
+    return same_kind and np.array_equal(a.array, b.array, equal_nan=a.array.dtype.kind in "fc")
+
+
+def _shape(stage: Stage) -> str:
+    return "(" + ", ".join(f"{axis}={n}" for axis, n in zip(stage.axes, stage.array.shape, strict=True)) + ")"
+
+
+def _range(array: np.ndarray) -> str:
+    """Smallest and largest value, `empty` without values; NaN shows as nan."""
+    if array.size == 0:
+        return "empty"
+    if array.dtype == bool:
+        return f"{np.count_nonzero(array)} of {array.size} true"
+    return f"{array.min():.4g} .. {array.max():.4g}"

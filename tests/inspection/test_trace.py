@@ -1,0 +1,154 @@
+"""A trace holds what it was told, prints it, and comes back equal from disk."""
+
+import numpy as np
+import pytest
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection import Recorder, Stage, Trace, trace_model
+
+
+def recorded(**changes):
+    rng = np.random.default_rng(0)
+    stages = {
+        "input": (rng.random((3, 4, 5), np.float32), ("channel", "y", "x")),
+        "proposals": (np.zeros((0, 4), np.float32), ("proposal", "box")),
+        "labels": (np.array([1, 2]), ("detection",)),
+        "masks": (np.array([[[True, False]]]), ("detection", "y", "x")),
+        "scale": (np.array(1.5), ()),
+    }
+    stages.update(changes)
+    watch = Recorder()
+    for name, (array, axes) in stages.items():
+        watch(name, array, axes)
+    return watch.trace()
+
+
+def test_a_trace_is_a_mapping_in_the_order_of_the_pass():
+    trace = recorded()
+    assert list(trace) == ["input", "proposals", "labels", "masks", "scale"]
+    assert trace.axes("proposals") == ("proposal", "box")
+    assert trace["labels"].tolist() == [1, 2]
+    assert "proposals" in trace
+    assert "anchors" not in trace
+    assert trace.names("p") == ["proposals"]
+
+
+def test_what_the_model_does_later_does_not_reach_the_trace():
+    array = np.ones(3)
+    watch = Recorder()
+    watch("scores", array, ("detection",))
+    array[:] = 7
+    assert watch.trace()["scores"].tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="read-only"):
+        watch.trace()["scores"][0] = 5
+
+
+def test_print_shows_shapes_with_axis_names_and_ranges():
+    table = str(recorded()).splitlines()
+    assert table[0].split() == ["stage", "shape", "dtype", "min", "..", "max"]
+    assert any("(channel=3, y=4, x=5)" in row and "float32" in row for row in table)
+    assert any(row.startswith("proposals") and row.endswith("empty") for row in table)
+    assert any(row.startswith("labels") and row.endswith("1 .. 2") for row in table)
+    assert any(row.startswith("masks") and row.endswith("1 of 2 true") for row in table)
+    assert len({row.index("float") for row in table if "float" in row}) == 1
+
+
+def test_a_saved_trace_comes_back_equal(tmp_path):
+    trace = recorded(nan=(np.array([np.nan, -np.inf]), ("value",)))
+    trace.save(tmp_path / "trace.npz")
+    loaded = Trace.load(tmp_path / "trace.npz")
+    assert loaded == trace
+    assert [a.dtype for a in loaded.values()] == [a.dtype for a in trace.values()]
+    assert [path.name for path in tmp_path.iterdir()] == ["trace.npz"]
+
+
+def test_the_same_trace_gives_the_same_bytes(tmp_path):
+    for name in "ab":
+        recorded().save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        (np.array([1, 3]), ("detection",)),
+        (np.array([1.0, 2.0]), ("detection",)),
+        (np.array([1, 2]), ("proposal",)),
+        (np.array([1]), ("detection",)),
+    ],
+)
+def test_another_value_dtype_axis_or_shape_is_another_trace(stage):
+    assert recorded() == recorded()
+    assert recorded() != recorded(labels=stage)
+
+
+def test_order_matters_and_other_types_are_never_equal():
+    a, b = Stage(np.ones(1), ("x",)), Stage(np.zeros(1), ("x",))
+    assert Trace({"a": a, "b": b}) != Trace({"b": b, "a": a})
+    assert Trace({}) != {}
+
+
+def test_an_unknown_stage_is_named_with_those_that_exist():
+    with pytest.raises(InputError, match=r"no stage 'roi'; it holds: input, proposals"):
+        recorded()["roi"]
+
+
+@pytest.mark.parametrize(
+    ("array", "axes", "message"),
+    [
+        (np.ones((2, 2)), ("y",), r"shape \(2, 2\) but 1 axis names"),
+        ([1, 2], ("detection",), "must be a numeric ndarray, got list"),
+        (np.array([object()]), ("detection",), "must be a numeric ndarray"),
+    ],
+)
+def test_a_bad_stage_is_refused(array, axes, message):
+    with pytest.raises(InputError, match=message):
+        Recorder()("stage", array, axes)
+
+
+def test_a_stage_is_recorded_once():
+    watch = Recorder()
+    watch("a", np.ones(1), ("x",))
+    with pytest.raises(InputError, match="'a' was recorded twice"):
+        watch("a", np.ones(1), ("x",))
+
+
+def bad_files(folder):
+    recorded().save(folder / "whole.npz")
+    (folder / "truncated.npz").write_bytes((folder / "whole.npz").read_bytes()[:200])
+    (folder / "text.npz").write_text("not an archive")
+    np.savez(folder / "no_axes.npz", weight=np.ones(2))
+    np.savez(folder / "pickled.npz", **{"a": np.array([{}]), "a@axes": np.array(["x"])})
+    np.save(folder / "array.npy", np.ones(2))
+    return ["truncated.npz", "text.npz", "no_axes.npz", "pickled.npz", "array.npy", "missing.npz"]
+
+
+def test_a_file_that_is_no_trace_is_refused_in_one_sentence(tmp_path):
+    for name in bad_files(tmp_path):
+        with pytest.raises(InputError, match=f"cannot read .*{name} as a trace") as caught:
+            Trace.load(tmp_path / name)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "trace.npz"
+    recorded().save(path)
+    before = path.read_bytes()
+
+    def disk_full(*args, **kwargs):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez_compressed", disk_full)
+    with pytest.raises(OSError, match="no space"):
+        recorded(more=(np.ones(1), ("x",))).save(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["trace.npz"]
+
+
+def test_trace_model_hands_the_recorder_to_the_model():
+    class Model:
+        def predict(self, images, watch):
+            watch("input", images[0], ("channel", "y", "x"))
+
+    image = np.ones((3, 2, 2), np.float32)
+    assert trace_model(Model(), image)["input"].shape == (3, 2, 2)
