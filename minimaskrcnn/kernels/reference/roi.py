@@ -1,0 +1,177 @@
+"""The RoI operators in loops: every box, bin and sample point by itself, all channels of a cell at once.
+
+One bin is the list of points it reads, and one point is at most four cells with weights, so each member of the
+family (see ``roi_rules``) is the same three loops over a different list of points.
+"""
+
+import math
+
+import numpy as np
+
+from minimaskrcnn.kernels.roi_rules import ROI_POOL, RoIRule
+
+
+def round_half_away(value) -> int:
+    """Nearest whole number, halves away from zero (C's ``round``; Python's own goes to the even neighbour)."""
+    whole = int(value)
+    return whole + (value - whole >= 0.5) - (value - whole <= -0.5)
+
+
+def axis_points(low, high, spatial_scale, bins: int, side: int, rule: RoIRule) -> list[list]:
+    """For each bin along one axis, the positions it reads, in cells.
+
+    Parameters
+    ----------
+    low, high : scalars of the features' dtype, the box's two coordinates on this axis, in pixels
+    spatial_scale : scalar of the same dtype, cells per pixel
+    bins, side : int, the number of bins, and of cells in the map, on this axis
+    """
+    half = type(low)(0.5)
+    start = low * spatial_scale - (half if rule.aligned else 0)
+    end = high * spatial_scale - (half if rule.aligned else 0)
+    if rule.quantise_box:
+        start, end = round_half_away(start), round_half_away(end)
+        size = type(low)(max(end - start + 1, 1))
+    else:
+        size = end - start if rule.aligned else max(end - start, type(low)(1))
+    length = size / type(low)(bins)
+
+    points = []
+    for p in range(bins):
+        first, last = start + p * length, start + (p + 1) * length
+        width = length
+        if rule.quantise_bins:
+            whole = math.floor(start)
+            first = whole + math.floor((start - whole) + p * length)
+            last = whole + math.ceil((start - whole) + (p + 1) * length)
+            width = type(low)(last - first)
+        if rule.sampling_ratio is None:
+            points.append(list(range(max(math.ceil(first), 0), min(math.ceil(last), side))))
+        else:
+            n = rule.sampling_ratio if rule.sampling_ratio > 0 else math.ceil(width)
+            points.append([first + (i + half) * width / type(low)(n) for i in range(n)])
+    return points
+
+
+def axis_cells(position, side: int) -> list[tuple]:
+    """The two cells that a point lies between with their linear weights; none where it is off the map."""
+    if position < -1 or position > side:
+        return []
+    position = min(max(position, 0), side - 1)
+    low = int(position)
+    upper = position - low
+    return [(low, 1 - upper), (min(low + 1, side - 1), upper)]
+
+
+def point_cells(y, x, shape) -> list[tuple]:
+    """The four cells around a point with their bilinear weights: the product of the two axes."""
+    H, W = shape
+    return [(i, j, wy * wx) for i, wy in axis_cells(y, H) for j, wx in axis_cells(x, W)]
+
+
+def roi_bins(rois, x_shape, dtype, output_size, spatial_scale, rule):
+    """Every bin of every roi: its index (k, p, q), its image, and its points (y, x) in row-major order."""
+    H, W = x_shape[2:]
+    OH, OW = output_size
+    scale = dtype.type(spatial_scale)
+    for k, roi in enumerate(rois.astype(dtype)):
+        rows = axis_points(roi[2], roi[4], scale, OH, H, rule)
+        columns = axis_points(roi[1], roi[3], scale, OW, W, rule)
+        for p, q in np.ndindex(OH, OW):
+            yield (k, p, q), int(roi[0]), [(y, x) for y in rows[p] for x in columns[q]]
+
+
+def roi_features(
+    x: np.ndarray, rois: np.ndarray, output_size: tuple[int, int], spatial_scale: float, rule: RoIRule
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A grid of bins for every roi, each the mean or the largest of the points the rule reads in it.
+
+    Parameters
+    ----------
+    x : (N, C, H, W) float array
+    rois : (K, 5) float array, image index and box (x1, y1, x2, y2) in pixels
+    output_size : (OH, OW), bins
+    spatial_scale : float, cells per pixel
+    rule : RoIRule
+
+    Returns
+    -------
+    out : (K, C, OH, OW), dtype of x
+    argmax : None for the mean; else (K, C, OH, OW) int64, the winner: a flat cell y*W + x where whole cells are
+        read, the row-major number of the point in its bin where points are; -1 where nothing competed
+    """
+    H, W = x.shape[2:]
+    out = np.zeros((len(rois), x.shape[1], *output_size), x.dtype)
+    argmax = np.full(out.shape, -1) if rule.reduce == "max" else None
+    for (k, p, q), n, points in roi_bins(rois, x.shape, x.dtype, output_size, spatial_scale, rule):
+        best = np.full(x.shape[1], -np.inf, x.dtype)  # (C,)
+        for s, (y, x_) in enumerate(points):
+            cells = point_cells(y, x_, (H, W))
+            value = sum((x[n, :, i, j] * weight for i, j, weight in cells), np.zeros_like(best))  # (C,)
+            if argmax is None:
+                out[k, :, p, q] += value / x.dtype.type(len(points))
+            elif cells:
+                better = value > best
+                best[better] = value[better]
+                out[k, better, p, q] = value[better]
+                argmax[k, better, p, q] = y * W + x_ if rule.sampling_ratio is None else s
+    return out, argmax
+
+
+def roi_features_backward(
+    grad: np.ndarray,
+    rois: np.ndarray,
+    argmax: np.ndarray | None,
+    x_shape: tuple[int, int, int, int],
+    spatial_scale: float,
+    rule: RoIRule,
+) -> np.ndarray:
+    """Each bin hands its gradient to the cells it read, in the proportion in which it read them.
+
+    A mean spreads it evenly over its points; a maximum gives all of it to the winning point of each channel.
+    """
+    dx = np.zeros(x_shape, grad.dtype)
+    H, W = x_shape[2:]
+    for (k, p, q), n, points in roi_bins(rois, x_shape, grad.dtype, grad.shape[2:], spatial_scale, rule):
+        for s, (y, x_) in enumerate(points):
+            if argmax is None:
+                share = grad[k, :, p, q] / grad.dtype.type(len(points))  # (C,)
+            else:
+                winner = y * W + x_ if rule.sampling_ratio is None else s
+                share = np.where(argmax[k, :, p, q] == winner, grad[k, :, p, q], 0)
+            for i, j, weight in point_cells(y, x_, (H, W)):
+                dx[n, :, i, j] += share * weight
+    return dx
+
+
+def roi_align(x, rois, output_size, spatial_scale, sampling_ratio, aligned) -> np.ndarray:
+    """Mean of bilinear points, nothing rounded: He et al. 2017, section 3. Returns (K, C, OH, OW)."""
+    return roi_features(x, rois, output_size, spatial_scale, align_rule(sampling_ratio, aligned))[0]
+
+
+def roi_align_backward(grad, rois, x_shape, spatial_scale, sampling_ratio, aligned) -> np.ndarray:
+    """Gradient of ``roi_align`` with respect to the features, of shape x_shape."""
+    rule = align_rule(sampling_ratio, aligned)
+    return roi_features_backward(grad, rois, None, x_shape, spatial_scale, rule)
+
+
+def align_rule(sampling_ratio, aligned) -> RoIRule:
+    """RoIAlign as a member of the family."""
+    return RoIRule(False, False, sampling_ratio, "mean", aligned)
+
+
+def roi_pool(x, rois, output_size, spatial_scale) -> tuple[np.ndarray, np.ndarray]:
+    """Largest cell of each rounded bin, and where it was (flat y*W + x, -1 for an empty bin): Girshick 2015."""
+    out, argmax = roi_features(x, rois, output_size, spatial_scale, ROI_POOL)
+    assert argmax is not None
+    return out, argmax
+
+
+def roi_pool_backward(grad, rois, argmax, x_shape) -> np.ndarray:
+    """Each bin hands its gradient to the one cell that won it; a cell that won in several bins adds them."""
+    N, C, H, W = x_shape
+    dx = np.zeros((N, C, H * W), grad.dtype)
+    for k, c, p, q in np.ndindex(*grad.shape):
+        if argmax[k, c, p, q] >= 0:
+            dx[int(rois[k, 0]), c, argmax[k, c, p, q]] += grad[k, c, p, q]
+    return dx.reshape(x_shape)  # (N, C, H*W) -> (N, C, H, W)

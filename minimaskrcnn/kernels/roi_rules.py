@@ -1,0 +1,77 @@
+"""The RoI operators as one family: a rule is a choice on five axes, and the published operators are named points.
+
+==================  ============  =============  ==============  ======  =======
+name                quantise_box  quantise_bins  sampling_ratio  reduce  aligned
+==================  ============  =============  ==============  ======  =======
+``ROI_POOL``        yes           yes            None (cells)    max     no
+``ROI_WARP``        yes           no             2 (bilinear)    mean    no
+``ROI_WARP_MAX``    yes           no             2 (bilinear)    max     no
+``ROI_ALIGN``       no            no             2 (bilinear)    mean    no
+``ROI_ALIGN_MAX``   no            no             2 (bilinear)    max     no
+``ROI_ALIGN_V2``    no            no             2 (bilinear)    mean    yes
+==================  ============  =============  ==============  ======  =======
+
+The steps every rule goes through, for each of the two directions (sizes in cells of the feature map):
+
+1. scale:   ``start, end = coordinate * spatial_scale``, less half a cell when ``aligned``.
+2. box:     quantised, ``start, end = round(start), round(end)`` (halves away from zero) and
+            ``size = max(end - start + 1, 1)``; otherwise ``size = end - start``, at least 1 unless ``aligned``.
+3. bins:    bin p is ``[start + p*size/bins, start + (p+1)*size/bins)``; quantised, its ends move outwards to
+            whole cells (floor, ceil), so that neighbours may overlap.
+4. sample:  the whole cells of the bin (those whose index lies in it), or n evenly spaced points read by
+            bilinear interpolation; n is ``sampling_ratio``, or ``ceil(bin length)`` where that is <= 0.
+5. reduce:  the mean or the largest.
+
+Cells outside the map are not there. A point below -1 or beyond the map's side is outside: it counts as a zero in
+a mean and does not compete in a maximum. Other points are clamped to the map. An empty bin is 0.
+
+Sources: RoIPool, Girshick 2015 (Fast R-CNN, section 2.1); RoIWarp, Dai et al. 2016 (MNC, section 3.2), with the
+quantised box that He et al. 2017 (Mask R-CNN, section 3 and table 2c) ascribe to it; RoIAlign, He et al. 2017.
+"""
+
+from dataclasses import dataclass
+
+from minimaskrcnn.errors import InputError
+
+
+@dataclass(frozen=True)
+class RoIRule:
+    """How a box becomes a fixed grid of numbers; see the module for what each axis means.
+
+    Parameters
+    ----------
+    quantise_box : bool
+        Round the scaled box to whole cells.
+    quantise_bins : bool
+        Widen every bin to whole cells.
+    sampling_ratio : int or None
+        None reads the whole cells of a bin; n > 0 reads n x n bilinear points; n <= 0 chooses n for each box.
+    reduce : {"mean", "max"}
+    aligned : bool
+        Shift by half a cell, so that continuous coordinate 0.5 is the centre of cell 0.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> replace(ROI_ALIGN, aligned=True) == ROI_ALIGN_V2
+    True
+    """
+
+    quantise_box: bool
+    quantise_bins: bool
+    sampling_ratio: int | None
+    reduce: str
+    aligned: bool
+
+    def __post_init__(self) -> None:
+        """Refuse a reduction that does not exist."""
+        if self.reduce not in ("mean", "max"):
+            raise InputError(f"RoIRule: reduce must be 'mean' or 'max'; got {self.reduce!r}")
+
+
+ROI_POOL = RoIRule(quantise_box=True, quantise_bins=True, sampling_ratio=None, reduce="max", aligned=False)
+ROI_WARP = RoIRule(quantise_box=True, quantise_bins=False, sampling_ratio=2, reduce="mean", aligned=False)
+ROI_WARP_MAX = RoIRule(quantise_box=True, quantise_bins=False, sampling_ratio=2, reduce="max", aligned=False)
+ROI_ALIGN = RoIRule(quantise_box=False, quantise_bins=False, sampling_ratio=2, reduce="mean", aligned=False)
+ROI_ALIGN_MAX = RoIRule(quantise_box=False, quantise_bins=False, sampling_ratio=2, reduce="max", aligned=False)
+ROI_ALIGN_V2 = RoIRule(quantise_box=False, quantise_bins=False, sampling_ratio=2, reduce="mean", aligned=True)
