@@ -1,0 +1,57 @@
+"""The box head: what is in this RoI, and how should its box move?
+
+    RoI features (K, C, 7, 7) -> two fully connected layers -> class logits and deltas for each class
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minimaskrcnn import nn, ops
+from minimaskrcnn.autograd import Tensor
+
+
+class TwoMLPHead(nn.Module):
+    """Two fully connected layers with ReLU, on the flattened features.
+
+    Source: Lin et al. 2017, section 4.2; torchvision's TwoMLPHead.
+    """
+
+    def __init__(self, in_features: int, width: int, *, rng: np.random.Generator | None = None):
+        super().__init__()
+        self.fc6 = nn.Linear(in_features, width, rng=rng)
+        self.fc7 = nn.Linear(width, width, rng=rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(x.shape[0], -1)  # (K, C*7*7)
+        return ops.relu(self.fc7(ops.relu(self.fc6(x))))
+
+
+class Res5BoxHead(nn.Module):
+    """The paper's C4 head: the last residual stage on each RoI, then the average over its cells.
+
+    Source: Mask R-CNN, figure 4 left.
+    """
+
+    def __init__(self, res5: nn.Module):
+        super().__init__()
+        self.res5 = res5
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.res5(x).mean((2, 3))  # (K, C, 7, 7) -> (K, C)
+
+
+class BoxPredictor(nn.Module):
+    """Class logits (K, num_classes) and deltas (K, 4*num_classes) from the head's vector."""
+
+    def __init__(self, in_features: int, num_classes: int, *, rng: np.random.Generator | None = None):
+        super().__init__()
+        self.cls_score = nn.Linear(in_features, num_classes)
+        self.bbox_pred = nn.Linear(in_features, num_classes * 4)
+        if rng is not None:
+            # Small, so that training starts from equal classes (loss ln K) and no shift.
+            self.cls_score.weight.data = nn.init.normal(self.cls_score.weight.shape, 0.01, rng)
+            self.bbox_pred.weight.data = nn.init.normal(self.bbox_pred.weight.shape, 0.001, rng)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.cls_score(x), self.bbox_pred(x)

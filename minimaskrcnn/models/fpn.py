@@ -1,0 +1,103 @@
+"""The feature pyramid: coarse maps say what, fine maps say where, and sums of both say both.
+
+    inner_l = conv1x1(C_l);   merged_l = inner_l + upsample2(merged_{l+1});   P_l = conv3x3(merged_l)
+
+Source: Lin et al. 2017, "Feature pyramid networks", section 3; names as in torchvision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minimaskrcnn import nn, ops
+from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.models.resnet import ResNet
+from minimaskrcnn.models.watch import Watch, unwatched
+
+
+class FeaturePyramid(nn.Module):
+    """Maps C2.. of several widths in, maps P2.. of one width out.
+
+    Parameters
+    ----------
+    in_channels : sequence of int, finest first
+    out_channels : int
+    extra_level : bool
+        Whether the coarsest map, subsampled by 2, is added for the RPN (torchvision's LastLevelMaxPool).
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        out_channels: int,
+        extra_level: bool,
+        *,
+        rng: np.random.Generator | None = None,
+    ):
+        super().__init__()
+        self.out_channels, self.extra_level = out_channels, extra_level
+        self.inner_blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(channels, out_channels, 1, rng=rng)) for channels in in_channels
+        )
+        self.layer_blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(out_channels, out_channels, 3, padding=1, rng=rng)) for _ in in_channels
+        )
+
+    def forward(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
+        pyramid: dict[str, Tensor] = {}
+        merged = None
+        blocks = zip(maps.items(), self.inner_blocks, self.layer_blocks, strict=True)
+        for (name, features), inner, layer in reversed(list(blocks)):
+            lateral = inner(features)
+            merged = lateral if merged is None else lateral + _upsample_to(merged, lateral.shape[-2:])
+            pyramid[name.replace("C", "P")] = layer(merged)
+        pyramid = dict(reversed(pyramid.items()))
+        if self.extra_level:
+            coarsest = list(pyramid)[-1]
+            pyramid[f"P{int(coarsest[1:]) + 1}"] = ops.max_pool2d(pyramid[coarsest], 1, 2)
+        return pyramid
+
+
+def _upsample_to(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return ops.interpolate(x, size=size, mode="nearest")
+
+
+class BackboneWithFPN(nn.Module):
+    """A ResNet and the pyramid on top of it: image batch in, {"P2": ..., "P3": ...} out."""
+
+    def __init__(self, body: ResNet, fpn: FeaturePyramid):
+        super().__init__()
+        self.body, self.fpn = body, fpn
+        self.out_channels = fpn.out_channels
+        self.strides = body.out_strides + [2 * body.out_strides[-1]] * fpn.extra_level
+
+    def forward(self, x: Tensor, watch: Watch = unwatched) -> dict[str, Tensor]:
+        maps = self.body(x)
+        show_maps("backbone", maps, watch)
+        pyramid = self.fpn(maps)
+        show_maps("pyramid", pyramid, watch)
+        return pyramid
+
+
+class BackboneC4(nn.Module):
+    """A ResNet whose last stage's map alone feeds the RPN and the heads: the paper's C4."""
+
+    def __init__(self, body: ResNet):
+        super().__init__()
+        self.body = body
+        self.out_channels = body.out_channels[-1]
+        self.strides = body.out_strides[-1:]
+
+    def forward(self, x: Tensor, watch: Watch = unwatched) -> dict[str, Tensor]:
+        maps = self.body(x)
+        show_maps("backbone", maps, watch)
+        name = list(maps)[-1]
+        return {name: maps[name]}
+
+
+def show_maps(prefix: str, maps: dict[str, Tensor], watch: Watch) -> None:
+    """Show the first picture's maps to the watcher."""
+    for name, features in maps.items():
+        watch(f"{prefix}.{name}", features.data[0], ("channel", "y", "x"))

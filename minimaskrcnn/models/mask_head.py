@@ -1,0 +1,85 @@
+"""The mask head: a small fully convolutional network that draws one mask for each class in each RoI.
+
+FPN style (figure 4 right):  (K, C, 14, 14) -> 3x3 convs -> 2x deconv -> 1x1 -> (K, classes, 28, 28)
+C4 style (figure 4 left):    (K, C, 7, 7) -> res5 -> 2x deconv -> 1x1 -> (K, classes, 14, 14)
+
+Each class has its own sigmoid mask, so classes do not compete; the box head has chosen the class.
+Source: He et al. 2017, "Mask R-CNN", section 3 and figure 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import expit
+
+from minimaskrcnn import nn, ops
+from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.detection.masks import mask_targets
+from minimaskrcnn.detection.structures import Target
+
+
+class MaskHeadFPN(nn.Sequential):
+    """3x3 convolutions with ReLU at the RoI's resolution."""
+
+    def __init__(self, in_channels: int, widths: Sequence[int], *, rng: np.random.Generator | None = None):
+        channels = [in_channels, *widths]
+        # Each convolution sits in a Sequential so that the state says mask_head.0.0.weight, as in torchvision.
+        super().__init__(
+            *(
+                nn.Sequential(nn.Conv2d(fan, width, 3, padding=1, rng=rng), nn.ReLU())
+                for fan, width in zip(channels, widths, strict=False)
+            )
+        )
+
+
+class MaskPredictor(nn.Module):
+    """A 2x deconvolution with ReLU, then a 1x1 convolution to one mask for each class."""
+
+    def __init__(
+        self, in_channels: int, width: int, num_classes: int, *, rng: np.random.Generator | None = None
+    ):
+        super().__init__()
+        self.conv5_mask = nn.ConvTranspose2d(in_channels, width, 2, 2, rng=rng)
+        self.mask_fcn_logits = nn.Conv2d(width, num_classes, 1)
+        if rng is not None:
+            shape = self.mask_fcn_logits.weight.shape
+            self.mask_fcn_logits.weight.data = nn.init.normal(shape, 0.01, rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.mask_fcn_logits(ops.relu(self.conv5_mask(x)))
+
+
+def mask_loss(
+    logits: Tensor,
+    boxes: Sequence[np.ndarray],
+    labels: Sequence[np.ndarray],
+    matched: Sequence[np.ndarray],
+    targets: Sequence[Target],
+) -> Tensor:
+    """Mean binary cross-entropy between each RoI's own class's mask and the truth seen through the RoI.
+
+    Parameters
+    ----------
+    logits : (K, classes, M, M) Tensor, for the RoIs of all pictures
+    boxes, labels, matched : for each picture (k, 4), (k,) from 1, and (k,) index of the object
+    targets : of each picture, with masks
+
+    Notes
+    -----
+    Only the channel of the true class has a loss: "decouples mask and class prediction" (section 3).
+    """
+    K, _, M, _ = logits.shape
+    if K == 0:
+        return logits.sum() * 0.0
+    truth = np.concatenate(
+        [mask_targets(t.masks, b, m, M) for t, b, m in zip(targets, boxes, matched, strict=True)]
+    ).astype(logits.dtype)
+    own = logits[np.arange(K), np.concatenate(labels)]  # (K, M, M)
+    return ops.binary_cross_entropy_with_logits(own, truth)
+
+
+def mask_probabilities(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The sigmoid of each detection's own class: (D, classes, M, M) and (D,) -> (D, M, M)."""
+    return expit(logits[np.arange(len(logits)), labels])

@@ -1,0 +1,170 @@
+"""The whole detector, in the order in which a picture passes through it.
+
+    transform -> backbone -> RPN -> RoI heads -> restore
+
+Training and prediction are two methods, `losses` and `predict`, each with one type of answer.
+Source: He et al. 2017, "Mask R-CNN"; the pieces and their names are torchvision's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn import nn
+from minimaskrcnn.autograd import Tensor, no_grad
+from minimaskrcnn.detection.masks import paste_masks
+from minimaskrcnn.detection.structures import Detections, Target
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection.trace import Recorder, Trace
+from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads
+from minimaskrcnn.models.rpn import RegionProposalNetwork
+from minimaskrcnn.models.transform import ImageTransform, Size, resize_boxes
+from minimaskrcnn.models.watch import Watch, unwatched
+
+
+class MaskRCNN(nn.Module):
+    """Mask R-CNN; without a mask branch in its heads it is Faster R-CNN.
+
+    Parameters
+    ----------
+    transform : ImageTransform
+    backbone : Module
+        Image batch in, dict of feature maps out; has `out_channels` and `strides`.
+    rpn : RegionProposalNetwork
+    roi_heads : RoIHeads
+    num_classes : int, with background
+    config : dict, optional
+        What a checkpoint must remember to build this model again: preset and settings.
+    """
+
+    def __init__(
+        self,
+        transform: ImageTransform,
+        backbone: nn.Module,
+        rpn: RegionProposalNetwork,
+        roi_heads: RoIHeads,
+        num_classes: int,
+        config: dict[str, Any] | None = None,
+    ):
+        super().__init__()
+        self.transform, self.num_classes, self.config = transform, num_classes, config
+        self.backbone, self.rpn, self.roi_heads = backbone, rpn, roi_heads
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The float type of the weights; pictures are converted to it."""
+        return self.parameters()[0].dtype
+
+    def losses(
+        self, images: Sequence[np.ndarray], targets: Sequence[Target], rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """The five losses of a batch (four without masks); their sum is what training minimises.
+
+        Parameters
+        ----------
+        images : sequence of (3, H, W) float arrays in [0, 1]
+        targets : sequence of Target, one a picture; crowds are left out
+        rng : Generator that samples anchors and RoIs
+
+        Raises
+        ------
+        InputError
+            If pictures and targets differ in number, or one is not valid.
+        """
+        if len(images) != len(targets) or not images:
+            raise InputError(
+                f"losses: got {len(images)} images and {len(targets)} targets; pass one Target for each image."
+            )
+        for image, target in zip(images, targets, strict=True):
+            self._check_target(image, target)
+        targets = [_without_crowd(target) for target in targets]
+        batch, resized = self.transform(images, targets, self.dtype)
+        assert resized is not None
+        pyramid = self.backbone(Tensor(batch.images))
+        proposals, losses = self.rpn(batch, pyramid, resized, rng)
+        losses.update(self.roi_heads.losses(pyramid, proposals, resized, rng))
+        return losses
+
+    def _check_target(self, image: np.ndarray, target: Target) -> None:
+        target.validate(image.shape, self.num_classes)
+        if self.roi_heads.has_mask and target.masks is None:
+            raise InputError(
+                f"losses: the target of image {target.image_id} has no masks, but the model has a mask head; "
+                "add masks (N, H, W), or build the model with masks=False."
+            )
+
+    def predict(self, images: Sequence[np.ndarray], watch: Watch = unwatched) -> list[Detections]:
+        """Detections of each picture, best first, in its own pixels; masks are cut at 0.5.
+
+        Parameters
+        ----------
+        images : sequence of (3, H, W) float arrays in [0, 1]
+        watch : called with every stage of the first picture
+        """
+        with no_grad(), _evaluating(self):
+            batch, _ = self.transform(images, None, self.dtype)
+            watch("input", images[0], ("channel", "y", "x"))
+            height, width = batch.sizes[0]
+            watch("transformed", batch.images[0, :, :height, :width], ("channel", "y", "x"))
+            pyramid = self.backbone(Tensor(batch.images), watch)
+            proposals, _ = self.rpn(batch, pyramid, watch=watch)
+            found = self.roi_heads.predict(pyramid, proposals, batch.sizes, watch)
+            detections = [
+                restore(f, size, original)
+                for f, size, original in zip(found, batch.sizes, batch.original_sizes, strict=True)
+            ]
+        watch("detection_boxes", found[0].boxes, ("detection", "xyxy"))
+        watch("boxes", detections[0].boxes, ("detection", "xyxy"))
+        watch("labels", detections[0].labels, ("detection",))
+        watch("scores", detections[0].scores, ("detection",))
+        if detections[0].masks is not None:
+            watch("masks", detections[0].masks, ("detection", "y", "x"))
+        return detections
+
+    forward = predict
+
+    def trace(self, image: np.ndarray) -> Trace:
+        """Predict one picture (3, H, W) and keep every stage, each with named axes."""
+        recorder = Recorder()
+        self.predict([image], watch=recorder)
+        return recorder.trace()
+
+
+def restore(found: HeadOutput, size: Size, original: Size) -> Detections:
+    """Carry boxes from the resized picture to the original one and paste the masks there."""
+    boxes = resize_boxes(found.boxes, size, original)
+    masks = None
+    if found.mask_probs is not None:
+        masks = paste_masks(found.mask_probs, boxes, original) >= 0.5
+    return Detections(boxes, found.labels, found.scores, masks)
+
+
+def _without_crowd(target: Target) -> Target:
+    """A target without its crowd regions, which name no single object to learn."""
+    single = ~target.iscrowd
+    if single.all():
+        return target
+    return replace(
+        target,
+        boxes=target.boxes[single],
+        labels=target.labels[single],
+        masks=None if target.masks is None else target.masks[single],
+        iscrowd=target.iscrowd[single],
+    )
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside, whatever it was before afterwards."""
+    before = [(module, module.training) for _, module in model.named_modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training

@@ -1,0 +1,150 @@
+"""Residual networks: stages of blocks y = relu(F(x) + shortcut(x)), each stage at half the resolution.
+
+Source: He et al. 2016, "Deep residual learning"; the stride sits on the 3x3 convolution, as in
+torchvision. The state's names are torchvision's, whatever the norm: ``layer1.0.conv1``, ``layer1.0.bn1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from minimaskrcnn import nn, ops
+from minimaskrcnn.autograd import Tensor
+
+Norm = Callable[[int], nn.Module]
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut (ResNet-18 and -34)."""
+
+    expansion = 1
+
+    def __init__(
+        self, in_channels: int, planes: int, stride: int, norm: Norm, *, rng: np.random.Generator | None = None
+    ):
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, planes, 3, stride, 1, bias=False, rng=rng)
+        self.bn1 = norm(planes)
+        self.conv2 = nn.Conv2d(planes, planes, 3, 1, 1, bias=False, rng=rng)
+        self.bn2 = norm(planes)
+        self.downsample = _shortcut(in_channels, planes, stride, norm, rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = ops.relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        return ops.relu(out + self.downsample(x))
+
+
+class Bottleneck(nn.Module):
+    """1x1 down, 3x3, 1x1 up to four times the planes, and a shortcut (ResNet-50 and deeper)."""
+
+    expansion = 4
+
+    def __init__(
+        self, in_channels: int, planes: int, stride: int, norm: Norm, *, rng: np.random.Generator | None = None
+    ):
+        super().__init__()
+        out_channels = planes * self.expansion
+        self.conv1 = nn.Conv2d(in_channels, planes, 1, bias=False, rng=rng)
+        self.bn1 = norm(planes)
+        self.conv2 = nn.Conv2d(planes, planes, 3, stride, 1, bias=False, rng=rng)
+        self.bn2 = norm(planes)
+        self.conv3 = nn.Conv2d(planes, out_channels, 1, bias=False, rng=rng)
+        self.bn3 = norm(out_channels)
+        self.downsample = _shortcut(in_channels, out_channels, stride, norm, rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = ops.relu(self.bn1(self.conv1(x)))
+        out = ops.relu(self.bn2(self.conv2(out)))
+        out = self.bn3(self.conv3(out))
+        return ops.relu(out + self.downsample(x))
+
+
+Block = type[BasicBlock] | type[Bottleneck]
+
+
+def _shortcut(
+    in_channels: int, out_channels: int, stride: int, norm: Norm, rng: np.random.Generator | None
+) -> nn.Module:
+    if stride == 1 and in_channels == out_channels:
+        return nn.Identity()
+    conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False, rng=rng)
+    return nn.Sequential(conv, norm(out_channels))
+
+
+def residual_stage(
+    block: Block,
+    in_channels: int,
+    planes: int,
+    blocks: int,
+    stride: int,
+    norm: Norm,
+    *,
+    rng: np.random.Generator | None = None,
+) -> nn.Sequential:
+    """`blocks` residual blocks; the first one has the stride and changes the channels."""
+    out_channels = planes * block.expansion
+    first = block(in_channels, planes, stride, norm, rng=rng)
+    rest = [block(out_channels, planes, 1, norm, rng=rng) for _ in range(blocks - 1)]
+    return nn.Sequential(first, *rest)
+
+
+class ResNet(nn.Module):
+    """Stem and residual stages; returns every stage's feature map.
+
+    Parameters
+    ----------
+    block : BasicBlock or Bottleneck
+    stem_channels : int
+    planes, blocks, strides : sequences, one entry a stage
+        Width, number of blocks, and stride of the first block.
+    norm : callable (channels) -> Module
+    stem_kernel : int
+        The stem convolution's side; its stride is 2.
+    stem_pool : bool
+        Whether a 3x3 max pool of stride 2 follows the stem, as in the published networks.
+    rng : Generator, optional
+        Draws the weights; without it they are zeros, to be loaded.
+    """
+
+    def __init__(
+        self,
+        block: Block,
+        stem_channels: int,
+        planes: Sequence[int],
+        blocks: Sequence[int],
+        strides: Sequence[int],
+        norm: Norm,
+        *,
+        stem_kernel: int = 7,
+        stem_pool: bool = True,
+        rng: np.random.Generator | None = None,
+    ):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, stem_channels, stem_kernel, 2, stem_kernel // 2, bias=False, rng=rng)
+        self.bn1 = norm(stem_channels)
+        self.maxpool = nn.MaxPool2d(3, 2, 1) if stem_pool else nn.Identity()
+        channels, stride = stem_channels, 4 if stem_pool else 2
+        self.out_channels: list[int] = []
+        self.out_strides: list[int] = []
+        for index, (plane, count, step) in enumerate(zip(planes, blocks, strides, strict=True), start=1):
+            stage = residual_stage(block, channels, plane, count, step, norm, rng=rng)
+            setattr(self, f"layer{index}", stage)
+            channels, stride = plane * block.expansion, stride * step
+            self.out_channels.append(channels)
+            self.out_strides.append(stride)
+
+    def stages(self) -> list[nn.Module]:
+        """The residual stages, shallowest first."""
+        return [getattr(self, f"layer{i}") for i in range(1, len(self.out_channels) + 1)]
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Feature maps by name: C2 is the first stage's, C3 the second's, ..."""
+        x = self.maxpool(ops.relu(self.bn1(self.conv1(x))))
+        maps = {}
+        for level, stage in enumerate(self.stages(), start=2):
+            x = stage(x)
+            maps[f"C{level}"] = x
+        return maps

@@ -1,0 +1,104 @@
+"""Each RoI takes its features from one pyramid level: small boxes from fine maps, large from coarse ones.
+
+    level = floor(4 + log2(sqrt(area) / 224));   features = roi_operator(P_level, roi)
+
+Source: Lin et al. 2017, eq. 1; the operator is RoIAlign unless another is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from minimaskrcnn import ops
+from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.detection.levels import LevelMapper
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.kernels.roi_rules import (
+    ROI_ALIGN,
+    ROI_ALIGN_MAX,
+    ROI_ALIGN_V2,
+    ROI_POOL,
+    ROI_WARP,
+    ROI_WARP_MAX,
+    RoIRule,
+)
+
+OPERATORS: dict[str, RoIRule] = {
+    "roi_pool": ROI_POOL,
+    "roi_warp": ROI_WARP,
+    "roi_warp_max": ROI_WARP_MAX,
+    "roi_align": ROI_ALIGN,
+    "roi_align_max": ROI_ALIGN_MAX,
+    "roi_align_v2": ROI_ALIGN_V2,
+}
+
+
+class RoIExtractor:
+    """Fixed-size features for RoIs of any size.
+
+    Parameters
+    ----------
+    strides : sequence of int
+        Of the levels it may use, finest first, in image pixels a cell.
+    output_size : int
+        Cells on each side of the result.
+    operator : str
+        One of `OPERATORS`.
+    sampling_ratio : int
+        Samples a bin and axis, for the bilinear operators; 0 or less adapts to the box.
+    canonical_scale : float
+        Side in pixels of the box that belongs to `canonical_level`.
+    canonical_level : int
+        A level number as in P4.
+    """
+
+    def __init__(
+        self,
+        strides: Sequence[int],
+        output_size: int,
+        operator: str = "roi_align",
+        sampling_ratio: int = 2,
+        canonical_scale: float = 224.0,
+        canonical_level: int = 4,
+    ):
+        self.strides, self.output_size = list(strides), output_size
+        self.rule = roi_rule(operator, sampling_ratio)
+        k_min = int(np.log2(strides[0]))
+        self.mapper = LevelMapper(k_min, k_min + len(strides) - 1, canonical_scale, canonical_level)
+
+    def __call__(self, pyramid: dict[str, Tensor], rois: np.ndarray) -> Tensor:
+        """Features (K, C, output_size, output_size) of rois (K, 5), in their order."""
+        maps = list(pyramid.values())[: len(self.strides)]
+        level = self.mapper(rois[:, 1:])
+        pieces, order = [], []
+        for index, (features, stride) in enumerate(zip(maps, self.strides, strict=True)):
+            chosen = np.flatnonzero(level == index)
+            if len(chosen) == len(rois):
+                return self._features(features, rois, stride)
+            if len(chosen):
+                pieces.append(self._features(features, rois[chosen], stride))
+                order.append(chosen)
+        back = np.argsort(np.concatenate(order))  # row of each roi in the concatenation
+        return ops.concatenate(pieces, 0)[back]
+
+    def _features(self, features: Tensor, rois: np.ndarray, stride: int) -> Tensor:
+        size = (self.output_size, self.output_size)
+        return ops.roi_features(features, rois, size, 1.0 / stride, self.rule)
+
+
+def roi_rule(operator: str, sampling_ratio: int) -> RoIRule:
+    """The rule of a named operator with `sampling_ratio` samples a bin where it samples at all."""
+    if operator not in OPERATORS:
+        raise InputError(f"roi operator {operator!r} is unknown; choose one of {', '.join(OPERATORS)}.")
+    rule = OPERATORS[operator]
+    return rule if rule.sampling_ratio is None else replace(rule, sampling_ratio=sampling_ratio)
+
+
+def as_rois(boxes: Sequence[np.ndarray]) -> np.ndarray:
+    """Boxes (P_n, 4) of each picture n as rois (sum P_n, 5), the picture's index first."""
+    index = np.repeat(np.arange(len(boxes)), [len(b) for b in boxes])
+    stacked = np.concatenate(boxes)
+    return np.concatenate([index[:, None].astype(stacked.dtype), stacked], 1)

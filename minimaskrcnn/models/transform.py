@@ -1,0 +1,159 @@
+"""From pictures of any size to one batch, and back: normalise, resize, pad; then scale the answers.
+
+    image in [0, 1] -> (image - mean) / std -> bilinear resize -> zeros at the right and bottom
+
+Boxes and masks of the targets follow the picture. Detections are carried back to input pixels by `restore`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from minimaskrcnn import kernels
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
+
+Size = tuple[int, int]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ImageBatch:
+    """Pictures of several sizes in one array.
+
+    Attributes
+    ----------
+    images : (N, 3, H, W) float array, each picture at the top left, zeros beside it
+    sizes : list of (h, w), each picture's own part of it, in pixels
+    original_sizes : list of (h, w), as they came in
+    """
+
+    images: np.ndarray
+    sizes: list[Size]
+    original_sizes: list[Size]
+
+
+@dataclass(frozen=True)
+class ImageTransform:
+    """Settings of the way in.
+
+    Attributes
+    ----------
+    min_size, max_size : int
+        The shorter side becomes `min_size`, unless the longer would pass `max_size`. Pixels.
+    mean, std : three floats
+        Of each colour, on the [0, 1] scale.
+    size_divisible : int
+        Both sides of the batch are padded up to a multiple of this (the largest stride).
+    fixed_size : (width, height), optional
+        Resize to exactly this instead; torchvision's order.
+    """
+
+    min_size: int = 800
+    max_size: int = 1333
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    size_divisible: int = 32
+    fixed_size: tuple[int, int] | None = None
+
+    def __call__(
+        self,
+        images: Sequence[np.ndarray],
+        targets: Sequence[Target] | None = None,
+        dtype: np.typing.DTypeLike = np.float32,
+    ) -> tuple[ImageBatch, list[Target] | None]:
+        """Make one batch; each image is (3, H, W) float in [0, 1].
+
+        Raises
+        ------
+        InputError
+            If an image is not (3, H, W), holds NaN or infinity, or is not on the [0, 1] scale.
+        """
+        for image in images:
+            check_image(image)
+        resized = [self._resize(self._normalise(image.astype(dtype, copy=False))) for image in images]
+        sizes = [image.shape[-2:] for image in resized]
+        originals = [image.shape[-2:] for image in images]
+        batch = ImageBatch(pad_to_batch(resized, self.size_divisible), sizes, originals)
+        if targets is None:
+            return batch, None
+        return batch, [
+            resize_target(t, old, new) for t, old, new in zip(targets, originals, sizes, strict=True)
+        ]
+
+    def _normalise(self, image: np.ndarray) -> np.ndarray:
+        mean = np.array(self.mean, image.dtype)[:, None, None]
+        std = np.array(self.std, image.dtype)[:, None, None]
+        return (image - mean) / std
+
+    def _resize(self, image: np.ndarray) -> np.ndarray:
+        height, width = image.shape[-2:]
+        new = self.resized_size((height, width))
+        if new == (height, width):
+            return image
+        step = (height / new[0], width / new[1])
+        return kernels.active().resize_bilinear(image[None], new, step, False)[0]
+
+    def resized_size(self, size: Size) -> Size:
+        """The (h, w) that a picture of (h, w) is resized to."""
+        if self.fixed_size is not None:
+            return self.fixed_size[1], self.fixed_size[0]
+        # float32 as in torchvision: at some sizes float64 would floor to one pixel more.
+        short, long = np.float32(min(size)), np.float32(max(size))
+        scale = float(min(np.float32(self.min_size) / short, np.float32(self.max_size) / long))
+        return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+
+
+def check_image(image: np.ndarray) -> None:
+    """Refuse what is not a (3, H, W) float picture in [0, 1], and say what to do."""
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[0] != 3 or image.size == 0:
+        shape = getattr(image, "shape", type(image).__name__)
+        raise InputError(
+            f"image: must be (3, H, W), RGB first; got {shape}. "
+            "Use minimaskrcnn.data.read_image(path), or image.transpose(2, 0, 1) for an (H, W, 3) array."
+        )
+    if not np.issubdtype(image.dtype, np.floating):
+        raise InputError(f"image: must be float in [0, 1]; got {image.dtype}. Divide by 255 first.")
+    low, high = float(image.min()), float(image.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise InputError("image: holds NaN or infinite values; repair them, e.g. with np.nan_to_num(image).")
+    if low < -1e-3 or high > 1 + 1e-3:
+        raise InputError(f"image: values run from {low:g} to {high:g}; expected [0, 1]. Divide by 255?")
+
+
+def pad_to_batch(images: Sequence[np.ndarray], size_divisible: int) -> np.ndarray:
+    """Lay pictures of different sizes into one (N, 3, H, W) array of zeros, each at the top left."""
+    height = _round_up(max(image.shape[-2] for image in images), size_divisible)
+    width = _round_up(max(image.shape[-1] for image in images), size_divisible)
+    batch = np.zeros((len(images), images[0].shape[0], height, width), images[0].dtype)
+    for slot, image in zip(batch, images, strict=True):
+        slot[:, : image.shape[-2], : image.shape[-1]] = image
+    return batch
+
+
+def _round_up(side: int, multiple: int) -> int:
+    return -(-side // multiple) * multiple
+
+
+def resize_target(target: Target, old: Size, new: Size) -> Target:
+    """Carry a target's boxes and masks from a picture of size `old` to the same picture at `new`."""
+    if new == old:
+        return target
+    boxes = resize_boxes(target.boxes, old, new)
+    masks = target.masks
+    if masks is not None:
+        step = (old[0] / new[0], old[1] / new[1])
+        resized = kernels.active().resize_nearest(masks[None].astype(np.float32), new, step)
+        masks = resized[0] > 0
+    return replace(target, boxes=boxes, masks=masks)
+
+
+def resize_boxes(boxes: np.ndarray, old: Size, new: Size) -> np.ndarray:
+    """Scale boxes (K, 4) from a picture of size (h, w) `old` to one of size `new`; float32 ratios."""
+    ratio_y, ratio_x = (np.float32(n) / np.float32(o) for n, o in zip(new, old, strict=True))
+    return boxes * np.array([ratio_x, ratio_y, ratio_x, ratio_y], boxes.dtype)

@@ -1,0 +1,34 @@
+"""Floor 3: modules, layers, initialisation and optimisers; torch's names and constructor arguments."""
+
+from minimaskrcnn.nn import init, optim
+from minimaskrcnn.nn.layers import (
+    BatchNorm2d,
+    Conv2d,
+    ConvTranspose2d,
+    FrozenBatchNorm2d,
+    GroupNorm,
+    Identity,
+    Linear,
+    MaxPool2d,
+    ReLU,
+)
+from minimaskrcnn.nn.module import Module, ModuleDict, ModuleList, Parameter, Sequential
+
+__all__ = [
+    "BatchNorm2d",
+    "Conv2d",
+    "ConvTranspose2d",
+    "FrozenBatchNorm2d",
+    "GroupNorm",
+    "Identity",
+    "Linear",
+    "MaxPool2d",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "init",
+    "optim",
+]

@@ -1,0 +1,225 @@
+"""A module owns parameters, buffers and other modules, and finds them all by dotted names.
+
+``model.backbone.body.conv1.weight`` is reached by attribute; ``state_dict`` walks the same tree and
+writes the same path as a key. Nothing else is automatic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.autograd import Tensor, scope
+from minimaskrcnn.errors import InputError
+
+
+class Parameter(Tensor):
+    """A leaf Tensor that a module trains.
+
+    Parameters
+    ----------
+    data : ndarray of a float dtype
+    """
+
+    def __init__(self, data: np.ndarray):
+        super().__init__(data, requires_grad=True)
+
+
+class Module:
+    """The base of every layer and model: a tree of parameters, buffers and modules.
+
+    Assigning a `Parameter` or a `Module` to an attribute registers it; arrays that are saved but not
+    trained (running statistics) are declared with `register_buffer`.
+    """
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_parameters", {})
+        object.__setattr__(self, "_buffers", {})
+        object.__setattr__(self, "_modules", {})
+        object.__setattr__(self, "_scope", type(self).__name__)
+        self.training = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Parameter):
+            self._parameters[name] = value
+        elif isinstance(value, Module):
+            self._modules[name] = value
+            object.__setattr__(value, "_scope", name)
+        elif name in self.__dict__.get("_buffers", ()):
+            self._buffers[name] = value
+        object.__setattr__(self, name, value)
+
+    def register_buffer(self, name: str, value: np.ndarray) -> None:
+        """Declare an array that belongs to the state but is not trained."""
+        self._buffers[name] = value
+        object.__setattr__(self, name, value)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define forward(...)")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with scope(self._scope):
+            return self.forward(*args, **kwargs)
+
+    # ---- walking the tree ------------------------------------------------------------------------------
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and every one below it, with dotted names; a shared module appears once."""
+        return self._walk(prefix, set())
+
+    def _walk(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield prefix, self
+        for name, child in self._modules.items():
+            yield from child._walk(f"{prefix}.{name}" if prefix else name, seen)
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter with its dotted name, in the order of definition; a shared one appears once."""
+        seen: set[int] = set()
+        for prefix, module in self.named_modules():
+            for name, parameter in module._parameters.items():
+                if id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    yield _join(prefix, name), parameter
+
+    def parameters(self) -> list[Parameter]:
+        """Every parameter, in the order of definition."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_buffers(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Every buffer with its dotted name."""
+        for prefix, module in self.named_modules():
+            for name, array in module._buffers.items():
+                yield _join(prefix, name), array
+
+    # ---- modes -----------------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Module:
+        """Switch this module and all below to training (or, with False, to evaluation)."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Switch this module and all below to evaluation."""
+        return self.train(False)
+
+    def astype(self, dtype: np.typing.DTypeLike) -> Module:
+        """Convert every float parameter and buffer, in place, and return the module."""
+        for _, module in self.named_modules():
+            for parameter in module._parameters.values():
+                parameter.data = parameter.data.astype(dtype)
+            for name, array in module._buffers.items():
+                if np.issubdtype(array.dtype, np.floating):
+                    module.register_buffer(name, array.astype(dtype))
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    # ---- state -----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Every parameter and buffer by dotted name, as copies."""
+        state = {}
+        for prefix, module in self.named_modules():
+            for name, parameter in module._parameters.items():
+                state[_join(prefix, name)] = parameter.data.copy()
+            for name, array in module._buffers.items():
+                state[_join(prefix, name)] = array.copy()
+        return state
+
+    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take every parameter and buffer from `state`, or change nothing and say all that is wrong.
+
+        Raises
+        ------
+        InputError
+            If a name is missing, unexpected or of another shape; all of them are listed.
+        """
+        own = self.state_dict()
+        problems = _state_problems(own, state)
+        if problems:
+            raise InputError(
+                f"load_state_dict: these weights are of another model ({len(problems)} differences): "
+                + "; ".join(problems[:12])
+                + ("; ..." if len(problems) > 12 else "")
+                + ". Build the model with the settings the weights were saved with."
+            )
+        for prefix, module in self.named_modules():
+            for name, parameter in module._parameters.items():
+                parameter.data = np.array(state[_join(prefix, name)], dtype=parameter.dtype, order="C")
+            for name, array in module._buffers.items():
+                module.register_buffer(name, np.array(state[_join(prefix, name)], dtype=array.dtype))
+
+
+class Sequential(Module):
+    """Modules applied one after the other; named "0", "1", ... in the state."""
+
+    def __init__(self, *modules: Module):
+        super().__init__()
+        for index, module in enumerate(modules):
+            setattr(self, str(index), module)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for module in self:
+            x = module(x)
+        return x
+
+
+class ModuleList(Module):
+    """A list of modules; named "0", "1", ... in the state."""
+
+    def __init__(self, modules: Iterable[Module] = ()):
+        super().__init__()
+        for index, module in enumerate(modules):
+            setattr(self, str(index), module)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __getitem__(self, index: int) -> Module:
+        return list(self._modules.values())[index]
+
+
+class ModuleDict(Module):
+    """Modules by name."""
+
+    def __init__(self, modules: Mapping[str, Module]):
+        super().__init__()
+        for name, module in modules.items():
+            setattr(self, name, module)
+
+    def __getitem__(self, name: str) -> Module:
+        return self._modules[name]
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _state_problems(own: Mapping[str, np.ndarray], state: Mapping[str, np.ndarray]) -> list[str]:
+    """One phrase for each name that is missing, unexpected, or of another shape."""
+    missing = [f"missing {name} {own[name].shape}" for name in own if name not in state]
+    unexpected = [f"unexpected {name}" for name in state if name not in own]
+    shapes = [
+        f"{name} is {np.shape(state[name])}, expected {own[name].shape}"
+        for name in own
+        if name in state and np.shape(state[name]) != own[name].shape
+    ]
+    return missing + shapes + unexpected

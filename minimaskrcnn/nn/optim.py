@@ -1,0 +1,180 @@
+"""Optimisers: what to do with a gradient. And the two things done around it: schedules and clipping.
+
+Every optimiser updates `parameter.data` in place, keeps its state in arrays by parameter index, and hands
+that state over as plain arrays (`state_dict`), so that a resumed run continues to the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.nn.module import Parameter
+
+
+class Optimizer:
+    """The part that all share: parameters, their weight decay, and slots of state.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+    lr : float
+        Learning rate; set it anew before each step to follow a schedule.
+    weight_decay : float
+    decay_mask : sequence of bool, optional
+        Which parameters are decayed; all by default.
+    """
+
+    slots: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        lr: float,
+        weight_decay: float = 0.0,
+        decay_mask: Sequence[bool] | None = None,
+    ):
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise InputError("Optimizer: there are no parameters to train; pass model.parameters().")
+        self.lr, self.steps = lr, 0
+        mask = [True] * len(self.parameters) if decay_mask is None else list(decay_mask)
+        self.decay = [weight_decay if decayed else 0.0 for decayed in mask]
+        self.state = {slot: [np.zeros_like(p.data) for p in self.parameters] for slot in self.slots}
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient."""
+        self.steps += 1
+        for index, parameter in enumerate(self.parameters):
+            if parameter.grad is not None:
+                self._update(index, parameter.data, parameter.grad)
+
+    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """The step count and each slot's arrays, keyed `slot.index`."""
+        arrays = {f"{slot}.{i}": a.copy() for slot in self.slots for i, a in enumerate(self.state[slot])}
+        return {"steps": np.array(self.steps, np.int64), **arrays}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Continue from a state that `state_dict` gave."""
+        self.steps = int(state["steps"])
+        for slot in self.slots:
+            self.state[slot] = [np.array(state[f"{slot}.{i}"]) for i in range(len(self.parameters))]
+
+
+class SGD(Optimizer):
+    """v <- momentum v + (g + decay w);  w <- w - lr v  (nesterov: w <- w - lr (g + momentum v))."""
+
+    slots = ("velocity",)
+
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        lr: float,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        decay_mask: Sequence[bool] | None = None,
+    ):
+        super().__init__(parameters, lr, weight_decay, decay_mask)
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
+        grad = grad + self.decay[index] * weight
+        velocity = self.state["velocity"][index]
+        velocity *= self.momentum
+        velocity += grad
+        weight -= self.lr * (grad + self.momentum * velocity if self.nesterov else velocity)
+
+
+class Adam(Optimizer):
+    """m <- b1 m + (1-b1) g;  v <- b2 v + (1-b2) g^2;  w <- w - lr m' / (sqrt(v') + eps), ' = bias-corrected.
+
+    Source: Kingma & Ba 2015, algorithm 1.
+    """
+
+    slots = ("mean", "square")
+
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decay_mask: Sequence[bool] | None = None,
+    ):
+        super().__init__(parameters, lr, weight_decay, decay_mask)
+        self.betas, self.eps = betas, eps
+
+    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
+        self._adam(index, weight, grad + self.decay[index] * weight)
+
+    def _adam(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
+        b1, b2 = self.betas
+        mean, square = self.state["mean"][index], self.state["square"][index]
+        mean *= b1
+        mean += (1 - b1) * grad
+        square *= b2
+        square += (1 - b2) * (grad * grad)
+        denominator = np.sqrt(square) / math.sqrt(1 - b2**self.steps) + self.eps
+        weight -= (self.lr / (1 - b1**self.steps)) * (mean / denominator)
+
+
+class AdamW(Adam):
+    """Adam with the decay taken from the weight itself, w <- w - lr decay w, not from the gradient.
+
+    Source: Loshchilov & Hutter 2019, algorithm 2.
+    """
+
+    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
+        weight *= 1 - self.lr * self.decay[index]
+        self._adam(index, weight, grad)
+
+
+def grad_norm(parameters: Sequence[Parameter]) -> float:
+    """The Euclidean norm of all gradients laid end to end."""
+    # Each sum runs in float64: the squares of a million float32 numbers lose digits otherwise.
+    squares = [np.sum(np.square(p.grad), dtype=np.float64) for p in parameters if p.grad is not None]
+    return math.sqrt(float(sum(squares)))
+
+
+def clip_grad_norm(parameters: Sequence[Parameter], max_norm: float) -> float:
+    """Scale all gradients so that their joint norm is at most `max_norm`; returns the norm before."""
+    norm = grad_norm(parameters)
+    if norm > max_norm:
+        for parameter in parameters:
+            if parameter.grad is not None:
+                parameter.grad = parameter.grad * (max_norm / norm)
+    return norm
+
+
+Schedule = Callable[[int], float]
+
+
+def warmup_cosine(base_lr: float, steps: int, warmup: int, final: float = 0.01) -> Schedule:
+    """Rise linearly for `warmup` steps, then follow half a cosine down to `final * base_lr`."""
+
+    def lr(step: int) -> float:
+        if step < warmup:
+            return base_lr * (step + 1) / warmup
+        progress = (step - warmup) / max(1, steps - warmup)
+        return base_lr * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * progress)))
+
+    return lr
+
+
+def warmup_steps(base_lr: float, warmup: int, milestones: Sequence[int], gamma: float = 0.1) -> Schedule:
+    """Rise linearly for `warmup` steps, then multiply by `gamma` at each milestone."""
+
+    def lr(step: int) -> float:
+        if step < warmup:
+            return base_lr * (step + 1) / warmup
+        return base_lr * gamma ** sum(step >= milestone for milestone in milestones)
+
+    return lr
