@@ -1,0 +1,38 @@
+"""Data sets, augmentation and batches.
+
+A data set is a sequence of ``(image, Target)`` pairs with ``class_names``; see `dataset.Dataset`.
+"""
+
+from minimaskrcnn.data.coco import CocoDataset
+from minimaskrcnn.data.dataset import Dataset
+from minimaskrcnn.data.images import read_image
+from minimaskrcnn.data.loader import Loader
+from minimaskrcnn.data.location import data_folders, find_data
+from minimaskrcnn.data.nuclei import Nuclei, stretch_contrast
+from minimaskrcnn.data.shapes import Shapes
+from minimaskrcnn.data.transforms import (
+    ColourJitter,
+    Compose,
+    HorizontalFlip,
+    RightAngleTurn,
+    ScaleJitter,
+    VerticalFlip,
+)
+
+__all__ = [
+    "CocoDataset",
+    "ColourJitter",
+    "Compose",
+    "Dataset",
+    "HorizontalFlip",
+    "Loader",
+    "Nuclei",
+    "RightAngleTurn",
+    "ScaleJitter",
+    "Shapes",
+    "VerticalFlip",
+    "data_folders",
+    "find_data",
+    "read_image",
+    "stretch_contrast",
+]

@@ -1,0 +1,106 @@
+"""An endless stream of training batches that one Generator decides and a few numbers can restore.
+
+The data set is shuffled, dealt out, shuffled again, and so on; a batch may end one round and begin the
+next, so every batch is full. The same Generator shuffles and drives the augmentation, in that order, one
+picture after the other.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.data.dataset import Dataset
+from minimaskrcnn.data.transforms import Augmentation
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
+
+Batch = tuple[list[np.ndarray], list[Target]]
+
+
+class Loader:
+    """Endless iterator over shuffled batches.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    batch_size : int
+        Pictures a batch.
+    rng : numpy.random.Generator
+        Decides the order and the augmentation. Others may draw from it between batches; `state` includes
+        that.
+    augment : callable, optional
+        ``augment(image, target, rng) -> image, target``.
+
+    Attributes
+    ----------
+    epoch : int
+        Rounds through the data set that were begun before the current one.
+    position : int
+        Pictures of the current round that were dealt out.
+
+    Examples
+    --------
+    >>> from minimaskrcnn.data import Shapes
+    >>> loader = Loader(Shapes("train", size=8), batch_size=2, rng=np.random.default_rng(0))
+    >>> images, targets = next(loader)
+    >>> len(images), len(targets)
+    (2, 2)
+    """
+
+    def __init__(
+        self, dataset: Dataset, batch_size: int, rng: np.random.Generator, augment: Augmentation | None = None
+    ):
+        if batch_size < 1 or len(dataset) == 0:
+            raise InputError(
+                f"Loader: batch_size is {batch_size} and the data set has {len(dataset)} pictures; "
+                "both must be at least 1."
+            )
+        self.dataset, self.batch_size, self.rng, self.augment = dataset, batch_size, rng, augment
+        self.epoch = -1
+        self._shuffle()
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        pairs = [self._next_pair() for _ in range(self.batch_size)]
+        return [image for image, _ in pairs], [target for _, target in pairs]
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` needs to go on from here, as plain values that JSON can hold."""
+        return {
+            "epoch": self.epoch,
+            "position": self.position,
+            "shuffled_from": self._shuffled_from,
+            "generator": self.rng.bit_generator.state,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state` was taken, with the same data set; also sets the Generator back.
+
+        The order of the current round is not stored but shuffled again from the Generator's state of that
+        moment.
+        """
+        if not 0 <= state["position"] <= len(self.dataset):
+            raise InputError(
+                f"Loader: the saved position {state['position']} is outside a data set of "
+                f"{len(self.dataset)} pictures; resume with the data the run was begun with."
+            )
+        self.rng.bit_generator.state = state["shuffled_from"]
+        self._shuffle()
+        self.epoch, self.position = state["epoch"], state["position"]
+        self.rng.bit_generator.state = state["generator"]
+
+    def _shuffle(self) -> None:
+        self._shuffled_from = self.rng.bit_generator.state
+        self._order = self.rng.permutation(len(self.dataset))
+        self.epoch += 1
+        self.position = 0
+
+    def _next_pair(self) -> tuple[np.ndarray, Target]:
+        if self.position == len(self._order):
+            self._shuffle()
+        image, target = self.dataset[int(self._order[self.position])]
+        self.position += 1
+        return self.augment(image, target, self.rng) if self.augment else (image, target)

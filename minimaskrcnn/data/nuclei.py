@@ -1,0 +1,191 @@
+"""Real microscopy: cell nuclei that glow on a dark ground (Data Science Bowl 2018, BBBC038), one class.
+
+Two layouts are read. Both give, for each picture, grey values and a label map (0 background, else the
+nucleus):
+
+- the original folders, one a picture: ``ID/images/ID.png`` and ``ID/masks/*.png``, one file a nucleus;
+- an ``.npz`` with ``images`` u8 (M, H, W), ``labels`` u16 (M, H, W) and ``split`` (M,): 0 train, 1 val, 2
+  test.
+"""
+
+import hashlib
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from minimaskrcnn.data.dataset import check_index
+from minimaskrcnn.data.images import read_image
+from minimaskrcnn.data.location import data_folders, find_data
+from minimaskrcnn.detection.boxes import boxes_from_masks
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
+
+SPLITS = ("train", "val", "test")  # index = code in the .npz
+FOLDER_SPLIT = (0.70, 0.15, 0.15)  # shares of train, val, test when the layout itself has no split
+STRETCH = (1.0, 99.8)  # percentiles that become black and white
+MIN_SPAN = 8 / 255  # a darker picture than this has no signal: do not blow its noise up to full range
+
+_DEFAULT_NAMES = ("nuclei_fluo256.npz", "stage1_train")
+_ORIGINALS = "the originals are stage1_train.zip at https://bbbc.broadinstitute.org/BBBC038 (CC0)"
+
+
+def stretch_contrast(image: np.ndarray) -> np.ndarray:
+    """Make the 1st percentile black and the 99.8th white: ``clip((v - low) / (high - low), 0, 1)``.
+
+    Fluorescence pictures use a small and varying part of the 8-bit range; after this they all use the whole
+    of it. A model trained on `Nuclei` expects its input treated so.
+
+    Parameters
+    ----------
+    image : (...) float array in [0, 1]
+
+    Returns
+    -------
+    Array of the same shape and dtype, in [0, 1].
+
+    Examples
+    --------
+    >>> stretch_contrast(np.linspace(0.0, 0.2, 5, dtype=np.float32)).round(2)
+    array([0.  , 0.24, 0.5 , 0.76, 1.  ], dtype=float32)
+    """
+    low, high = np.percentile(image, STRETCH)
+    span = max(high - low, MIN_SPAN)
+    return ((image - low) / span).clip(0, 1).astype(image.dtype)
+
+
+def split_of(name: str) -> str:
+    """Deal a picture to a split by its name alone: a SHA-256 of it, read as a number in [0, 1).
+
+    Below 0.70 is train, below 0.85 val, the rest test. It does not depend on which other pictures are
+    present.
+    """
+    position = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+    bounds = np.cumsum(FOLDER_SPLIT[:-1])
+    return SPLITS[int(np.searchsorted(bounds, position, side="right"))]
+
+
+class Nuclei:
+    """Pictures of nuclei, contrast-stretched, grey copied to RGB.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        The folder of pictures or the ``.npz``. Default: ``nuclei_fluo256.npz`` or ``stage1_train`` in
+        ``MINIMASKRCNN_DATA``, else in ``../shared/data``.
+    split : "train", "val", "test" or "all"
+        Folders are dealt out by `split_of`; an ``.npz`` carries its own split.
+
+    Raises
+    ------
+    InputError
+        Nothing there (the message says where the originals are), or the files are not in this layout.
+
+    Notes
+    ----- Where masks of a folder overlap, the pixel belongs to the file that sorts last. Colour pictures
+    (stained tissue) are read as grey. Decoded pictures are kept in memory, three bytes a pixel.
+    """
+
+    class_names = ["background", "nucleus"]  # noqa: RUF012 (a constant of the class)
+
+    def __init__(self, path: str | os.PathLike | None = None, split: str = "train"):
+        if split not in (*SPLITS, "all"):
+            raise InputError(f"Nuclei: split is {split!r}; expected 'train', 'val', 'test' or 'all'.")
+        source = _default_path() if path is None else Path(path)
+        self.names, self._readers = (
+            _open_folder(source, split) if source.is_dir() else _open_npz(source, split)
+        )
+        if not self.names:
+            raise InputError(f"Nuclei: {source} holds no picture of the split {split!r}; try split='all'.")
+        self.path, self.split = source, split
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, the background included: 2."""
+        return len(self.class_names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, Target]:
+        index = check_index(index, len(self))
+        grey, labels = self._read(index)  # (H, W) each
+        grey = stretch_contrast(grey.astype(np.float32) / np.float32(255))
+        masks = labels == np.unique(labels[labels > 0])[:, None, None]  # (N, H, W)
+        target = Target(
+            boxes=boxes_from_masks(masks),
+            labels=np.ones(len(masks), np.int64),
+            masks=masks,
+            iscrowd=np.zeros(len(masks), bool),
+            image_id=index,
+        )
+        return np.repeat(grey[None], 3, axis=0), target
+
+    def _read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the grey picture u8 and its label map u16; decoded at the first call, kept afterwards."""
+        pair = self._readers[index]
+        if callable(pair):
+            pair = self._readers[index] = pair()
+        return pair
+
+
+def _default_path() -> Path:
+    found = find_data(*_DEFAULT_NAMES)
+    if found is None:
+        places = " or ".join(str(folder) for folder in data_folders())
+        raise InputError(
+            f"Nuclei: neither {_DEFAULT_NAMES[0]} nor {_DEFAULT_NAMES[1]}/ is in {places}; pass path=FOLDER "
+            f"or set MINIMASKRCNN_DATA to the folder that holds it ({_ORIGINALS})."
+        )
+    return found
+
+
+def _open_npz(path: Path, split: str) -> tuple[list[str], list]:
+    """Return names and (image, labels) pairs of one split of an ``.npz``."""
+    if not path.is_file():
+        raise InputError(f"Nuclei: {path} does not exist; {_ORIGINALS}.")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels, codes = (arrays[name] for name in ("images", "labels", "split"))
+            names = arrays["kaggle_id"] if "kaggle_id" in arrays else np.arange(len(images)).astype(str)
+    except (OSError, ValueError, KeyError, EOFError, TypeError) as fault:
+        raise InputError(
+            f"Nuclei: {path} is not an .npz with the arrays images, labels and split ({fault})."
+        ) from None
+    if (
+        images.shape != labels.shape
+        or images.ndim != 3
+        or len(codes) != len(images)
+        or images.dtype != np.uint8
+    ):
+        raise InputError(
+            f"Nuclei: {path} has images {images.dtype} {images.shape}, labels {labels.shape}, "
+            f"split {codes.shape}; expected uint8 (M, H, W), (M, H, W) and (M,)."
+        )
+    chosen = np.arange(len(images)) if split == "all" else np.flatnonzero(codes == SPLITS.index(split))
+    return [str(names[i]) for i in chosen], [(images[i], labels[i]) for i in chosen]
+
+
+def _open_folder(folder: Path, split: str) -> tuple[list[str], list]:
+    """Return names and not yet called readers of one split of a folder of pictures."""
+    names = sorted(entry.name for entry in folder.iterdir() if (entry / "images").is_dir())
+    if not names:
+        raise InputError(f"Nuclei: {folder} has no ID/images/ID.png inside; {_ORIGINALS}.")
+    names = [name for name in names if split in ("all", split_of(name))]
+    return names, [partial(_read_folder, folder / name) for name in names]
+
+
+def _read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read ``images/ID.png`` as grey u8 and join ``masks/*.png`` into one label map."""
+    grey = (255 * read_image(folder / "images" / f"{folder.name}.png").mean(0)).round().astype(np.uint8)
+    labels = np.zeros(grey.shape, np.uint16)
+    for number, path in enumerate(sorted((folder / "masks").glob("*.png")), start=1):
+        mask = read_image(path)[0] > 0
+        if mask.shape != grey.shape:
+            raise InputError(
+                f"Nuclei: {path} is {mask.shape} (height, width) but its picture is {grey.shape}; "
+                "a mask must have the size of its picture."
+            )
+        labels[mask] = number
+    return grey, labels

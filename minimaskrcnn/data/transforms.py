@@ -1,0 +1,175 @@
+"""Augmentation: small objects called as ``aug(image, target, rng)``; image, boxes and masks change together.
+
+Each returns a new pair and leaves its input alone. Flips and turns move boxes exactly; a change of scale
+recomputes them from the masks, because resampling and cropping change what is visible. An object that leaves
+the picture is dropped from the target.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from minimaskrcnn.detection.boxes import boxes_from_masks, clip_boxes_to_image
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
+
+Augmentation = Callable[[np.ndarray, Target, np.random.Generator], tuple[np.ndarray, Target]]
+Pair = tuple[np.ndarray, Target]
+
+
+class Compose:
+    """Apply augmentations one after the other."""
+
+    def __init__(self, *steps: Augmentation):
+        self.steps = steps
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        for step in self.steps:
+            image, target = step(image, target, rng)
+        return image, target
+
+
+class HorizontalFlip:
+    """Swap left and right with probability `p`: ``x -> W - x``."""
+
+    def __init__(self, p: float = 0.5):
+        self.p = _probability("HorizontalFlip", p)
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        return flip_horizontally(image, target) if rng.random() < self.p else (image, target)
+
+
+class VerticalFlip:
+    """Swap top and bottom with probability `p`: ``y -> H - y``."""
+
+    def __init__(self, p: float = 0.5):
+        self.p = _probability("VerticalFlip", p)
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        return flip_vertically(image, target) if rng.random() < self.p else (image, target)
+
+
+class RightAngleTurn:
+    """Turn by 0, 90, 180 or 270 degrees, each as likely. A turn by 90 swaps height and width."""
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        for _ in range(rng.integers(4)):
+            image, target = turn_left(image, target)
+        return image, target
+
+
+class ScaleJitter:
+    """Scale by a factor drawn log-uniformly from [low, high]; never grow beyond the original size.
+
+    Below 1 the result is smaller than the input. Above 1 it has the input's size and shows a window of the
+    enlarged picture at a random place. No pixel is invented: batches pad by themselves.
+
+    Pixels are resampled with a triangle filter (bilinear, widened when shrinking), masks by nearest cell.
+    """
+
+    def __init__(self, low: float = 0.75, high: float = 1.33):
+        if not 0 < low <= high:
+            raise InputError(f"ScaleJitter: low {low} and high {high} must satisfy 0 < low <= high.")
+        self.low, self.high = low, high
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        factor = float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
+        height, width = image.shape[1:]
+        window = (
+            height / max(factor, 1.0),
+            width / max(factor, 1.0),
+        )  # the part of the input that stays in view
+        top, left = rng.uniform(0, height - window[0]), rng.uniform(0, width - window[1])
+        size = tuple(max(1, round(side * min(factor, 1.0))) for side in (height, width))
+        return resample(image, target, (left, top, left + window[1], top + window[0]), size)
+
+
+class ColourJitter:
+    """Change brightness, contrast and saturation, each by a factor drawn from [1 - amount, 1 + amount].
+
+    ``v -> brightness * (mean + contrast * (grey + saturation * (v - grey) - mean))``, then clipped to [0, 1];
+    grey is a pixel's mean over its channels, mean the picture's.
+    """
+
+    def __init__(self, brightness: float = 0.2, contrast: float = 0.2, saturation: float = 0.2):
+        self.amounts = (brightness, contrast, saturation)
+        if not all(0 <= amount <= 1 for amount in self.amounts):
+            raise InputError(f"ColourJitter: amounts {self.amounts} must lie in [0, 1].")
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        brightness, contrast, saturation = (float(rng.uniform(1 - a, 1 + a)) for a in self.amounts)
+        grey, mean = image.mean(0), image.mean()
+        image = brightness * (mean + contrast * (grey + saturation * (image - grey) - mean))
+        return image.clip(0, 1), target
+
+
+def flip_horizontally(image: np.ndarray, target: Target) -> Pair:
+    """Swap left and right."""
+    boxes, width = target.boxes.copy(), image.shape[2]
+    boxes[:, [0, 2]] = width - target.boxes[:, [2, 0]]
+    return _changed(image, target, boxes, lambda a: a[..., ::-1])
+
+
+def flip_vertically(image: np.ndarray, target: Target) -> Pair:
+    """Swap top and bottom."""
+    boxes, height = target.boxes.copy(), image.shape[1]
+    boxes[:, [1, 3]] = height - target.boxes[:, [3, 1]]
+    return _changed(image, target, boxes, lambda a: a[..., ::-1, :])
+
+
+def turn_left(image: np.ndarray, target: Target) -> Pair:
+    """Turn by 90 degrees against the clock: ``(x, y) -> (y, W - x)``."""
+    x1, y1, x2, y2 = target.boxes.T
+    boxes = np.stack([y1, image.shape[2] - x2, y2, image.shape[2] - x1], axis=1)  # (N, 4)
+    return _changed(image, target, boxes, lambda a: np.rot90(a, axes=(-2, -1)))
+
+
+def resample(image: np.ndarray, target: Target, window: tuple[float, float, float, float], size) -> Pair:
+    """Stretch a window (x1, y1, x2, y2) of the picture to `size` (height, width), the target with it.
+
+    Boxes come from the resampled masks, or by the same linear map and clipping where there are none.
+    Objects that are out of view are dropped.
+    """
+    height, width = size
+    channels = [
+        Image.fromarray(np.ascontiguousarray(channel)).resize(
+            (width, height), Image.Resampling.BILINEAR, window
+        )
+        for channel in image
+    ]
+    new_image = np.stack([np.asarray(channel) for channel in channels])  # (3, height, width)
+    if target.masks is None:
+        x1, y1, x2, y2 = window
+        scale = np.array([width / (x2 - x1), height / (y2 - y1)] * 2, np.float32)
+        boxes = clip_boxes_to_image((target.boxes - np.float32([x1, y1, x1, y1])) * scale, size)
+        seen = ((boxes[:, 2:] - boxes[:, :2]) > 0).all(1)
+        return new_image, _select(target, seen, boxes[seen], None)
+    rows = _nearest(window[1], window[3], height)
+    columns = _nearest(window[0], window[2], width)
+    masks = target.masks[:, rows][:, :, columns]  # (N, height, width)
+    seen = masks.any((1, 2))
+    return new_image, _select(target, seen, boxes_from_masks(masks[seen]), masks[seen])
+
+
+def _nearest(start: float, stop: float, count: int) -> np.ndarray:
+    """Cells that hold the centres of `count` equal parts of [start, stop)."""
+    return (start + (np.arange(count) + 0.5) * (stop - start) / count).astype(np.int64)
+
+
+def _select(target: Target, seen: np.ndarray, boxes: np.ndarray, masks: np.ndarray | None) -> Target:
+    """Keep the instances in view, with their new boxes and masks."""
+    return replace(target, boxes=boxes, labels=target.labels[seen], masks=masks, iscrowd=target.iscrowd[seen])
+
+
+def _changed(image: np.ndarray, target: Target, boxes: np.ndarray, move: Callable) -> Pair:
+    """Apply a rearrangement of the last two axes to the picture and to the masks."""
+    masks = None if target.masks is None else np.ascontiguousarray(move(target.masks))
+    return np.ascontiguousarray(move(image)), replace(target, boxes=boxes, masks=masks)
+
+
+def _probability(name: str, p: float) -> float:
+    if not 0 <= p <= 1:
+        raise InputError(f"{name}: p is {p}; expected a probability in [0, 1].")
+    return p

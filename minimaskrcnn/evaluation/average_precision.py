@@ -1,0 +1,271 @@
+"""Average precision as COCO defines it, for boxes and for masks, in NumPy.
+
+Per class, size range and IoU threshold: sort the detections of all pictures by score; after each of them
+``precision = right / (right + wrong)`` and ``recall = right / objects``; make precision fall monotonically
+with recall; read it at recalls 0, 0.01, ..., 1; AP is the mean of these 101 values, and over thresholds
+0.50, 0.55, ..., 0.95 and over the classes that have objects.
+
+Equal to pycocotools to the last digits, its orders of ties and its treatment of crowds included.
+Source: cocodataset.org/#detection-eval; the paper reports these numbers in all its tables.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.detection.structures import Detections, Target
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.evaluation import overlap
+from minimaskrcnn.evaluation.matching import match
+
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
+RECALLS = np.linspace(0, 1, 101)
+AREA_RANGES = {"all": (0, 1e10), "small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, 1e10)}
+NOTHING = -1.0  # the value of a mean over no class: no object of that size anywhere
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What came of one picture's detections of one class, in order of falling score. Axes as in
+    `matching`."""
+
+    scores: np.ndarray  # (D,)
+    right: np.ndarray  # (A, T, D) bool
+    wrong: np.ndarray  # (A, T, D) bool; neither: ignored
+    objects: np.ndarray  # (A,) number of true objects that count
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Precision and recall for every setting; -1 where a class has no object of that size.
+
+    Attributes
+    ----------
+    precision : (T, R, K, A, M) float64 array
+        IoU threshold, recall 0 ... 1, class, size range, number of detections allowed.
+    recall : (T, K, A, M) float64 array
+        The greatest recall reached.
+    labels : list of int
+        The classes along axis K.
+    max_dets : tuple of int
+        The numbers along axis M.
+    """
+
+    precision: np.ndarray
+    recall: np.ndarray
+    labels: list[int]
+    max_dets: tuple[int, ...]
+
+    def at(
+        self, iou: float = 0.5, label: int | None = None, area: str = "all"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return one precision-recall curve to draw: recalls (101,) and precisions (101,).
+
+        Parameters
+        ----------
+        iou : float
+            One of 0.50, 0.55, ..., 0.95.
+        label : int, optional
+            A class; by default the mean over the classes that have objects.
+        area : "all", "small", "medium" or "large"
+        """
+        t = int(np.abs(IOU_THRESHOLDS - iou).argmin())
+        if abs(IOU_THRESHOLDS[t] - iou) > 1e-6:
+            raise InputError(f"Curves.at: iou is {iou}; expected one of 0.50, 0.55, ..., 0.95.")
+        if area not in AREA_RANGES or (label is not None and label not in self.labels):
+            raise InputError(
+                f"Curves.at: area {area!r} or label {label} is unknown; areas are {list(AREA_RANGES)}, "
+                f"labels {self.labels}."
+            )
+        curves = self.precision[t, :, :, list(AREA_RANGES).index(area), -1]  # (R, K)
+        if label is not None:
+            return RECALLS, curves[:, self.labels.index(label)]
+        known = curves[:, curves[0] > NOTHING]
+        return RECALLS, known.mean(1) if known.size else np.full(len(RECALLS), NOTHING)
+
+
+class CocoEvaluator:
+    """Collects pictures one by one, then sums up.
+
+    Parameters
+    ----------
+    iou_type : "bbox" or "segm"
+        Compare boxes or masks.
+    max_dets : increasing tuple of int
+        Numbers of detections allowed for each picture and class. AP uses the last; AR is given for each.
+
+    Examples
+    -------- >>> from minimaskrcnn.detection.structures import Detections, Target >>> box, one =
+    np.array([[0, 0, 9, 9]], np.float32), np.array([1]) >>> evaluator = CocoEvaluator("bbox") >>>
+    evaluator.add(Target(box, one, None, np.array([False]), 0), Detections(box, one, np.float32([0.9]),
+    None)) >>> evaluator.summary()["AP"] 1.0
+    """
+
+    def __init__(self, iou_type: str = "bbox", max_dets: tuple[int, ...] = (1, 10, 100)):
+        if iou_type not in ("bbox", "segm"):
+            raise InputError(f"CocoEvaluator: iou_type is {iou_type!r}; expected 'bbox' or 'segm'.")
+        if not max_dets or min(max_dets) < 1 or list(max_dets) != sorted(set(max_dets)):
+            raise InputError(f"CocoEvaluator: max_dets is {max_dets}; expected increasing numbers from 1 up.")
+        self.iou_type, self.max_dets = iou_type, tuple(max_dets)
+        self._pictures: dict[int, dict[int, _Verdict]] = {}  # image_id -> label -> verdict
+
+    def add(self, target: Target, detections: Detections, areas: np.ndarray | None = None) -> None:
+        """Judge one picture.
+
+        Parameters
+        ----------
+        target : Target
+            ``image_id`` must be new: of equal scores in different pictures the lower ``image_id`` comes
+            first.
+        detections : Detections
+            In any order; of equal scores the first comes first.
+        areas : (N,) array, optional
+            Areas that decide which true objects are small, medium or large. Default: pixels of the masks,
+            or the areas of the boxes where there are none. (COCO's files carry their own, see
+            `CocoDataset.areas`.)
+
+        Raises
+        ------
+        InputError
+            The picture was added before, a score is NaN, or masks are missing or of another size.
+        """
+        self._check(target, detections, areas)
+        if areas is None:
+            areas = overlap.box_areas(target.boxes) if target.masks is None else target.masks.sum((1, 2))
+        found, true = self._regions(detections), self._regions(target)
+        order = np.argsort(-detections.scores, kind="stable")
+        verdicts = self._pictures[target.image_id] = {}
+        for label in np.union1d(target.labels, detections.labels):
+            mine = order[detections.labels[order] == label][: self.max_dets[-1]]
+            theirs = target.labels == label
+            right, wrong, objects = self._judge(
+                found[mine], true[theirs], areas[theirs], target.iscrowd[theirs]
+            )
+            verdicts[int(label)] = _Verdict(detections.scores[mine], right, wrong, objects)
+
+    def curves(self) -> Curves:
+        """Accumulate the pictures added so far into precision and recall for every setting."""
+        labels = sorted({label for verdicts in self._pictures.values() for label in verdicts})
+        sizes = (len(labels), len(AREA_RANGES), len(self.max_dets))
+        precision = np.full((len(IOU_THRESHOLDS), len(RECALLS), *sizes), NOTHING)
+        recall = np.full((len(IOU_THRESHOLDS), *sizes), NOTHING)
+        for k, label in enumerate(labels):
+            verdicts = [
+                self._pictures[i][label] for i in sorted(self._pictures) if label in self._pictures[i]
+            ]
+            objects = np.sum([v.objects for v in verdicts], axis=0)  # (A,)
+            for m, limit in enumerate(self.max_dets):
+                order = np.argsort(-np.concatenate([v.scores[:limit] for v in verdicts]), kind="stable")
+                right, wrong = (
+                    np.concatenate([judged[..., :limit] for judged in sides], axis=-1)[
+                        ..., order
+                    ]  # (A, T, D)
+                    for sides in zip(*((v.right, v.wrong) for v in verdicts), strict=True)
+                )
+                for a in np.flatnonzero(objects):
+                    precision[:, :, k, a, m], recall[:, k, a, m] = _curve(right[a], wrong[a], objects[a])
+        return Curves(precision, recall, labels, self.max_dets)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers COCO reports, each in [0, 1], or -1 where there was no object to find.
+
+        Returns
+        -------
+        dict with
+
+        - ``AP`` (mean over IoU 0.50:0.95), ``AP50``, ``AP75``, and ``APs``, ``APm``, ``APl`` by area of the
+          object
+          (up to 32^2 pixels, up to 96^2, larger), all at the last of ``max_dets``;
+        - ``AR1``, ``AR10``, ``AR100``: mean recall at each of ``max_dets``; ``ARs``, ``ARm``, ``ARl`` at
+          the last;
+        - ``per_class``: AP for each label.
+        """
+        curves = self.curves()
+        precision, recall = curves.precision[..., -1], curves.recall  # (T, R, K, A), (T, K, A, M)
+        summary: dict[str, Any] = {
+            "AP": _mean(precision[:, :, :, 0]),
+            "AP50": _mean(precision[0, :, :, 0]),
+            "AP75": _mean(precision[5, :, :, 0]),
+        }
+        sizes = list(enumerate("sml", start=1))
+        summary |= {f"AP{size}": _mean(precision[:, :, :, a]) for a, size in sizes}
+        summary |= {f"AR{limit}": _mean(recall[:, :, 0, m]) for m, limit in enumerate(self.max_dets)}
+        summary |= {f"AR{size}": _mean(recall[:, :, a, -1]) for a, size in sizes}
+        summary["per_class"] = {label: _mean(precision[:, :, k, 0]) for k, label in enumerate(curves.labels)}
+        return summary
+
+    def _regions(self, instances: Target | Detections) -> np.ndarray:
+        """Return one row an instance: its box, or its packed mask."""
+        return instances.boxes if self.iou_type == "bbox" else overlap.pack_masks(instances.masks)
+
+    def _judge(
+        self, found: np.ndarray, true: np.ndarray, areas: np.ndarray, crowd: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Tell right from wrong detections, (A, T, D) each, and count the objects, (A,)."""
+        measure, intersect = {
+            "bbox": (overlap.box_areas, overlap.box_intersections),
+            "segm": (overlap.mask_areas, overlap.mask_intersections),
+        }[self.iou_type]
+        found_areas = measure(found)
+        iou = overlap.iou_matrix(intersect(found, true), found_areas, measure(true), crowd)
+        ignored = crowd | _outside(areas)  # (A, G)
+        winner, excused = match(iou, ignored, crowd, np.minimum(IOU_THRESHOLDS, 1 - 1e-10))
+        right = (winner >= 0) & ~excused
+        wrong = (winner < 0) & ~_outside(found_areas)[:, None]
+        return right, wrong, (~ignored).sum(1)
+
+    def _check(self, target: Target, detections: Detections, areas: np.ndarray | None) -> None:
+        """Refuse what cannot be judged, in the user's words."""
+        here = f"CocoEvaluator.add: image_id {target.image_id}"
+        if target.image_id in self._pictures:
+            raise InputError(f"{here} was added before; give each picture's Target an image_id of its own.")
+        if np.isnan(detections.scores).any():
+            raise InputError(
+                f"{here} has a detection whose score is NaN; the model that made it has diverged."
+            )
+        if areas is not None and np.shape(areas) != target.labels.shape:
+            raise InputError(
+                f"{here}: areas have shape {np.shape(areas)}; expected one for each of the {len(target.labels)} "
+                "true objects."
+            )
+        if self.iou_type == "segm":
+            if target.masks is None or detections.masks is None:
+                raise InputError(
+                    f"{here} comes without masks; use iou_type='bbox' for a model of boxes only."
+                )
+            if target.masks.shape[1:] != detections.masks.shape[1:]:
+                raise InputError(
+                    f"{here}: true masks are {target.masks.shape[1:]} (height, width) and detected ones "
+                    f"{detections.masks.shape[1:]}; paste the masks at the picture's own size."
+                )
+
+
+def _outside(areas: np.ndarray) -> np.ndarray:
+    """Tell for each size range which areas are not in it, both ends included: (A, N) bool."""
+    low, high = np.array(list(AREA_RANGES.values())).T[:, :, None]  # (A, 1) each
+    return (areas < low) | (areas > high)
+
+
+def _curve(right: np.ndarray, wrong: np.ndarray, objects: int) -> tuple[np.ndarray, np.ndarray]:
+    """Precision at the 101 recalls, (T, R), and the recall reached, (T,), from judged detections, (T, D)."""
+    T, D = right.shape
+    sampled, reached = np.zeros((T, len(RECALLS))), np.zeros(T)
+    if D == 0:
+        return sampled, reached
+    hits = right.cumsum(1)  # (T, D)
+    recall = hits / objects
+    precision = hits / (hits + wrong.cumsum(1) + np.spacing(1))
+    falling = np.maximum.accumulate(precision[:, ::-1], axis=1)[
+        :, ::-1
+    ]  # the best at this recall or a greater one
+    for t in range(T):
+        first = np.searchsorted(recall[t], RECALLS)  # the first detection to reach each recall
+        sampled[t, first < D] = falling[t, first[first < D]]
+    return sampled, recall[:, -1]
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean over what exists; -1 where nothing does."""
+    known = values[values > NOTHING]
+    return float(known.mean()) if known.size else NOTHING
