@@ -11,7 +11,7 @@ import math
 import os
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -96,7 +96,7 @@ class CocoDataset:
         return image, self._target(image_id, image.shape[1:])
 
     def areas(self, index: int) -> np.ndarray:
-        """Return the ``area`` fields of picture `index`, (N,) float64; COCO sorts into small to large by them.
+        """Return the ``area`` fields of picture `index`, (N,) float64: COCO's measure of small and large.
 
         They differ a little from the mask's count of pixels when the segmentation is a polygon. Where the
         field is missing the box's area is given.
@@ -143,7 +143,7 @@ class CocoDataset:
         if annotation.get("category_id") not in self._labels:
             return f"has category {annotation.get('category_id')}, which the file does not list"
         box = annotation.get("bbox")
-        if not _numbers(box) or len(box) != 4 or min(box[2:]) <= 0:
+        if not _numbers(box, 4) or min(box[2:]) <= 0:
             return f"has bbox {box}; expected finite x, y, width, height with positive width and height"
         if self.has_masks and not _is_segmentation(annotation.get("segmentation")):
             return (
@@ -185,9 +185,13 @@ def _records(content: dict, name: str, fields: tuple[str, ...], path: Path) -> l
     return records
 
 
-def _numbers(values: Any) -> bool:
-    """Tell whether this is a list of finite numbers."""
-    return isinstance(values, list) and all(isinstance(v, int | float) and math.isfinite(v) for v in values)
+def _numbers(values: Any, count: int | None = None) -> TypeGuard[list[float]]:
+    """Tell whether this is a list of finite numbers, `count` of them if that is given."""
+    return (
+        isinstance(values, list)
+        and (count is None or len(values) == count)
+        and all(isinstance(v, int | float) and math.isfinite(v) for v in values)
+    )
 
 
 def _is_segmentation(segmentation: Any) -> bool:
@@ -198,5 +202,5 @@ def _is_segmentation(segmentation: Any) -> bool:
         )
     if isinstance(segmentation, dict):
         counts, size = segmentation.get("counts"), segmentation.get("size")
-        return _numbers(size) and len(size) == 2 and (isinstance(counts, str) or _numbers(counts))
+        return _numbers(size, 2) and (isinstance(counts, str) or _numbers(counts))
     return False

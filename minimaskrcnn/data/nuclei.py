@@ -48,7 +48,7 @@ def stretch_contrast(image: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> stretch_contrast(np.linspace(0.0, 0.2, 5, dtype=np.float32)).round(2)
-    array([0.  , 0.24, 0.5 , 0.76, 1.  ], dtype=float32)
+    array([0.  , 0.24, 0.5 , 0.75, 1.  ], dtype=float32)
     """
     low, high = np.percentile(image, STRETCH)
     span = max(high - low, MIN_SPAN)

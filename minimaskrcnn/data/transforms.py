@@ -143,7 +143,7 @@ def resample(image: np.ndarray, target: Target, window: tuple[float, float, floa
     if target.masks is None:
         x1, y1, x2, y2 = window
         scale = np.array([width / (x2 - x1), height / (y2 - y1)] * 2, np.float32)
-        boxes = clip_boxes_to_image((target.boxes - np.float32([x1, y1, x1, y1])) * scale, size)
+        boxes = clip_boxes_to_image((target.boxes - np.array([x1, y1, x1, y1], np.float32)) * scale, size)
         seen = ((boxes[:, 2:] - boxes[:, :2]) > 0).all(1)
         return new_image, _select(target, seen, boxes[seen], None)
     rows = _nearest(window[1], window[3], height)

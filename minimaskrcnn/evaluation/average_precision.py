@@ -27,8 +27,7 @@ NOTHING = -1.0  # the value of a mean over no class: no object of that size anyw
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What came of one picture's detections of one class, in order of falling score. Axes as in
-    `matching`."""
+    """What came of one picture's detections of one class, by falling score. Axes as in `matching`."""
 
     scores: np.ndarray  # (D,)
     right: np.ndarray  # (A, T, D) bool
@@ -96,10 +95,14 @@ class CocoEvaluator:
         Numbers of detections allowed for each picture and class. AP uses the last; AR is given for each.
 
     Examples
-    -------- >>> from minimaskrcnn.detection.structures import Detections, Target >>> box, one =
-    np.array([[0, 0, 9, 9]], np.float32), np.array([1]) >>> evaluator = CocoEvaluator("bbox") >>>
-    evaluator.add(Target(box, one, None, np.array([False]), 0), Detections(box, one, np.float32([0.9]),
-    None)) >>> evaluator.summary()["AP"] 1.0
+    --------
+    >>> from minimaskrcnn.detection.structures import Detections, Target
+    >>> box, label = np.array([[0, 0, 9, 9]], np.float32), np.array([1])
+    >>> target = Target(box, label, None, np.array([False]), 0)
+    >>> evaluator = CocoEvaluator("bbox")
+    >>> evaluator.add(target, Detections(box, label, np.array([0.9], np.float32), None))
+    >>> f"AP50 = {evaluator.summary()['AP50']:.3f}"
+    'AP50 = 1.000'
     """
 
     def __init__(self, iou_type: str = "bbox", max_dets: tuple[int, ...] = (1, 10, 100)):
@@ -226,8 +229,8 @@ class CocoEvaluator:
             )
         if areas is not None and np.shape(areas) != target.labels.shape:
             raise InputError(
-                f"{here}: areas have shape {np.shape(areas)}; expected one for each of the {len(target.labels)} "
-                "true objects."
+                f"{here}: areas have shape {np.shape(areas)}; expected one for each of the "
+                f"{len(target.labels)} true objects."
             )
         if self.iou_type == "segm":
             if target.masks is None or detections.masks is None:

@@ -9,6 +9,8 @@ bits set in the bitwise `and`, and only words in which the true object has a pix
 
 import numpy as np
 
+from minimaskrcnn.detection.boxes import box_area
+
 
 def iou_matrix(
     intersection: np.ndarray, found: np.ndarray, true: np.ndarray, crowd: np.ndarray
@@ -37,8 +39,7 @@ def iou_matrix(
 
 def box_areas(boxes: np.ndarray) -> np.ndarray:
     """Return width times height, (N,) float64."""
-    x1, y1, x2, y2 = boxes.astype(np.float64).T
-    return (x2 - x1) * (y2 - y1)
+    return box_area(boxes.astype(np.float64))
 
 
 def box_intersections(found: np.ndarray, true: np.ndarray) -> np.ndarray:

@@ -18,8 +18,13 @@ def format_summary(summary: dict[str, Any], class_names: Sequence[str] | None = 
     str: one line of AP, one of AR, one for each class. A dash stands where there was no object.
 
     Examples
-    -------- >>> print(format_summary({"AP": 0.751, "APs": -1.0, "AR100": 0.8, "per_class": {1: 0.751}},
-    ["-", "circle"])) AP     75.1   APs       - AR100  80.0 class   AP circle  75.1
+    --------
+    >>> summary = {"AP": 0.751, "APs": -1.0, "AR100": 0.8, "per_class": {1: 0.751}}
+    >>> print(format_summary(summary, ["background", "circle"]))
+    AP     75.1   APs       -
+    AR100  80.0
+    class    AP
+    circle  75.1
     """
     rows = [
         "   ".join(
