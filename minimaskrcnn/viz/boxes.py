@@ -1,0 +1,82 @@
+"""Boxes and their labels on a picture."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from minimaskrcnn.viz.style import LABEL, SOLID, Dash, halo, inches
+
+
+def draw_boxes(
+    ax: Axes, boxes: np.ndarray, colour: Any, dash: Dash = SOLID, width: float = 1.4, alpha: float = 1.0
+) -> LineCollection:
+    """Outline boxes (N, 4) in one artist; `colour` is one colour or N of them."""
+    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3, 0, 1]].reshape(-1, 5, 2)  # (N, 4) -> (N, corner, xy), closed
+    lines = LineCollection(
+        list(corners), colors=colour, linestyles=[dash], linewidths=width, alpha=alpha, capstyle="butt"
+    )
+    lines.set_path_effects(halo(width + 1.2))
+    ax.add_collection(lines, autolim=False)
+    return lines
+
+
+def draw_links(ax: Axes, before: np.ndarray, after: np.ndarray, colour: Any) -> LineCollection:
+    """A line from the top-left corner of each box (N, 4) before to the same corner after."""
+    links = np.stack([before[:, :2], after[:, :2]], axis=1)  # (N, end, xy)
+    lines = LineCollection(list(links), colors=colour, linewidths=1.2)
+    lines.set_path_effects(halo(2.2))
+    ax.add_collection(lines, autolim=False)
+    return lines
+
+
+def label_boxes(
+    ax: Axes, boxes: np.ndarray, labels: Sequence[str], colours: Sequence[str], size: float = LABEL
+) -> int:
+    """Write a label at each box where there is room, first come first served; returns how many found room.
+
+    A label tries the outside of the top edge, then the inside, then the bottom edge, left and right; it never
+    covers another label or leaves the axes.
+    """
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    width, height = inches(ax)
+    unit_x, unit_y = (right - left) / (width * 72), (bottom - top) / (height * 72)  # data units a point
+    frame = np.array([left, top, right, bottom])
+    taken = np.zeros((0, 4))
+    for box, text, colour in zip(boxes, labels, colours, strict=True):
+        wide, tall = (len(text) * 0.62 + 0.6) * size * unit_x, 1.7 * size * unit_y
+        for place, side in _places(box, wide, tall):
+            inside = (place[:2] >= frame[:2]).all() and (place[2:] <= frame[2:]).all()
+            if inside and not _touches(place, taken).any():
+                _write(ax, place, side, text, colour, size)
+                taken = np.vstack([taken, place])
+                break
+    return len(taken)
+
+
+def _places(box: np.ndarray, wide: float, tall: float) -> Iterator[tuple[np.ndarray, str]]:
+    """Rectangles (4,) where the label of a box may stand, best first, and the side the text starts from."""
+    x1, y1, x2, y2 = box
+    for y in (y1 - tall, y1, y2, y2 - tall):
+        yield np.array([x1, y, x1 + wide, y + tall]), "left"
+        yield np.array([x2 - wide, y, x2, y + tall]), "right"
+
+
+def _touches(place: np.ndarray, taken: np.ndarray) -> Any:
+    return ((place[:2] < taken[:, 2:]) & (taken[:, :2] < place[2:])).all(axis=1)
+
+
+def _write(ax: Axes, place: np.ndarray, side: str, text: str, colour: str, size: float) -> None:
+    ax.text(
+        place[0] if side == "left" else place[2],
+        (place[1] + place[3]) / 2,
+        text,
+        fontsize=size,
+        ha=side,
+        va="center",
+        color="black",
+        bbox={"facecolor": colour, "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
+        clip_on=True,
+    )

@@ -1,0 +1,41 @@
+"""One figure that walks a picture through the whole network, from pixels to masks."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.detections import show_detections
+from minimaskrcnn.viz.masks import show_mask_probabilities
+from minimaskrcnn.viz.picture import panel_size, show_input
+from minimaskrcnn.viz.proposals import show_proposals
+from minimaskrcnn.viz.refinement import show_refinement, show_rois
+from minimaskrcnn.viz.style import number, panels
+from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
+
+
+def demo_figure(trace: Trace, class_names: Sequence[str] | None = None) -> Figure:
+    """Input, proposals, RoIs before and after refinement, before and after NMS, 28x28 masks, detections.
+
+    Parameters
+    ----------
+    trace : Trace of one picture, whatever its size and however many detections
+    class_names : names by label, 0 the background
+
+    Returns
+    -------
+    Figure
+        eight panels in two rows, numbered in the order of the forward pass
+    """
+    figure, axes = panels(2, 4, *panel_size(trace["input"]))
+    show_input(trace, axes[0])
+    show_proposals(trace, axes[1])
+    show_rois(trace, axes[2], class_names)
+    show_refinement(trace, axes[3], class_names)
+    show_before_nms(trace, axes[4], class_names)
+    show_after_nms(trace, axes[5], class_names)
+    show_mask_probabilities(trace, axes[6], class_names)
+    show_detections(trace, axes[7], class_names)
+    for position, ax in enumerate(axes, start=1):
+        number(ax, position)
+    return figure

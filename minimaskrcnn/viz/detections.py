@@ -1,0 +1,60 @@
+"""The answer: each object with its mask, its box, its class and its score, on the picture."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.masks import draw_masks, object_colour
+from minimaskrcnn.viz.picture import picture
+from minimaskrcnn.viz.style import class_name, headline, plural, say
+
+LABELLED = 25  # with more objects than this, labels would cover the picture
+
+
+def draw_detections(
+    image: np.ndarray, detections: Any, class_names: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw detections on the picture they were found in; one colour an object, so that neighbours part.
+
+    Parameters
+    ----------
+    image : (3, H, W) float array in [0, 1]
+    detections : Detections
+        `boxes` (D, 4) in pixels of `image`, `labels` (D,), `scores` (D,), `masks` (D, H, W) bool or None
+    class_names : names by label, 0 the background
+    ax : axes to draw on; a new figure by default
+    """
+    ax = picture(image, ax)
+    boxes, labels, scores = detections.boxes, detections.labels, detections.scores
+    if len(boxes) == 0:
+        say(ax, "nothing detected")
+        return headline(ax, "Detections", "nothing passed the score threshold")
+    colours = [object_colour(index) for index in range(len(boxes))]
+    if detections.masks is not None:
+        draw_masks(ax, detections.masks, colours)
+    crowded = len(boxes) > LABELLED
+    draw_boxes(ax, boxes, colours, width=0.7 if crowded else 1.3)
+    names = [class_name(label, class_names) for label in labels]
+    if not crowded:
+        texts = [f"{name} {score:.2f}" for name, score in zip(names, scores, strict=True)]
+        label_boxes(ax, boxes, texts, colours)
+    kinds = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+    masks = "" if detections.masks is None else " with their masks"
+    see = (
+        f"{plural(len(boxes), 'object')}{masks} ({kinds}), scores {scores.min():.2f} to {scores.max():.2f}; "
+        "one colour an object"
+    )
+    return headline(ax, "Detections", see)
+
+
+def show_detections(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
+    """The final detections of a trace, in input pixels."""
+    found = SimpleNamespace(
+        boxes=trace["boxes"], labels=trace["labels"], scores=trace["scores"], masks=trace.get("masks")
+    )
+    return draw_detections(trace["input"], found, class_names, ax)

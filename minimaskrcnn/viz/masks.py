@@ -1,0 +1,107 @@
+"""Masks: 28x28 probabilities as the head gives them, and outlines that follow pixel edges exactly."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.picture import thinning
+from minimaskrcnn.viz.style import (
+    CLASS_COLOURS,
+    LABEL,
+    MAP,
+    best,
+    class_name,
+    headline,
+    inches,
+    panels,
+    say,
+)
+
+
+def show_mask_probabilities(
+    trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 16
+) -> Axes:
+    """The 28x28 mask of each detection's own class, 0 dark to 1 bright, with the 0.5 line drawn."""
+    probabilities, scores = trace["mask_probs"], trace["scores"]
+    shown = best(scores, limit)
+    ax = panels(1, 1, 6, 6)[1][0] if ax is None else ax
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    if len(shown) == 0:
+        say(ax, "no masks")
+        return headline(ax, "28x28 masks", "without detections the mask head has nothing to do")
+    side = probabilities.shape[-1]
+    width, height = inches(ax)
+    columns = min(len(shown), round(np.ceil(np.sqrt(len(shown) * width / height))))
+    for place, index in enumerate(shown):
+        row, column = divmod(place, columns)
+        left, top = column * (side + 3), row * (side + 6)
+        tile = probabilities[index]
+        ax.imshow(tile, extent=(left, left + side, top + side, top), cmap=MAP, vmin=0, vmax=1)
+        x, y = _pen(mask_edges(tile >= 0.5))
+        ax.plot(x + left, y + top, color="white", linewidth=0.8)
+        name = class_name(trace["labels"][index], class_names)
+        ax.text(
+            left,
+            top - 1,
+            f"{name} {scores[index]:.2f}",
+            fontsize=LABEL if columns < 4 else LABEL - 1,
+            bbox={"facecolor": object_colour(index), "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
+        )
+    rows = -(-len(shown) // columns)
+    ax.set_xlim(-1, columns * (side + 3) - 2)
+    ax.set_ylim(rows * (side + 6) - 5, -6)
+    which = "every detection" if len(shown) == len(scores) else f"the {len(shown)} best of {len(scores)}"
+    name = f"{side}x{side} masks"
+    return headline(ax, name, f"{which}: dark 0, bright 1, white line where the probability passes 0.5")
+
+
+def mask_edges(mask: np.ndarray) -> np.ndarray:
+    """Pixel edges between inside and outside of a mask (H, W): segments (S, 2, 2) of (x, y).
+
+    Pixel (0, 0) covers [0, 1) x [0, 1).
+
+    Examples
+    --------
+    >>> mask_edges(np.ones((1, 2), bool)).tolist()[0]
+    [[0, 0], [1, 0]]
+    >>> len(mask_edges(np.ones((1, 2), bool)))
+    6
+    """
+    top, left = (int(mask.any(axis=axis).argmax()) for axis in (1, 0))  # nothing lies before
+    padded = np.pad(mask[top:, left:].astype(np.int8), 1)
+    y, x = np.nonzero(np.diff(padded, axis=0)[:, 1:-1])  # between row y-1 and row y
+    across = np.stack([np.stack([x, y], 1), np.stack([x + 1, y], 1)], 1)
+    y, x = np.nonzero(np.diff(padded, axis=1)[1:-1])  # between column x-1 and column x
+    down = np.stack([np.stack([x, y], 1), np.stack([x, y + 1], 1)], 1)
+    return np.concatenate([across, down]) + np.array([left, top])  # (S, end, xy)
+
+
+def _pen(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Segments as one polyline that lifts the pen (NaN) between them: a single artist, quick to draw."""
+    lifted = np.concatenate([segments, np.full((len(segments), 1, 2), np.nan)], axis=1)  # (S, 3, 2)
+    x, y = lifted.reshape(-1, 2).T  # (3S, 2) -> two (3S,)
+    return x, y
+
+
+def draw_masks(ax: Axes, masks: np.ndarray, colours: Sequence[str]) -> None:
+    """Fill masks (D, H, W) translucently over the picture and draw their outlines, the first on top."""
+    height, width = masks.shape[1:]
+    step = thinning(masks)
+    thin = masks[:, ::step, ::step]
+    overlay = np.zeros((*thin.shape[1:], 4), np.uint8)
+    for mask, colour in zip(thin[::-1], colours[::-1], strict=True):
+        overlay[mask] = [*(round(255 * part) for part in to_rgb(colour)), 110]
+    ax.imshow(overlay, extent=(0, width, height, 0))
+    for mask, colour in zip(masks, colours, strict=True):
+        ax.plot(*_pen(mask_edges(mask)), color=colour, linewidth=1.2, solid_capstyle="projecting")
+
+
+def object_colour(index: int) -> str:
+    """Colour of detection `index`, the same in every figure; neighbours in the list differ."""
+    return CLASS_COLOURS[index % len(CLASS_COLOURS)]

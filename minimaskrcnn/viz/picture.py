@@ -1,0 +1,71 @@
+"""The picture under every box: in input pixels, or in the pixels the network saw.
+
+All boxes of a trace but the last ones live in *transformed* pixels, those of the resized picture. The picture
+shown under them is still the input, sharper and in natural colours, stretched over the resized extent.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.style import headline, panels
+
+FINEST = 1200  # pixels a side; more would be drawn slowly and never seen
+WIDEST = 1.8  # a picture longer than this gets empty margins, so that titles and labels keep their room
+
+
+def show_input(trace: Trace, ax: Axes | None = None) -> Axes:
+    """The picture as it came in, in input pixels."""
+    image = trace["input"]
+    ax = picture(image, ax)
+    height, width = image.shape[1:]
+    resized = "x".join(f"{side:.0f}" for side in resized_size(trace)[::-1])
+    return headline(ax, "Input", f"{width}x{height} pixels; the network sees it at {resized}")
+
+
+def transformed_picture(trace: Trace, ax: Axes | None = None) -> Axes:
+    """The input picture, laid out so that boxes in transformed pixels fall in place."""
+    return picture(trace["input"], ax, resized_size(trace))
+
+
+def picture(image: np.ndarray, ax: Axes | None = None, size: tuple[float, float] | None = None) -> Axes:
+    """Show an image (3, H, W) over the extent `size` (height, width), its own by default."""
+    if ax is None:
+        ax = panels(1, 1, *panel_size(image, 6))[1][0]
+    height, width = image.shape[1:] if size is None else size
+    step = thinning(image)
+    rgb = np.clip(image[:, ::step, ::step], 0, 1).transpose(1, 2, 0)  # (3, H, W) -> (H, W, 3)
+    ax.imshow(rgb, extent=(0, width, height, 0))
+    room_y, room_x = _room(height, width)
+    ax.set_xlim(width / 2 - room_x / 2, width / 2 + room_x / 2)
+    ax.set_ylim(height / 2 + room_y / 2, height / 2 - room_y / 2)
+    ax.set_facecolor("#EEEEEE")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax
+
+
+def panel_size(image: np.ndarray, width: float = 3.3) -> tuple[float, float]:
+    """Width and height in inches of a panel that an image (3, H, W) fills; about the area of a square."""
+    room_y, room_x = _room(*image.shape[1:])
+    if room_y > room_x:
+        width *= np.sqrt(room_x / room_y)
+    return width, width * room_y / room_x
+
+
+def _room(height: float, width: float) -> tuple[float, float]:
+    """Height and width with margins that keep a very long picture from becoming a line."""
+    return max(height, width / WIDEST), max(width, height / WIDEST)
+
+
+def thinning(image: np.ndarray) -> int:
+    """Every how many pixels of a large picture (..., H, W) are drawn."""
+    return -(-max(image.shape[-2:]) // FINEST)
+
+
+def resized_size(trace: Trace) -> tuple[float, float]:
+    """Height and width of the resized picture without its padding.
+
+    Every decoded anchor is clipped to exactly this extent, and some always reach its far corner.
+    """
+    return float(trace["clipped"][:, 3].max()), float(trace["clipped"][:, 2].max())
