@@ -1,0 +1,92 @@
+"""Resizing as one small sparse matrix an axis: out = A_y x A_x^T, and the backward pass is the transpose.
+
+Nearest has one weight of 1 a row; bilinear two that sum to 1. Enlarging by whole numbers, what a feature pyramid does,
+is a plain repeat.
+"""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
+
+Pair = tuple[int, int]
+Step = tuple[float, float]
+
+
+def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
+    """Copy the nearest source cell; see `minimaskrcnn.kernels.reference.resize.resize_nearest`."""
+    N, C, H, W = x.shape
+    rows = _nearest(size[0], H, step[0], x.dtype)
+    cols = _nearest(size[1], W, step[1], x.dtype)
+    return channels_first(channels_last(x).take(rows, axis=1).take(cols, axis=2))
+
+
+def resize_nearest_backward(grad: np.ndarray, x_shape: tuple[int, ...], step: Step) -> np.ndarray:
+    """Add the gradients of the cells that copied a source cell."""
+    N, C, H, W = x_shape
+    OH, OW = grad.shape[2:]
+    dx = channels_last(grad)
+    if step == (H / OH, W / OW) and OH % H == 0 and OW % W == 0:
+        dx = _sum_blocks(dx, OH // H, OW // W)
+    else:
+        dx = _along(_nearest_matrix(OH, H, step[0], grad.dtype).T, dx, axis=1)
+        dx = _along(_nearest_matrix(OW, W, step[1], grad.dtype).T, dx, axis=2)
+    return channels_first(dx)
+
+
+def resize_bilinear(x: np.ndarray, size: Pair, step: Step, align_corners: bool) -> np.ndarray:
+    """Interpolate between four source cells; see `minimaskrcnn.kernels.reference.resize.resize_bilinear`."""
+    H, W = x.shape[2:]
+    out = _along(_bilinear_matrix(size[0], H, step[0], align_corners, x.dtype), channels_last(x), axis=1)
+    return channels_first(_along(_bilinear_matrix(size[1], W, step[1], align_corners, x.dtype), out, axis=2))
+
+
+def resize_bilinear_backward(
+    grad: np.ndarray, x_shape: tuple[int, ...], step: Step, align_corners: bool
+) -> np.ndarray:
+    """Hand each gradient to its four source cells, in the proportions of the interpolation."""
+    (H, W), (OH, OW) = x_shape[2:], grad.shape[2:]
+    dx = _along(_bilinear_matrix(OH, H, step[0], align_corners, grad.dtype).T, channels_last(grad), axis=1)
+    return channels_first(_along(_bilinear_matrix(OW, W, step[1], align_corners, grad.dtype).T, dx, axis=2))
+
+
+def _nearest(count: int, side: int, step: float, dtype: np.dtype) -> np.ndarray:
+    """Source cell of each output cell: floor(i * step), in the precision of the map."""
+    position = np.arange(count).astype(dtype) * dtype.type(step)
+    return np.minimum(position.astype(np.int64), side - 1)
+
+
+def _nearest_matrix(count: int, side: int, step: float, dtype: np.dtype) -> csr_array:
+    ones = np.ones(count, dtype)
+    return csr_array((ones, _nearest(count, side, step, dtype), np.arange(count + 1)), shape=(count, side))
+
+
+def _bilinear_matrix(count: int, side: int, step: float, align_corners: bool, dtype: np.dtype) -> csr_array:
+    """Weights (count, side) of one axis: 1 - f at the cell before the source position and f at the next."""
+    i = np.arange(count).astype(dtype)
+    if align_corners:
+        position = i * dtype.type((side - 1) / (count - 1) if count > 1 else 0)
+    else:
+        position = np.maximum((i + dtype.type(0.5)) * dtype.type(step) - dtype.type(0.5), 0)
+    low = np.minimum(position.astype(np.int64), side - 1)
+    high = np.minimum(low + 1, side - 1)
+    f = np.clip(position - low.astype(dtype), 0, 1)
+    weights = np.stack([1 - f, f], axis=1).ravel()
+    cells = np.stack([low, high], axis=1).ravel()
+    return csr_array((weights, cells, np.arange(0, 2 * count + 1, 2)), shape=(count, side))
+
+
+def _along(matrix: csr_array, x: np.ndarray, axis: int) -> np.ndarray:
+    """Multiply one axis of x (N, H, W, C) by a matrix."""
+    first = np.moveaxis(x, axis, 0)
+    product = matrix @ first.reshape(len(first), -1)
+    moved = product.reshape(matrix.shape[0], *first.shape[1:])
+    return np.ascontiguousarray(np.moveaxis(moved, 0, axis))
+
+
+def _sum_blocks(x: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Sum of each height x width block of cells of x (N, H, W, C)."""
+    total = x[:, ::height, ::width].copy()
+    for dy, dx in list(np.ndindex(height, width))[1:]:
+        total += x[:, dy::height, dx::width]
+    return total

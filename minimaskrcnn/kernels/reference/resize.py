@@ -1,0 +1,109 @@
+"""Resizing, one output cell at a time: copy the nearest source cell, or interpolate between four.
+
+Two conventions for where an output cell lies in the source. By default cells are areas: the centre of output cell i is at
+(i + 0.5)*step - 0.5. With `align_corners` cells are points, and the first and last of both maps coincide.
+"""
+
+import math
+
+import numpy as np
+
+Pair = tuple[int, int]
+Step = tuple[float, float]
+
+
+def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
+    """Copy: out[n, c, oy, ox] = x[n, c, floor(oy*step_y), floor(ox*step_x)].
+
+    Parameters
+    ----------
+    x : (N, C, H, W) float array
+    size : (OH, OW)
+    step : (y, x), cells of x from one output cell to the next; positions are computed in the precision of x
+
+    Returns
+    -------
+    out : (N, C, OH, OW), dtype of x
+    """
+    N, C, H, W = x.shape
+    out = np.empty((N, C, *size), x.dtype)
+    for n, c, oy, ox in np.ndindex(*out.shape):
+        y, x_ = _nearest(oy, step[0], H, x.dtype), _nearest(ox, step[1], W, x.dtype)
+        out[n, c, oy, ox] = x[n, c, y, x_]
+    return out
+
+
+def resize_nearest_backward(grad: np.ndarray, x_shape: tuple[int, ...], step: Step) -> np.ndarray:
+    """Each output cell hands its gradient to the cell it copied.
+
+    Returns
+    -------
+    dx : (N, C, H, W), dtype of grad
+    """
+    H, W = x_shape[2:]
+    dx = np.zeros(x_shape, grad.dtype)
+    for n, c, oy, ox in np.ndindex(*grad.shape):
+        y, x_ = _nearest(oy, step[0], H, grad.dtype), _nearest(ox, step[1], W, grad.dtype)
+        dx[n, c, y, x_] += grad[n, c, oy, ox]
+    return dx
+
+
+def resize_bilinear(x: np.ndarray, size: Pair, step: Step, align_corners: bool) -> np.ndarray:
+    """Weighted mean of the four source cells around each output cell; positions are clamped to the map.
+
+    Parameters
+    ----------
+    x : (N, C, H, W) float array
+    size : (OH, OW)
+    step : (y, x), cells of x from one output cell to the next; not used with `align_corners`
+    align_corners : whether the centres of the corner cells of both maps coincide
+
+    Returns
+    -------
+    out : (N, C, OH, OW), dtype of x
+    """
+    N, C, H, W = x.shape
+    out = np.zeros((N, C, *size), x.dtype)
+    for n, c, oy, ox in np.ndindex(*out.shape):
+        for y, wy in _two_cells(oy, size[0], H, step[0], align_corners, x.dtype):
+            for x_, wx in _two_cells(ox, size[1], W, step[1], align_corners, x.dtype):
+                out[n, c, oy, ox] += wy * wx * x[n, c, y, x_]
+    return out
+
+
+def resize_bilinear_backward(
+    grad: np.ndarray, x_shape: tuple[int, ...], step: Step, align_corners: bool
+) -> np.ndarray:
+    """Each output cell hands its gradient to its four source cells, by their weights.
+
+    Returns
+    -------
+    dx : (N, C, H, W), dtype of grad
+    """
+    (H, W), (OH, OW) = x_shape[2:], grad.shape[2:]
+    dx = np.zeros(x_shape, grad.dtype)
+    for n, c, oy, ox in np.ndindex(*grad.shape):
+        for y, wy in _two_cells(oy, OH, H, step[0], align_corners, grad.dtype):
+            for x_, wx in _two_cells(ox, OW, W, step[1], align_corners, grad.dtype):
+                dx[n, c, y, x_] += wy * wx * grad[n, c, oy, ox]
+    return dx
+
+
+def _nearest(i: int, step: float, side: int, dtype: np.dtype) -> int:
+    return min(math.floor(dtype.type(i) * dtype.type(step)), side - 1)
+
+
+def _two_cells(
+    i: int, count: int, side: int, step: float, align_corners: bool, dtype: np.dtype
+) -> list[tuple[int, np.floating]]:
+    """Source cells on both sides of output cell i along one axis, with their weights."""
+    real, half = dtype.type, dtype.type(0.5)
+    if align_corners:
+        position = real(i) * real((side - 1) / (count - 1) if count > 1 else 0)
+    else:
+        position = (real(i) + half) * real(step) - half
+    position = min(max(position, real(0)), real(side - 1))
+    low = math.floor(position)
+    high = min(low + 1, side - 1)
+    fraction = position - real(low)
+    return [(low, 1 - fraction), (high, fraction)]
