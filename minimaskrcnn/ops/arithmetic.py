@@ -1,0 +1,209 @@
+"""Ops of two operands, element by element, with broadcasting.
+
+If an operand was stretched to the shape of the result, each of its elements was used several times, and its
+gradient is the sum over the uses (`unbroadcast`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.ops.checks import check_array, check_tensor, describe
+
+
+def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum grad over the axes along which `shape` was stretched, to give it that shape."""
+    if grad.shape == shape:
+        return grad
+    extra = grad.ndim - len(shape)
+    stretched = tuple(i for i, side in enumerate(shape, extra) if side == 1 and grad.shape[i] != 1)
+    return grad.sum(axis=(*range(extra), *stretched), keepdims=True).reshape(shape)
+
+
+def _operands(op: str, a: Any, b: Any) -> tuple[Any, Any]:
+    """Two Tensors, or a Tensor and a Python number, whose shapes broadcast."""
+    if not isinstance(a, Tensor) and not isinstance(b, Tensor):
+        raise InputError(f"{op}: one operand must be a Tensor; got {describe(a)} and {describe(b)}.")
+    a, b = operand(op, a), operand(op, b)
+    if isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape != b.shape:
+        _check_broadcast(op, a.shape, b.shape)
+    return a, b
+
+
+def operand(op: str, x: Any) -> Any:
+    if isinstance(x, Tensor | float | int):
+        return float(x) if isinstance(x, np.floating) else x  # np.float64 is a float, but not a weak one
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, np.ndarray):
+        raise InputError(
+            f"{op}: a Tensor and {describe(x)} do not mix: is the array a constant, or was a gradient lost? "
+            "For a constant write Tensor(array); to leave the graph write tensor.data."
+        )
+    raise InputError(f"{op}: operands must be Tensors or numbers; got {describe(x)}.")
+
+
+def _check_broadcast(op: str, *shapes: tuple[int, ...]) -> None:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        text = " and ".join(map(str, shapes))
+        raise InputError(
+            f"{op}: shapes {text} do not broadcast: counted from the right, each pair of sides must be equal or 1."
+        ) from None
+
+
+class Add(Function):
+    @staticmethod
+    def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        ctx.save(a_shape=np.shape(a), b_shape=np.shape(b))
+        return a + b
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        need_a, need_b = ctx.needs_grad
+        return unbroadcast(grad, ctx.a_shape) if need_a else None, unbroadcast(
+            grad, ctx.b_shape
+        ) if need_b else None
+
+
+class Subtract(Function):
+    @staticmethod
+    def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        ctx.save(a_shape=np.shape(a), b_shape=np.shape(b))
+        return a - b
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        need_a, need_b = ctx.needs_grad
+        return unbroadcast(grad, ctx.a_shape) if need_a else None, -unbroadcast(
+            grad, ctx.b_shape
+        ) if need_b else None
+
+
+class Multiply(Function):
+    @staticmethod
+    def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        ctx.save(a=a, b=b)
+        return a * b
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        need_a, need_b = ctx.needs_grad
+        return (
+            unbroadcast(grad * ctx.b, ctx.a.shape) if need_a else None,
+            unbroadcast(grad * ctx.a, ctx.b.shape) if need_b else None,
+        )
+
+
+class Divide(Function):
+    @staticmethod
+    def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        out = a / b
+        ctx.save(a_shape=np.shape(a), b=b, out=out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        # d(a/b)/da = 1/b,  d(a/b)/db = -(a/b)/b
+        need_a, need_b = ctx.needs_grad
+        da = grad / ctx.b
+        return (
+            unbroadcast(da, ctx.a_shape) if need_a else None,
+            -unbroadcast(da * ctx.out, ctx.b.shape) if need_b else None,
+        )
+
+
+class Maximum(Function):
+    @staticmethod
+    def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        ctx.save(a_wins=np.greater_equal(a, b), a_shape=np.shape(a), b_shape=np.shape(b))
+        return np.maximum(a, b)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        need_a, need_b = ctx.needs_grad
+        return (
+            unbroadcast(grad * ctx.a_wins, ctx.a_shape) if need_a else None,
+            unbroadcast(grad * ~ctx.a_wins, ctx.b_shape) if need_b else None,
+        )
+
+
+class Minimum(Maximum):
+    @staticmethod
+    def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        ctx.save(a_wins=np.less_equal(a, b), a_shape=np.shape(a), b_shape=np.shape(b))
+        return np.minimum(a, b)
+
+
+class Where(Function):
+    @staticmethod
+    def forward(ctx: Context, a: Any, b: Any, condition: np.ndarray) -> np.ndarray:
+        ctx.save(condition=condition, a_shape=np.shape(a), b_shape=np.shape(b))
+        return np.where(condition, a, b)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        need_a, need_b = ctx.needs_grad
+        zero = grad.dtype.type(0)
+        return (
+            unbroadcast(np.where(ctx.condition, grad, zero), ctx.a_shape) if need_a else None,
+            unbroadcast(np.where(ctx.condition, zero, grad), ctx.b_shape) if need_b else None,
+        )
+
+
+def add(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """a + b, elementwise with broadcasting."""
+    return Add.apply(*_operands("add", a, b))
+
+
+def subtract(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """a - b, elementwise with broadcasting."""
+    return Subtract.apply(*_operands("subtract", a, b))
+
+
+def multiply(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """a * b, elementwise with broadcasting."""
+    return Multiply.apply(*_operands("multiply", a, b))
+
+
+def divide(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """a / b, elementwise with broadcasting."""
+    return Divide.apply(*_operands("divide", a, b))
+
+
+def maximum(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """The larger of a and b, elementwise with broadcasting; of equal values a is the winner and gets the gradient."""
+    return Maximum.apply(*_operands("maximum", a, b))
+
+
+def minimum(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """The smaller of a and b, elementwise with broadcasting; of equal values a is the winner and gets the gradient."""
+    return Minimum.apply(*_operands("minimum", a, b))
+
+
+def where(condition: np.ndarray, a: Tensor | float, b: Tensor | float) -> Tensor:
+    """a where the condition holds, else b.
+
+    The branch not taken gets gradient 0. If that branch itself has an infinite slope there, as log has at 0,
+    0 * inf is NaN: keep the bad values out of the branch too, ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+
+    Parameters
+    ----------
+    condition : bool array
+    a, b : Tensors or numbers; the three shapes broadcast
+    """
+    check_array("where", condition, "condition")
+    if condition.dtype != bool:
+        raise InputError(
+            f"where: condition must be bool; got {describe(condition)}. Compare: condition != 0."
+        )
+    a, b = _operands("where", a, b)
+    _check_broadcast("where", condition.shape, *(x.shape for x in (a, b) if isinstance(x, Tensor)))
+    dtype = a.dtype if isinstance(a, Tensor) else b.dtype
+    a, b = (x if isinstance(x, Tensor) else np.asarray(x, dtype) for x in (a, b))
+    return Where.apply(a, b, condition)

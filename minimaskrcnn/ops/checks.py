@@ -1,0 +1,84 @@
+"""What the ops ask of their arguments, in the user's words: op, argument, what came, what was expected, the fix."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.errors import InputError
+
+
+def describe(x: Any) -> str:
+    """ "a float64 array (3, 4)", "a Tensor (2, 3)", "'abc'": what came, short enough for a sentence."""
+    if isinstance(x, Tensor):
+        return f"a {x.dtype} Tensor {x.shape}"
+    if isinstance(x, np.ndarray):
+        return f"a {x.dtype} array {x.shape}"
+    text = repr(x)
+    return f"{type(x).__name__} {text[:60]}{'...' if len(text) > 60 else ''}"
+
+
+def check_tensor(op: str, x: Any, name: str = "x") -> None:
+    if not isinstance(x, Tensor):
+        raise InputError(f"{op}: {name} must be a Tensor; got {describe(x)}. Wrap it: Tensor({name}).")
+
+
+def check_feature_map(op: str, x: Any, name: str = "x") -> None:
+    """A Tensor (N, C, H, W)."""
+    check_tensor(op, x, name)
+    if x.ndim != 4:
+        fix = f"Add a batch axis: {name}[None]" if x.ndim == 3 else "Give it four axes"
+        raise InputError(f"{op}: {name} must be (N, C, H, W); got {x.shape}. {fix}.")
+
+
+def check_vector(op: str, x: Any, length: int, name: str, per: str) -> None:
+    """A Tensor or array (length,), one value for each `per`."""
+    shape = getattr(x, "shape", None)
+    if shape != (length,):
+        raise InputError(f"{op}: {name} must be ({length},), one value for each {per}; got {describe(x)}.")
+
+
+def check_array(op: str, x: Any, name: str) -> None:
+    """A plain array, not a Tensor: no gradient flows into it."""
+    if isinstance(x, Tensor):
+        raise InputError(f"{op}: {name} must be a plain array, no gradient flows into it. Pass {name}.data.")
+    if not isinstance(x, np.ndarray):
+        raise InputError(f"{op}: {name} must be an array; got {describe(x)}.")
+
+
+def check_same_dtype(op: str, x: Tensor, **others: Any) -> None:
+    """Arrays that enter the arithmetic as constants have x's dtype, as Tensors must."""
+    for name, other in others.items():
+        if other is not None and other.dtype != x.dtype:
+            raise InputError(
+                f"{op}: x is {x.dtype} and {name} is {other.dtype}; they do not mix. "
+                f"Convert one: {name}.astype(np.{x.dtype})."
+            )
+
+
+def check_axis(op: str, axis: Any, ndim: int, name: str = "axis") -> int:
+    """The axis as an int in [0, ndim)."""
+    try:
+        index = operator.index(axis)
+    except TypeError:
+        raise InputError(f"{op}: {name} must be an int; got {describe(axis)}.") from None
+    if not -ndim <= index < ndim:
+        raise InputError(f"{op}: {name}={index} is out of range for {ndim} axes. Use {-ndim} to {ndim - 1}.")
+    return index % ndim
+
+
+def pair(op: str, value: Any, name: str, least: int) -> tuple[int, int]:
+    """An int for both directions, or a pair (y, x), each at least `least`."""
+    values = value if isinstance(value, tuple | list) else (value, value)
+    try:
+        y, x = (operator.index(v) for v in values)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{op}: {name} must be an int or a pair (y, x) of ints; got {describe(value)}."
+        ) from None
+    if min(y, x) < least:
+        raise InputError(f"{op}: {name} must be at least {least}; got {describe(value)}.")
+    return y, x

@@ -1,0 +1,192 @@
+"""Convolution and its transpose, differentiable; the arithmetic is in the kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minimaskrcnn import kernels
+from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.ops.checks import check_feature_map, check_vector, pair
+
+Pair = int | tuple[int, int]
+
+
+def _bias_grad(grad: np.ndarray) -> np.ndarray:
+    """Each output cell of a channel adds the bias once: (N, O, OH, OW) -> (O,)."""
+    return grad.sum(axis=(0, 2, 3))
+
+
+class Conv2d(Function):
+    @staticmethod
+    def forward(ctx: Context, x, weight, bias, stride, padding, dilation, groups) -> np.ndarray:
+        ctx.save(x=x if ctx.needs_grad[1] else None, x_shape=x.shape, weight=weight)
+        ctx.save(geometry=(stride, padding, dilation, groups))
+        return kernels.active().conv2d(x, weight, bias, stride, padding, dilation, groups)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        need_x, need_weight, need_bias = ctx.needs_grad[:3]
+        edition = kernels.active()
+        return (
+            edition.conv2d_input_grad(grad, ctx.weight, ctx.x_shape, *ctx.geometry) if need_x else None,
+            edition.conv2d_weight_grad(grad, ctx.x, ctx.weight.shape, *ctx.geometry) if need_weight else None,
+            _bias_grad(grad) if need_bias else None,
+        )
+
+
+class ConvTranspose2d(Function):
+    @staticmethod
+    def forward(
+        ctx: Context, x, weight, bias, stride, padding, output_padding, dilation, groups
+    ) -> np.ndarray:
+        ctx.save(
+            x=x if ctx.needs_grad[1] else None, weight=weight, geometry=(stride, padding, dilation, groups)
+        )
+        return kernels.active().conv_transpose2d(
+            x, weight, bias, stride, padding, output_padding, dilation, groups
+        )
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        need_x, need_weight, need_bias = ctx.needs_grad[:3]
+        edition = kernels.active()
+        return (
+            edition.conv_transpose2d_input_grad(grad, ctx.weight, *ctx.geometry) if need_x else None,
+            edition.conv_transpose2d_weight_grad(grad, ctx.x, ctx.weight.shape, *ctx.geometry)
+            if need_weight
+            else None,
+            _bias_grad(grad) if need_bias else None,
+        )
+
+
+def conv2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide a bank of small filters over the map and take a dot product at every place.
+
+    out[n, o, y, x] = bias[o] + sum over (c, i, j) of
+        weight[o, c, i, j] * padded[n, c, y*stride + i*dilation, x*stride + j*dilation]
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    weight : Tensor (O, C/groups, KH, KW)
+    bias : Tensor (O,), optional
+    stride, padding, dilation : int or (y, x), in cells of x; the padding is zeros on all four sides
+    groups : int; group k of the outputs sees only group k of the input channels
+
+    Returns
+    -------
+    Tensor (N, O, OH, OW), OH = floor((H + 2*padding - dilation*(KH - 1) - 1) / stride) + 1
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit each other, or the filter is larger than the padded map.
+
+    Examples
+    --------
+    >>> conv2d(Tensor(np.ones((1, 1, 3, 3))), Tensor(np.ones((1, 1, 3, 3))), padding=1).data[0, 0, 0]
+    array([4., 6., 4.])
+    """
+    check_feature_map("conv2d", x)
+    check_feature_map("conv2d", weight, "weight")
+    stride, padding, dilation = _geometry("conv2d", stride, padding, dilation)
+    out_channels, per_group, *kernel = weight.shape
+    _check_groups("conv2d", groups, x.shape[1], out_channels)
+    if x.shape[1] != per_group * groups:
+        raise InputError(
+            f"conv2d: weight {weight.shape} with groups={groups} reads {per_group * groups} channels, "
+            f"but x {x.shape} has {x.shape[1]}. weight is (out, in/groups, KH, KW)."
+        )
+    for side, k, p, d, name in zip(x.shape[2:], kernel, padding, dilation, ("height", "width"), strict=True):
+        if side + 2 * p < d * (k - 1) + 1:
+            raise InputError(
+                f"conv2d: the filter spans {d * (k - 1) + 1} cells but the padded {name} is {side + 2 * p} "
+                f"(x {x.shape}, weight {weight.shape}). Raise the padding or use a smaller filter."
+            )
+    if bias is not None:
+        check_vector("conv2d", bias, out_channels, "bias", "output channel")
+    return Conv2d.apply(x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_transpose2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    output_padding: Pair = 0,
+    groups: int = 1,
+    dilation: Pair = 1,
+) -> Tensor:
+    """The adjoint of `conv2d`: every cell stamps its filter onto the output, stride cells apart.
+
+    out[n, o, y*stride - padding + i*dilation, x*stride - padding + j*dilation] +=
+        x[n, c, y, x] * weight[c, o, i, j]
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    weight : Tensor (C, O/groups, KH, KW)
+    bias : Tensor (O,), optional
+    stride, padding, output_padding, dilation : int or (y, x); output_padding adds cells below and to the right
+    groups : int
+
+    Returns
+    -------
+    Tensor (N, O, OH, OW), OH = (H - 1)*stride - 2*padding + dilation*(KH - 1) + output_padding + 1
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit each other, or nothing would be left of the output.
+
+    Examples
+    --------
+    >>> conv_transpose2d(Tensor(np.ones((1, 1, 2, 2))), Tensor(np.ones((1, 1, 2, 2))), stride=2).shape
+    (1, 1, 4, 4)
+    """
+    check_feature_map("conv_transpose2d", x)
+    check_feature_map("conv_transpose2d", weight, "weight")
+    stride, padding, dilation = _geometry("conv_transpose2d", stride, padding, dilation)
+    extra = pair("conv_transpose2d", output_padding, "output_padding", 0)
+    in_channels, per_group, *kernel = weight.shape
+    _check_groups("conv_transpose2d", groups, x.shape[1], per_group * groups)
+    if x.shape[1] != in_channels:
+        raise InputError(
+            f"conv_transpose2d: weight {weight.shape} reads {in_channels} channels, but x {x.shape} has "
+            f"{x.shape[1]}. weight is (in, out/groups, KH, KW), the other way round than in conv2d."
+        )
+    for side, k, s, p, d, e in zip(x.shape[2:], kernel, stride, padding, dilation, extra, strict=True):
+        if e >= max(s, d):
+            raise InputError(
+                f"conv_transpose2d: output_padding {extra} must be smaller than the stride {stride} or the "
+                f"dilation {dilation}: it chooses among the sizes that conv2d maps to the same x."
+            )
+        if (side - 1) * s - 2 * p + d * (k - 1) + e + 1 < 1:
+            raise InputError(
+                f"conv_transpose2d: padding {padding} leaves nothing of the output of x {x.shape}."
+            )
+    if bias is not None:
+        check_vector("conv_transpose2d", bias, per_group * groups, "bias", "output channel")
+    return ConvTranspose2d.apply(x, weight, bias, stride, padding, extra, dilation, groups)
+
+
+def _geometry(op: str, stride: Pair, padding: Pair, dilation: Pair) -> tuple:
+    return pair(op, stride, "stride", 1), pair(op, padding, "padding", 0), pair(op, dilation, "dilation", 1)
+
+
+def _check_groups(op: str, groups: int, in_channels: int, out_channels: int) -> None:
+    if not isinstance(groups, int) or groups < 1 or in_channels % groups or out_channels % groups:
+        raise InputError(
+            f"{op}: groups={groups!r} must be an int >= 1 that divides the {in_channels} input channels "
+            f"and the {out_channels} output channels."
+        )

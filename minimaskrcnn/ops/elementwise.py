@@ -1,0 +1,207 @@
+"""Ops of one Tensor that treat every element alike."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.ops.arithmetic import operand
+from minimaskrcnn.ops.checks import check_tensor
+
+
+class Negative(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        return -x
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return -grad
+
+
+class Power(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray, exponent: float) -> np.ndarray:
+        ctx.save(x=x, exponent=exponent)
+        return x**exponent
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad * (ctx.exponent * ctx.x ** (ctx.exponent - 1))
+
+
+class Exp(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        out = np.exp(x)
+        ctx.save(out=out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad * ctx.out
+
+
+class Log(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        ctx.save(x=x)
+        return np.log(x)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad / ctx.x
+
+
+class Sqrt(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        out = np.sqrt(x)
+        ctx.save(out=out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad / (2 * ctx.out)
+
+
+class Tanh(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        out = np.tanh(x)
+        ctx.save(out=out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad * (1 - ctx.out * ctx.out)
+
+
+class Abs(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        ctx.save(x=x)
+        return np.abs(x)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad * np.sign(ctx.x)
+
+
+class ReLU(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        out = np.maximum(x, 0)
+        ctx.save(out=out)  # the next layer keeps it anyway; the input could then be freed
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad * (ctx.out > 0)
+
+
+class Sigmoid(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        out = sigmoid_of(x)
+        ctx.save(out=out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad * (ctx.out * (1 - ctx.out))
+
+
+class Clip(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+        out = np.clip(x, low, high)
+        ctx.save(inside=out == x)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return grad * ctx.inside
+
+
+def sigmoid_of(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e^-x) of an array, written with exponents <= 0 only, so that nothing overflows:
+
+    1 / (1 + e^-x) = e^min(x, 0) / (1 + e^-|x|)
+    """
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+def negative(x: Tensor) -> Tensor:
+    """-x."""
+    check_tensor("negative", x)
+    return Negative.apply(x)
+
+
+def power(x: Tensor, exponent: float) -> Tensor:
+    """x ** exponent, for one number as the exponent."""
+    check_tensor("power", x)
+    exponent = operand("power", exponent)
+    if isinstance(exponent, Tensor):
+        raise InputError(
+            "power: the exponent must be a number; got a Tensor. Write ops.exp(exponent * ops.log(x))."
+        )
+    return Power.apply(x, exponent)
+
+
+def exp(x: Tensor) -> Tensor:
+    """e ** x."""
+    check_tensor("exp", x)
+    return Exp.apply(x)
+
+
+def log(x: Tensor) -> Tensor:
+    """Natural logarithm."""
+    check_tensor("log", x)
+    return Log.apply(x)
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """Square root; its slope at 0 is infinite."""
+    check_tensor("sqrt", x)
+    return Sqrt.apply(x)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """Hyperbolic tangent."""
+    check_tensor("tanh", x)
+    return Tanh.apply(x)
+
+
+def abs(x: Tensor) -> Tensor:
+    """|x|; the gradient at 0 is 0."""
+    check_tensor("abs", x)
+    return Abs.apply(x)
+
+
+def relu(x: Tensor) -> Tensor:
+    """max(x, 0); the gradient at 0 is 0.
+
+    Examples
+    --------
+    >>> relu(Tensor([-1.0, 2.0]))
+    Tensor([0., 2.])
+    """
+    check_tensor("relu", x)
+    return ReLU.apply(x)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + e^-x), without overflow at either end."""
+    check_tensor("sigmoid", x)
+    return Sigmoid.apply(x)
+
+
+def clip(x: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
+    """x limited to [min, max]; the gradient is 1 inside, limits included, and 0 outside (as in torch.clamp)."""
+    check_tensor("clip", x)
+    low, high = (None if v is None else operand("clip", v) for v in (min, max))
+    if low is None and high is None:
+        raise InputError("clip: give min, max or both.")
+    return Clip.apply(x, low, high)

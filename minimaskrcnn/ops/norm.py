@@ -1,0 +1,188 @@
+"""Normalisation: subtract a mean, divide by a standard deviation, then scale and shift by learned values.
+
+    y = (x - mean) / sqrt(var + eps) * weight + bias
+
+The ops differ in where mean and var come from: the batch (`batch_norm` in training), given arrays
+(`batch_norm` in evaluation, `frozen_batch_norm`), or groups of channels of one sample (`group_norm`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minimaskrcnn import kernels
+from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.ops.checks import check_array, check_feature_map, check_same_dtype, check_vector
+
+
+class BatchNorm(Function):
+    """By the statistics of the batch; also moves the running statistics towards them, in place."""
+
+    @staticmethod
+    def forward(ctx: Context, x, weight, bias, running_mean, running_var, momentum, eps) -> np.ndarray:
+        out, mean, var = kernels.active().batch_norm(x, weight, bias, eps)
+        ctx.save(x=x, weight=weight, mean=mean, var=var, eps=eps)
+        n = x.size // x.shape[1]
+        _move(running_mean, mean, momentum)
+        _move(running_var, var * (n / (n - 1)), momentum)  # the unbiased estimate of the variance
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        return kernels.active().batch_norm_backward(grad, ctx.x, ctx.weight, ctx.mean, ctx.var, ctx.eps)
+
+
+class AffineNorm(Function):
+    """By given statistics, which are constants: the gradient passes through a scale and a shift."""
+
+    @staticmethod
+    def forward(ctx: Context, x, weight, bias, mean, var, eps) -> np.ndarray:
+        ctx.save(x=x, weight=weight, mean=mean, var=var, eps=eps)
+        return kernels.active().affine_norm(x, mean, var, weight, bias, eps)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        return kernels.active().affine_norm_backward(grad, ctx.x, ctx.mean, ctx.var, ctx.weight, ctx.eps)
+
+
+class GroupNorm(Function):
+    @staticmethod
+    def forward(ctx: Context, x, weight, bias, num_groups, eps) -> np.ndarray:
+        out, mean, rstd = kernels.active().group_norm(x, num_groups, weight, bias, eps)
+        ctx.save(x=x, weight=weight, num_groups=num_groups, mean=mean, rstd=rstd)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+        return kernels.active().group_norm_backward(
+            grad, ctx.x, ctx.num_groups, ctx.weight, ctx.mean, ctx.rstd
+        )
+
+
+def _move(running: np.ndarray, value: np.ndarray, momentum: float) -> None:
+    """running = (1 - momentum) * running + momentum * value, in place."""
+    running *= 1 - momentum
+    running += momentum * value
+
+
+def batch_norm(
+    x: Tensor,
+    running_mean: np.ndarray,
+    running_var: np.ndarray,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel over the batch and all places (Ioffe and Szegedy 2015).
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    running_mean, running_var : arrays (C,)
+        Used in evaluation. In training they are changed in place, by the fraction `momentum`, towards the
+        batch's mean and *unbiased* variance; the batch itself is normalised by the biased one.
+    weight, bias : Tensors (C,); 1 and 0 if left out
+    training : bool
+    momentum, eps : float
+
+    Returns
+    -------
+    Tensor (N, C, H, W)
+
+    Raises
+    ------
+    InputError
+        If a shape does not fit, or in training there is only one value a channel.
+    """
+    check_feature_map("batch_norm", x)
+    weight, bias = _scale_and_shift("batch_norm", x, weight, bias)
+    _check_statistics("batch_norm", x, running_mean=running_mean, running_var=running_var)
+    if not training:
+        return AffineNorm.apply(x, weight, bias, running_mean.copy(), running_var.copy(), eps)
+    if x.size // max(x.shape[1], 1) < 2:
+        raise InputError(
+            f"batch_norm: training needs at least two values a channel, x is {x.shape}. "
+            "Use a larger batch or map, training=False, or group_norm."
+        )
+    return BatchNorm.apply(x, weight, bias, running_mean, running_var, momentum, eps)
+
+
+def frozen_batch_norm(
+    x: Tensor,
+    mean: np.ndarray,
+    var: np.ndarray,
+    weight: Tensor | np.ndarray,
+    bias: Tensor | np.ndarray,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Batch norm whose statistics, scale and shift no longer change, as when a pretrained network is refined.
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    mean, var : arrays (C,)
+    weight, bias : arrays (C,), or Tensors if they are to be trained
+    eps : float; the published detection weights use 0
+
+    Returns
+    -------
+    Tensor (N, C, H, W)
+    """
+    check_feature_map("frozen_batch_norm", x)
+    weight, bias = _scale_and_shift("frozen_batch_norm", x, weight, bias)
+    _check_statistics("frozen_batch_norm", x, mean=mean, var=var)
+    return AffineNorm.apply(x, weight, bias, mean, var, eps)
+
+
+def group_norm(
+    x: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """Normalise each group of channels of each sample over its channels and places (Wu and He 2018).
+
+    It does not look at the rest of the batch, so that it works for batches of one or two images.
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    num_groups : int that divides C; channels k*C/num_groups to (k+1)*C/num_groups - 1 form group k
+    weight, bias : Tensors (C,); 1 and 0 if left out
+    eps : float
+
+    Returns
+    -------
+    Tensor (N, C, H, W)
+
+    Raises
+    ------
+    InputError
+        If num_groups does not divide C, or a shape does not fit.
+    """
+    check_feature_map("group_norm", x)
+    if not isinstance(num_groups, int) or num_groups < 1 or x.shape[1] % num_groups:
+        raise InputError(
+            f"group_norm: num_groups={num_groups!r} must be an int >= 1 that divides the {x.shape[1]} "
+            f"channels of x {x.shape}."
+        )
+    weight, bias = _scale_and_shift("group_norm", x, weight, bias)
+    return GroupNorm.apply(x, weight, bias, num_groups, eps)
+
+
+def _scale_and_shift(op: str, x: Tensor, weight, bias) -> tuple:
+    """Weight and bias (C,) of x's dtype; 1 and 0 where left out."""
+    channels = x.shape[1]
+    weight = np.ones(channels, x.dtype) if weight is None else weight
+    bias = np.zeros(channels, x.dtype) if bias is None else bias
+    check_vector(op, weight, channels, "weight", "channel")
+    check_vector(op, bias, channels, "bias", "channel")
+    check_same_dtype(op, x, weight=weight, bias=bias)
+    return weight, bias
+
+
+def _check_statistics(op: str, x: Tensor, **statistics: np.ndarray) -> None:
+    for name, array in statistics.items():
+        check_array(op, array, name)
+        check_vector(op, array, x.shape[1], name, "channel")
+    check_same_dtype(op, x, **statistics)

@@ -1,0 +1,161 @@
+"""Ops that look along an axis: sum, mean, max, softmax, log_softmax.
+
+Backward of a sum hands every term the whole gradient; it is a broadcast view, nothing is copied.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.ops.checks import check_axis, check_tensor
+
+Axis = int | tuple[int, ...] | None
+
+
+def _axes(op: str, axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes as a tuple of distinct ints in [0, ndim)."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = tuple(check_axis(op, a, ndim) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    if len(set(axes)) < len(axes):
+        raise InputError(f"{op}: axis {axis} names an axis twice.")
+    return axes
+
+
+def _stretch(grad: np.ndarray, shape: tuple[int, ...], axes: tuple[int, ...]) -> np.ndarray:
+    """A read-only view of grad in which the reduced axes are back, each element repeated along them."""
+    kept = tuple(1 if i in axes else side for i, side in enumerate(shape))
+    return np.broadcast_to(grad.reshape(kept), shape)
+
+
+class Sum(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray, axes: tuple[int, ...], keepdims: bool) -> np.ndarray:
+        ctx.save(shape=x.shape, axes=axes)
+        return x.sum(axis=axes, keepdims=keepdims)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return _stretch(grad, ctx.shape, ctx.axes)
+
+
+class Mean(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray, axes: tuple[int, ...], keepdims: bool) -> np.ndarray:
+        ctx.save(shape=x.shape, axes=axes)
+        return x.mean(axis=axes, keepdims=keepdims)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        terms = math.prod(ctx.shape[a] for a in ctx.axes)
+        return _stretch(grad / terms, ctx.shape, ctx.axes)
+
+
+class Max(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray, axis: int, keepdims: bool) -> np.ndarray:
+        winner = np.expand_dims(x.argmax(axis), axis)  # the first of equals
+        ctx.save(shape=x.shape, axis=axis, winner=winner)
+        out = np.take_along_axis(x, winner, axis)
+        return out if keepdims else out.squeeze(axis)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        dx = np.zeros(ctx.shape, grad.dtype)
+        np.put_along_axis(dx, ctx.winner, grad.reshape(ctx.winner.shape), ctx.axis)
+        return dx
+
+
+class Softmax(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray, axis: int) -> np.ndarray:
+        out = np.exp(x - x.max(axis, keepdims=True))  # the largest exponent is 0: no overflow
+        out /= out.sum(axis, keepdims=True)
+        ctx.save(out=out, axis=axis)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        # dx_i = y_i (g_i - sum_j g_j y_j)
+        return ctx.out * (grad - (grad * ctx.out).sum(ctx.axis, keepdims=True))
+
+
+class LogSoftmax(Function):
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray, axis: int) -> np.ndarray:
+        out = log_softmax_of(x, axis)
+        ctx.save(out=out, axis=axis)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        # dx_i = g_i - softmax_i sum_j g_j
+        return grad - np.exp(ctx.out) * grad.sum(ctx.axis, keepdims=True)
+
+
+def log_softmax_of(x: np.ndarray, axis: int) -> np.ndarray:
+    """x - log(sum(e^x)) along axis, of an array; shifted by the maximum so that nothing overflows."""
+    shifted = x - x.max(axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
+
+
+def sum(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Sum over one axis, several, or all."""
+    check_tensor("sum", x)
+    return Sum.apply(x, _axes("sum", axis, x.ndim), keepdims)
+
+
+def mean(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Mean over one axis, several, or all.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to average.
+    """
+    check_tensor("mean", x)
+    axes = _axes("mean", axis, x.ndim)
+    if not math.prod(x.shape[a] for a in axes):
+        raise InputError(
+            f"mean: x {x.shape} has no elements along axis {axis}; the mean of nothing is undefined."
+        )
+    return Mean.apply(x, axes, keepdims)
+
+
+def max(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The largest element along one axis, or of all; of equal ones the first gets the gradient.
+
+    Examples
+    --------
+    >>> max(Tensor([[1.0, 3.0, 2.0], [5.0, 5.0, 4.0]]), axis=1)
+    Tensor([3., 5.])
+    """
+    check_tensor("max", x)
+    if not x.size:
+        raise InputError(f"max: x {x.shape} has no elements; the largest of nothing is undefined.")
+    if axis is None:
+        flat = Max.apply(x.reshape(-1), 0, False)
+        return flat.reshape((1,) * x.ndim) if keepdims else flat
+    return Max.apply(x, check_axis("max", axis, x.ndim), keepdims)
+
+
+def softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """e^x / sum(e^x) along dim.
+
+    Examples
+    --------
+    >>> softmax(Tensor([[0.0, 0.0]]))
+    Tensor([[0.5, 0.5]])
+    """
+    check_tensor("softmax", x)
+    return Softmax.apply(x, check_axis("softmax", dim, x.ndim, "dim"))
+
+
+def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """log(softmax(x)) along dim, without the loss of digits of computing it in two steps."""
+    check_tensor("log_softmax", x)
+    return LogSoftmax.apply(x, check_axis("log_softmax", dim, x.ndim, "dim"))

@@ -1,0 +1,171 @@
+"""Features of regions of interest: a fixed grid of values for every box, whatever its size.
+
+The boxes are plain arrays: no gradient flows into their coordinates, and the type says so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minimaskrcnn import kernels
+from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.kernels.roi_rules import ROI_WARP, RoIRule
+from minimaskrcnn.ops.checks import check_array, check_feature_map, pair
+
+Pair = int | tuple[int, int]
+
+
+class RoIAlign(Function):
+    @staticmethod
+    def forward(ctx: Context, x, rois, output_size, spatial_scale, sampling_ratio, aligned) -> np.ndarray:
+        ctx.save(rois=rois, shape=x.shape, sampling=(spatial_scale, sampling_ratio, aligned))
+        return kernels.active().roi_align(x, rois, output_size, spatial_scale, sampling_ratio, aligned)
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return kernels.active().roi_align_backward(grad, ctx.rois, ctx.shape, *ctx.sampling)
+
+
+class RoIPool(Function):
+    @staticmethod
+    def forward(ctx: Context, x, rois, output_size, spatial_scale) -> np.ndarray:
+        out, argmax = kernels.active().roi_pool(x, rois, output_size, spatial_scale)
+        ctx.save(rois=rois, shape=x.shape, argmax=argmax)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return kernels.active().roi_pool_backward(grad, ctx.rois, ctx.argmax, ctx.shape)
+
+
+class RoIFeatures(Function):
+    @staticmethod
+    def forward(ctx: Context, x, rois, output_size, spatial_scale, rule) -> np.ndarray:
+        out, argmax = kernels.active().roi_features(x, rois, output_size, spatial_scale, rule)
+        ctx.save(rois=rois, shape=x.shape, argmax=argmax, spatial_scale=spatial_scale, rule=rule)
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        return kernels.active().roi_features_backward(
+            grad, ctx.rois, ctx.argmax, ctx.shape, ctx.spatial_scale, ctx.rule
+        )
+
+
+def roi_align(
+    x: Tensor,
+    boxes: np.ndarray,
+    output_size: Pair,
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = -1,
+    aligned: bool = False,
+) -> Tensor:
+    """Mean of bilinear samples in each bin; no coordinate is ever rounded (He et al. 2017, section 3).
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    boxes : array (K, 5): index of the image in the batch, then x1, y1, x2, y2
+    output_size : int or (y, x), bins
+    spatial_scale : cells of x for one unit of the boxes, 1/stride
+    sampling_ratio : samples a bin and direction; <= 0 chooses ceil(bin size) for each box
+    aligned : bool
+        True subtracts half a cell after scaling, so that coordinate 0.5 is the centre of cell 0. The detector
+        uses False, which reads half a cell too far to the lower right, as the published weights expect.
+
+    Returns
+    -------
+    Tensor (K, C, OH, OW)
+
+    Raises
+    ------
+    InputError
+        If boxes are not (K, 5), or name an image that is not in the batch.
+
+    Examples
+    --------
+    >>> ramp = Tensor(np.arange(25.0).reshape(1, 1, 5, 5))
+    >>> roi_align(ramp, np.array([[0, 1, 1, 3, 3]]), 2, aligned=True).data[0, 0]
+    array([[ 6.,  7.],
+           [11., 12.]])
+    """
+    rois = _check("roi_align", x, boxes, spatial_scale)
+    size = pair("roi_align", output_size, "output_size", 1)
+    return RoIAlign.apply(x, rois, size, float(spatial_scale), int(sampling_ratio), bool(aligned))
+
+
+def roi_pool(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
+    """Largest cell in each bin, box and bins rounded to whole cells (Girshick 2015); an empty bin is 0.
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    boxes : array (K, 5): index of the image in the batch, then x1, y1, x2, y2
+    output_size : int or (y, x), bins
+    spatial_scale : cells of x for one unit of the boxes, 1/stride
+
+    Returns
+    -------
+    Tensor (K, C, OH, OW)
+
+    Raises
+    ------
+    InputError
+        If boxes are not (K, 5), or name an image that is not in the batch.
+    """
+    rois = _check("roi_pool", x, boxes, spatial_scale)
+    size = pair("roi_pool", output_size, "output_size", 1)
+    return RoIPool.apply(x, rois, size, float(spatial_scale))
+
+
+def roi_warp(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
+    """The box rounded to whole cells, its bins not, and the mean of bilinear samples in each (Dai et al. 2016).
+
+    Arguments as for `roi_pool`; `roi_features` with the rule ROI_WARP_MAX takes the maximum.
+    """
+    return roi_features(x, boxes, output_size, spatial_scale, ROI_WARP)
+
+
+def roi_features(
+    x: Tensor, rois: np.ndarray, output_size: Pair, spatial_scale: float, rule: RoIRule
+) -> Tensor:
+    """Any member of the family: each axis of `kernels.roi_rules.RoIRule` chosen alone.
+
+    Parameters
+    ----------
+    x : Tensor (N, C, H, W)
+    rois : array (K, 5): index of the image in the batch, then x1, y1, x2, y2
+    output_size : int or (y, x), bins
+    spatial_scale : cells of x for one unit of the boxes, 1/stride
+    rule : RoIRule
+
+    Returns
+    -------
+    Tensor (K, C, OH, OW)
+    """
+    rois = _check("roi_features", x, rois, spatial_scale)
+    if not isinstance(rule, RoIRule):
+        raise InputError(f"roi_features: rule must be a RoIRule, such as roi_rules.ROI_ALIGN; got {rule!r}.")
+    size = pair("roi_features", output_size, "output_size", 1)
+    return RoIFeatures.apply(x, rois, size, float(spatial_scale), rule)
+
+
+def _check(op: str, x: Tensor, boxes: np.ndarray, spatial_scale: float) -> np.ndarray:
+    """The boxes as an array (K, 5) of x's dtype."""
+    check_feature_map(op, x)
+    check_array(op, boxes, "boxes")
+    if boxes.ndim != 2 or boxes.shape[1] != 5:
+        fix = " Put the index of the image in front of each box." if boxes.shape[1:] == (4,) else ""
+        raise InputError(f"{op}: boxes must be (K, 5): batch index, x1, y1, x2, y2; got {boxes.shape}.{fix}")
+    if not spatial_scale > 0:
+        raise InputError(f"{op}: spatial_scale must be > 0 (1/stride of the map); got {spatial_scale!r}.")
+    index = boxes[:, 0]
+    known = (index >= 0) & (index < x.shape[0]) & (index == np.floor(index))
+    if not known.all():
+        row = int(np.argmin(known))
+        raise InputError(
+            f"{op}: boxes[{row}] belongs to image {index[row]:g}, but the batch x {x.shape} has images "
+            f"0 to {x.shape[0] - 1}."
+        )
+    return boxes.astype(x.dtype, copy=False)
