@@ -92,8 +92,10 @@ class Sum:
 
 
 def run(root: Tensor, grad: np.ndarray, retain_graph: bool) -> None:
-    """Add d(sum(root * grad))/d(leaf) to ``leaf.grad`` for every leaf below root; all of them or, if an op
-    fails on the way, none."""
+    """Add d(sum(root * grad))/d(leaf) to ``leaf.grad`` for every leaf below root.
+
+    If an op fails on the way, no leaf has changed.
+    """
     leaves: dict[Tensor, Sum] = {}
     pending: dict[Node, list[Sum | None]] = {}
     heap: list[tuple[int, Node]] = []
@@ -196,7 +198,7 @@ def _check_finite(node: Node, grads: tuple[np.ndarray | None, ...]) -> None:
 
 
 def not_finite(x: np.ndarray) -> str:
-    """ "3 of 12 values are NaN or infinite, first at (0, 2),"."""
+    """How many values are lost and where: "2 of 12 values not finite, first nan at (0, 2),"."""
     bad = ~np.isfinite(x)
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     return f"{bad.sum()} of {x.size} values not finite, first {x[first]} at {first},"

@@ -18,8 +18,9 @@ array([2., 4., 6.], dtype=float32)
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,21 +58,18 @@ class Context:
 
 
 class Function:
-    """Base of every op. Subclass it, define `forward` and `backward`, call `apply`."""
+    """Base of every op. Subclass it, define two static methods, call `apply`.
 
-    @staticmethod
-    def forward(ctx: Context, *inputs: Any) -> Any:
-        """Compute the output array (or a tuple of them) from arrays and plain values."""
-        raise NotImplementedError
+    ``forward(ctx, *inputs)``
+        The output array, or a tuple of them, from arrays and plain values.
+    ``backward(ctx, *grads)``
+        The gradient of each input, from that of each output (None: the loss does not use that output).
+        One array or a tuple; None, or leaving out the last ones, where no gradient flows. An array handed in
+        must not be changed: others may hold it.
+    """
 
-    @staticmethod
-    def backward(ctx: Context, *grads: np.ndarray | None) -> Any:
-        """Gradient of each positional input, from that of each output (None: not used by the loss).
-
-        Return one array or a tuple; None, or leaving out the last ones, where no gradient flows.
-        An array handed in must not be changed.
-        """
-        raise NotImplementedError
+    forward: ClassVar[Callable[..., Any]]
+    backward: ClassVar[Callable[..., Any]]
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:

@@ -1,6 +1,7 @@
 """The recorded graph as text, or as Graphviz dot, with the ops of one scope drawn as one block.
 
 >>> from minimaskrcnn import ops
+>>> from minimaskrcnn.autograd import scope
 >>> x = Tensor([1.0, 2.0], requires_grad=True)
 >>> with scope("head"):
 ...     y = ops.relu(x * 2)
@@ -16,7 +17,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from minimaskrcnn.autograd.engine import Node
-from minimaskrcnn.autograd.modes import scope as scope
 from minimaskrcnn.autograd.tensor import Tensor
 from minimaskrcnn.errors import InputError
 

@@ -3,6 +3,7 @@
 An event holds plain arrays, so that an observer cannot disturb the graph.
 
 >>> from minimaskrcnn import ops
+>>> from minimaskrcnn.autograd import Tensor
 >>> with hook(ShapeTrace()) as trace:
 ...     _ = ops.relu(Tensor(np.ones((2, 3), np.float32)))
 >>> print(trace)

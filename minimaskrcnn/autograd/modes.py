@@ -46,6 +46,7 @@ def no_grad() -> Iterator[None]:
 
     Examples
     --------
+    >>> from minimaskrcnn.autograd import Tensor
     >>> with no_grad():
     ...     print((Tensor([1.0], requires_grad=True) * 2).requires_grad)
     False

@@ -134,7 +134,7 @@ class Tensor:
         if create_graph:
             raise InputError(
                 "backward: create_graph=True (a gradient of a gradient) is not supported; "
-                "backward computes on plain arrays. For a second derivative, difference the first numerically."
+                "backward computes on plain arrays. Difference the first one numerically."
             )
         if not self.requires_grad:
             raise InputError(

@@ -1,7 +1,8 @@
 """Differentiable ops: Tensors in, Tensors out; indices, boxes and targets are plain arrays.
 
-What `torch.nn.functional` and `torchvision.ops` have keeps their names, argument order and defaults (``dim``);
-what NumPy has keeps NumPy's (``axis``, ``keepdims``). An op keeps its input's dtype, any strides are fine.
+Functions of `torch.nn.functional` and `torchvision.ops` keep the names, argument order and defaults they have
+there (``dim``); functions of NumPy keep NumPy's (``axis``, ``keepdims``). An op keeps its input's dtype, and
+takes arrays of any strides.
 """
 
 from minimaskrcnn.autograd.tensor import define_operators

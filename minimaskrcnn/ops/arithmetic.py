@@ -12,7 +12,7 @@ import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.ops.checks import check_array, check_tensor, describe
+from minimaskrcnn.ops.checks import check_array, describe
 
 
 def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -53,7 +53,7 @@ def _check_broadcast(op: str, *shapes: tuple[int, ...]) -> None:
     except ValueError:
         text = " and ".join(map(str, shapes))
         raise InputError(
-            f"{op}: shapes {text} do not broadcast: counted from the right, each pair of sides must be equal or 1."
+            f"{op}: shapes {text} do not broadcast: from the right, sides must be equal or one of them 1."
         ) from None
 
 
@@ -157,37 +157,37 @@ class Where(Function):
 
 
 def add(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """a + b, elementwise with broadcasting."""
+    """``a + b``, elementwise with broadcasting."""
     return Add.apply(*_operands("add", a, b))
 
 
 def subtract(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """a - b, elementwise with broadcasting."""
+    """``a - b``, elementwise with broadcasting."""
     return Subtract.apply(*_operands("subtract", a, b))
 
 
 def multiply(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """a * b, elementwise with broadcasting."""
+    """``a * b``, elementwise with broadcasting."""
     return Multiply.apply(*_operands("multiply", a, b))
 
 
 def divide(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """a / b, elementwise with broadcasting."""
+    """``a / b``, elementwise with broadcasting."""
     return Divide.apply(*_operands("divide", a, b))
 
 
 def maximum(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """The larger of a and b, elementwise with broadcasting; of equal values a is the winner and gets the gradient."""
+    """The larger of a and b, elementwise with broadcasting; where they are equal a gets the gradient."""
     return Maximum.apply(*_operands("maximum", a, b))
 
 
 def minimum(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """The smaller of a and b, elementwise with broadcasting; of equal values a is the winner and gets the gradient."""
+    """The smaller of a and b, elementwise with broadcasting; where they are equal a gets the gradient."""
     return Minimum.apply(*_operands("minimum", a, b))
 
 
 def where(condition: np.ndarray, a: Tensor | float, b: Tensor | float) -> Tensor:
-    """a where the condition holds, else b.
+    """``a`` where the condition holds, else b.
 
     The branch not taken gets gradient 0. If that branch itself has an infinite slope there, as log has at 0,
     0 * inf is NaN: keep the bad values out of the branch too, ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
@@ -202,8 +202,8 @@ def where(condition: np.ndarray, a: Tensor | float, b: Tensor | float) -> Tensor
         raise InputError(
             f"where: condition must be bool; got {describe(condition)}. Compare: condition != 0."
         )
-    a, b = _operands("where", a, b)
-    _check_broadcast("where", condition.shape, *(x.shape for x in (a, b) if isinstance(x, Tensor)))
-    dtype = a.dtype if isinstance(a, Tensor) else b.dtype
-    a, b = (x if isinstance(x, Tensor) else np.asarray(x, dtype) for x in (a, b))
-    return Where.apply(a, b, condition)
+    operands = _operands("where", a, b)
+    tensors = [x for x in operands if isinstance(x, Tensor)]
+    _check_broadcast("where", condition.shape, *(x.shape for x in tensors))
+    typed = [x if isinstance(x, Tensor) else np.asarray(x, tensors[0].dtype) for x in operands]
+    return Where.apply(*typed, condition)

@@ -1,4 +1,4 @@
-"""What the ops ask of their arguments, in the user's words: op, argument, what came, what was expected, the fix."""
+"""What the ops ask of their arguments. A message names the op, what came, what was expected, and the fix."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minimaskrcnn.errors import InputError
 
 
 def describe(x: Any) -> str:
-    """ "a float64 array (3, 4)", "a Tensor (2, 3)", "'abc'": what came, short enough for a sentence."""
+    """What came, short enough for a sentence: "a float64 array (3, 4)", "a float32 Tensor (2,)", "int 7"."""
     if isinstance(x, Tensor):
         return f"a {x.dtype} Tensor {x.shape}"
     if isinstance(x, np.ndarray):

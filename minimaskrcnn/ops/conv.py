@@ -7,6 +7,7 @@ import numpy as np
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
 from minimaskrcnn.ops.checks import check_feature_map, check_vector, pair
 
 Pair = int | tuple[int, int]
@@ -98,7 +99,7 @@ def conv2d(
     """
     check_feature_map("conv2d", x)
     check_feature_map("conv2d", weight, "weight")
-    stride, padding, dilation = _geometry("conv2d", stride, padding, dilation)
+    steps, margins, spacing = _geometry("conv2d", stride, padding, dilation)
     out_channels, per_group, *kernel = weight.shape
     _check_groups("conv2d", groups, x.shape[1], out_channels)
     if x.shape[1] != per_group * groups:
@@ -106,15 +107,15 @@ def conv2d(
             f"conv2d: weight {weight.shape} with groups={groups} reads {per_group * groups} channels, "
             f"but x {x.shape} has {x.shape[1]}. weight is (out, in/groups, KH, KW)."
         )
-    for side, k, p, d, name in zip(x.shape[2:], kernel, padding, dilation, ("height", "width"), strict=True):
-        if side + 2 * p < d * (k - 1) + 1:
+    for side, k, p, d, name in zip(x.shape[2:], kernel, margins, spacing, ("height", "width"), strict=True):
+        if conv_output_size(side, k, 1, p, d) < 1:
             raise InputError(
                 f"conv2d: the filter spans {d * (k - 1) + 1} cells but the padded {name} is {side + 2 * p} "
                 f"(x {x.shape}, weight {weight.shape}). Raise the padding or use a smaller filter."
             )
     if bias is not None:
         check_vector("conv2d", bias, out_channels, "bias", "output channel")
-    return Conv2d.apply(x, weight, bias, stride, padding, dilation, groups)
+    return Conv2d.apply(x, weight, bias, steps, margins, spacing, groups)
 
 
 def conv_transpose2d(
@@ -137,7 +138,8 @@ def conv_transpose2d(
     x : Tensor (N, C, H, W)
     weight : Tensor (C, O/groups, KH, KW)
     bias : Tensor (O,), optional
-    stride, padding, output_padding, dilation : int or (y, x); output_padding adds cells below and to the right
+    stride, padding, output_padding, dilation : int or (y, x)
+        output_padding adds cells below and to the right.
     groups : int
 
     Returns
@@ -156,7 +158,7 @@ def conv_transpose2d(
     """
     check_feature_map("conv_transpose2d", x)
     check_feature_map("conv_transpose2d", weight, "weight")
-    stride, padding, dilation = _geometry("conv_transpose2d", stride, padding, dilation)
+    steps, margins, spacing = _geometry("conv_transpose2d", stride, padding, dilation)
     extra = pair("conv_transpose2d", output_padding, "output_padding", 0)
     in_channels, per_group, *kernel = weight.shape
     _check_groups("conv_transpose2d", groups, x.shape[1], per_group * groups)
@@ -165,19 +167,19 @@ def conv_transpose2d(
             f"conv_transpose2d: weight {weight.shape} reads {in_channels} channels, but x {x.shape} has "
             f"{x.shape[1]}. weight is (in, out/groups, KH, KW), the other way round than in conv2d."
         )
-    for side, k, s, p, d, e in zip(x.shape[2:], kernel, stride, padding, dilation, extra, strict=True):
+    for side, k, s, p, d, e in zip(x.shape[2:], kernel, steps, margins, spacing, extra, strict=True):
         if e >= max(s, d):
             raise InputError(
-                f"conv_transpose2d: output_padding {extra} must be smaller than the stride {stride} or the "
-                f"dilation {dilation}: it chooses among the sizes that conv2d maps to the same x."
+                f"conv_transpose2d: output_padding {extra} must be smaller than the stride {steps} or the "
+                f"dilation {spacing}: it chooses among the sizes that conv2d maps to the same x."
             )
-        if (side - 1) * s - 2 * p + d * (k - 1) + e + 1 < 1:
+        if conv_transpose_output_size(side, k, s, p, e, d) < 1:
             raise InputError(
-                f"conv_transpose2d: padding {padding} leaves nothing of the output of x {x.shape}."
+                f"conv_transpose2d: padding {margins} leaves nothing of the output of x {x.shape}."
             )
     if bias is not None:
         check_vector("conv_transpose2d", bias, per_group * groups, "bias", "output channel")
-    return ConvTranspose2d.apply(x, weight, bias, stride, padding, extra, dilation, groups)
+    return ConvTranspose2d.apply(x, weight, bias, steps, margins, extra, spacing, groups)
 
 
 def _geometry(op: str, stride: Pair, padding: Pair, dilation: Pair) -> tuple:

@@ -134,13 +134,13 @@ def sigmoid_of(x: np.ndarray) -> np.ndarray:
 
 
 def negative(x: Tensor) -> Tensor:
-    """-x."""
+    """``-x``."""
     check_tensor("negative", x)
     return Negative.apply(x)
 
 
 def power(x: Tensor, exponent: float) -> Tensor:
-    """x ** exponent, for one number as the exponent."""
+    """``x ** exponent``, for one number as the exponent."""
     check_tensor("power", x)
     exponent = operand("power", exponent)
     if isinstance(exponent, Tensor):
@@ -151,7 +151,7 @@ def power(x: Tensor, exponent: float) -> Tensor:
 
 
 def exp(x: Tensor) -> Tensor:
-    """e ** x."""
+    """``e ** x``."""
     check_tensor("exp", x)
     return Exp.apply(x)
 
@@ -199,7 +199,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 
 def clip(x: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
-    """x limited to [min, max]; the gradient is 1 inside, limits included, and 0 outside (as in torch.clamp)."""
+    """Limit x to [min, max]; the gradient is 1 inside, limits included, and 0 outside."""
     check_tensor("clip", x)
     low, high = (None if v is None else operand("clip", v) for v in (min, max))
     if low is None and high is None:

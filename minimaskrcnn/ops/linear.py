@@ -46,7 +46,7 @@ class MatMul(Function):
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """y = x W^T + b.
+    """``y = x W^T + b``.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def _spread(grad: np.ndarray, count: int, reduction: str) -> np.ndarray:
 
 
 def _ratio(total: np.ndarray, count: float) -> np.ndarray:
-    """total / count; the mean of nothing is NaN, as in torch, and no warning is printed."""
+    """``total / count``; the mean of nothing is NaN, as in torch, and no warning is printed."""
     return total / count if count else np.full_like(total, np.nan)
 
 
@@ -129,7 +129,7 @@ def cross_entropy(
     _check_reduction("cross_entropy", reduction)
     if logits.ndim < 2 or target.shape != logits.shape[:1] + logits.shape[2:]:
         raise InputError(
-            f"cross_entropy: logits (N, K, ...) need a target (N, ...); got {logits.shape} and {target.shape}."
+            f"cross_entropy: logits (N, K, ...) need target (N, ...); got {logits.shape} and {target.shape}."
         )
     _check_labels(target, logits.shape[1], ignore_index)
     if weight is not None:
@@ -196,14 +196,15 @@ def _check_reduction(op: str, reduction: str) -> None:
 def _check_labels(target: np.ndarray, classes: int, ignore_index: int) -> None:
     if target.dtype.kind not in "iu":
         raise InputError(
-            f"cross_entropy: target must hold integer classes; got {describe(target)}. Convert: target.astype(np.int64)."
+            f"cross_entropy: target must hold integer classes; got {describe(target)}. "
+            "Convert: target.astype(np.int64)."
         )
     wrong = ((target < 0) | (target >= classes)) & (target != ignore_index)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise InputError(
-            f"cross_entropy: target{list(place)} is {target[place]}, but logits have classes 0 to {classes - 1}. "
-            "Class 0 is the background; check num_classes."
+            f"cross_entropy: target{list(place)} is {target[place]}, "
+            f"but logits have classes 0 to {classes - 1}. Class 0 is the background; check num_classes."
         )
 
 

@@ -61,7 +61,7 @@ class GroupNorm(Function):
 
 
 def _move(running: np.ndarray, value: np.ndarray, momentum: float) -> None:
-    """running = (1 - momentum) * running + momentum * value, in place."""
+    """``running = (1 - momentum) * running + momentum * value``, in place."""
     running *= 1 - momentum
     running += momentum * value
 

@@ -7,6 +7,7 @@ import numpy as np
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.kernels.geometry import pool_output_size
 from minimaskrcnn.ops.checks import check_feature_map, pair
 
 Pair = int | tuple[int, int]
@@ -46,8 +47,10 @@ def max_pool2d(
 ) -> Tensor:
     """The largest value under each window; of equal ones the first in row-major order gets the gradient.
 
-    out[n, c, y, x] = max over (i, j) of x[n, c, y*stride - padding + i*dilation, x*stride - padding + j*dilation];
-    cells outside the map do not compete.
+    out[n, c, y, x] = max over (i, j) of
+        x[n, c, y*stride - padding + i*dilation, x*stride - padding + j*dilation]
+
+    Cells outside the map do not compete.
 
     Parameters
     ----------
@@ -72,10 +75,10 @@ def max_pool2d(
            [13., 15.]])
     """
     check_feature_map("max_pool2d", x)
-    kernel, stride, padding = _window("max_pool2d", kernel_size, stride, padding)
-    dilation = pair("max_pool2d", dilation, "dilation", 1)
-    _check_fits("max_pool2d", x, kernel, padding, dilation)
-    return MaxPool2d.apply(x, kernel, stride, padding, dilation, bool(ceil_mode))
+    window = _window("max_pool2d", kernel_size, stride, padding)
+    spacing = pair("max_pool2d", dilation, "dilation", 1)
+    _check_fits("max_pool2d", x, *window, spacing, ceil_mode)
+    return MaxPool2d.apply(x, *window, spacing, bool(ceil_mode))
 
 
 def avg_pool2d(
@@ -107,12 +110,13 @@ def avg_pool2d(
         If the padding is more than half the kernel, or the window is larger than the padded map.
     """
     check_feature_map("avg_pool2d", x)
-    kernel, stride, padding = _window("avg_pool2d", kernel_size, stride, padding)
-    _check_fits("avg_pool2d", x, kernel, padding, (1, 1))
-    return AvgPool2d.apply(x, kernel, stride, padding, bool(ceil_mode), bool(count_include_pad))
+    window = _window("avg_pool2d", kernel_size, stride, padding)
+    _check_fits("avg_pool2d", x, *window, (1, 1), ceil_mode)
+    return AvgPool2d.apply(x, *window, bool(ceil_mode), bool(count_include_pad))
 
 
 def _window(op: str, kernel_size: Pair, stride: Pair | None, padding: Pair) -> tuple:
+    """Kernel, stride and padding as pairs."""
     kernel = pair(op, kernel_size, "kernel_size", 1)
     step = kernel if stride is None else pair(op, stride, "stride", 1)
     around = pair(op, padding, "padding", 0)
@@ -121,10 +125,10 @@ def _window(op: str, kernel_size: Pair, stride: Pair | None, padding: Pair) -> t
     return kernel, step, around
 
 
-def _check_fits(op: str, x: Tensor, kernel: tuple, padding: tuple, dilation: tuple) -> None:
-    for side, k, p, d, name in zip(x.shape[2:], kernel, padding, dilation, ("height", "width"), strict=True):
-        if side + 2 * p < d * (k - 1) + 1:
-            raise InputError(
-                f"{op}: the window spans {d * (k - 1) + 1} cells but the padded {name} of x {x.shape} is "
-                f"{side + 2 * p}. Use a smaller window."
-            )
+def _check_fits(op: str, x: Tensor, kernel, stride, padding, dilation, ceil_mode) -> None:
+    axes = zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)
+    if any(pool_output_size(*axis, ceil_mode) < 1 for axis in axes):
+        raise InputError(
+            f"{op}: no window of {kernel} with dilation {dilation} fits x {x.shape} with padding {padding}. "
+            "Use a smaller window."
+        )

@@ -98,7 +98,7 @@ class LogSoftmax(Function):
 
 
 def log_softmax_of(x: np.ndarray, axis: int) -> np.ndarray:
-    """x - log(sum(e^x)) along axis, of an array; shifted by the maximum so that nothing overflows."""
+    """``x - log(sum(e^x))`` along axis, of an array; shifted by the maximum so that nothing overflows."""
     shifted = x - x.max(axis, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
 

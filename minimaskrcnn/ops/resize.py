@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 
 import numpy as np
 
@@ -101,7 +100,7 @@ def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None) -> 
         out = pair("interpolate", size, "size", 1)
         return out, _ratios(sides, out)
     factors = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor, scale_factor)
-    if len(factors) != 2 or not all(isinstance(f, Real) and 0 < f < math.inf for f in factors):
+    if len(factors) != 2 or not all(isinstance(f, int | float) and 0 < f < math.inf for f in factors):
         raise InputError(
             f"interpolate: scale_factor must be a number > 0 or a pair (y, x); got {describe(scale_factor)}."
         )

@@ -1,4 +1,4 @@
-"""Ops that move elements without changing them. Backward moves the gradient back where each element came from.
+"""Ops that move elements without changing them. Backward moves gradients to where elements came from.
 
 Where NumPy can it answers with a view: the result of `reshape`, `permute` or a slice may share memory with x.
 """
@@ -214,8 +214,8 @@ def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
         cells = [-1]
     if len(cells) % 2 or len(cells) > 2 * x.ndim or min(cells, default=0) < 0:
         raise InputError(
-            f"pad: pad must be (before, after) pairs of ints >= 0, last axis first, for at most {x.ndim} axes; "
-            f"got {describe(pad)}."
+            "pad: pad must be (before, after) pairs of ints >= 0, last axis first, "
+            f"for at most {x.ndim} axes; got {describe(pad)}."
         )
     pairs = [(cells[i], cells[i + 1]) for i in range(0, len(cells), 2)]
     widths = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
