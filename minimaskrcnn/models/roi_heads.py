@@ -26,7 +26,7 @@ from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
 from minimaskrcnn.models.postprocess import BoxPostprocess, Candidates, CandidateSelection
 from minimaskrcnn.models.roi_extractor import RoIExtractor, as_rois
 from minimaskrcnn.models.rpn import BETA
-from minimaskrcnn.models.watch import Watch, unwatched
+from minimaskrcnn.models.watch import Watch, first_only, unwatched
 
 
 @dataclass(frozen=True)
@@ -179,9 +179,14 @@ class RoIHeads(nn.Module):
         logits, deltas = self.box_predictor(self.box_head(features))
         cuts = np.cumsum([len(p) for p in proposals])[:-1]
         found = [
-            self._detect(class_logits, box_deltas, boxes, size, watch)
-            for class_logits, box_deltas, boxes, size in zip(
-                np.split(logits.data, cuts), np.split(deltas.data, cuts), proposals, sizes, strict=True
+            self._detect(*of_one_picture)
+            for of_one_picture in zip(
+                np.split(logits.data, cuts),
+                np.split(deltas.data, cuts),
+                proposals,
+                sizes,
+                first_only(watch, len(sizes)),
+                strict=True,
             )
         ]
         watch("roi_level", self.box_extractor.mapper(proposals[0]), ("proposal",))

@@ -25,7 +25,7 @@ from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.fates import anchor_fates
 from minimaskrcnn.models.transform import ImageBatch
-from minimaskrcnn.models.watch import Watch, unwatched
+from minimaskrcnn.models.watch import Watch, first_only, unwatched
 
 BETA = 1 / 9  # where smooth L1 turns from quadratic to linear; torchvision's value for both box losses
 
@@ -140,8 +140,10 @@ class RegionProposalNetwork(nn.Module):
 
         # Arrays, not Tensors: proposals carry no gradient back into the deltas that made them.
         proposals = [
-            self.propose(anchors, logits, shifts, size, level_sizes, watch)
-            for logits, shifts, size in zip(objectness.data, deltas.data, batch.sizes, strict=True)
+            self.propose(anchors, logits, shifts, size, level_sizes, shown)
+            for logits, shifts, size, shown in zip(
+                objectness.data, deltas.data, batch.sizes, first_only(watch, len(batch.sizes)), strict=True
+            )
         ]
         if targets is None:
             return proposals, {}

@@ -103,9 +103,7 @@ class ImageTransform:
         """The (h, w) that a picture of (h, w) is resized to."""
         if self.fixed_size is not None:
             return self.fixed_size[1], self.fixed_size[0]
-        # float32 as in torchvision: at some sizes float64 would floor to one pixel more.
-        short, long = np.float32(min(size)), np.float32(max(size))
-        scale = float(min(np.float32(self.min_size) / short, np.float32(self.max_size) / long))
+        scale = min(self.min_size / min(size), self.max_size / max(size))
         return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
 
 

@@ -1,7 +1,7 @@
 """How a model shows its stages without knowing who looks.
 
 Every part of the model calls ``watch(name, array, axes)`` as a stage is ready. By default nobody watches;
-`minimaskrcnn.inspection` passes a recorder. What only a watcher needs (every anchor decoded, each
+`minimaskrcnn.inspection` has a recorder. Of a batch, the first picture is shown. What only a watcher needs (every anchor decoded, each
 candidate's fate) is computed under ``if watch is not unwatched``.
 """
 
@@ -16,3 +16,8 @@ Watch = Callable[[str, np.ndarray, tuple[str, ...]], None]
 
 def unwatched(name: str, array: np.ndarray, axes: tuple[str, ...]) -> None:
     """Look at nothing."""
+
+
+def first_only(watch: Watch, pictures: int) -> list[Watch]:
+    """A watcher for each picture of a batch: the first is shown, the rest are not."""
+    return [watch] + [unwatched] * (pictures - 1)

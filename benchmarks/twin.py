@@ -1,0 +1,92 @@
+"""The small model once more, out of torch and torchvision: the oracle and the yardstick of the benchmarks.
+
+Needs an environment with torch and torchvision; nothing in the package or its tests imports this.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.resnet import BasicBlock
+from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+
+
+def group_norm(channels: int) -> nn.Module:
+    """Eight groups, as in the small model."""
+    return nn.GroupNorm(8, channels)
+
+
+class Body(nn.Module):
+    """Stem of stride 2 and stages at strides 4, 8, 16; parameter names are those of our ResNet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, 2, 1, bias=False)
+        self.bn1 = group_norm(16)
+        self.layer1 = stage(16, 32, 2)
+        self.layer2 = stage(32, 64, 2)
+        self.layer3 = stage(64, 128, 1)
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        x = torch.relu(self.bn1(self.conv1(x)))
+        maps = {}
+        for index, layer in enumerate((self.layer1, self.layer2, self.layer3)):
+            x = layer(x)
+            maps[str(index)] = x
+        return maps
+
+
+def stage(in_channels: int, planes: int, blocks: int) -> nn.Sequential:
+    """Residual blocks; the first has stride 2 and a projected shortcut."""
+    shortcut = nn.Sequential(nn.Conv2d(in_channels, planes, 1, 2, bias=False), group_norm(planes))
+    first = BasicBlock(in_channels, planes, 2, shortcut, norm_layer=group_norm)
+    return nn.Sequential(first, *(BasicBlock(planes, planes, norm_layer=group_norm) for _ in range(blocks - 1)))
+
+
+class Backbone(nn.Module):
+    """Body and pyramid."""
+
+    out_channels = 64
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = Body()
+        self.fpn = FeaturePyramidNetwork([32, 64, 128], 64)
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        return self.fpn(self.body(x))
+
+
+def build_twin(config: dict) -> MaskRCNN:
+    """The torchvision model that `minimaskrcnn.models.presets.mini` with this config is the twin of."""
+    classes, (short, long) = config["num_classes"], config["image_size"]
+    train, test = config["proposals"]
+    names = ["0", "1", "2"]
+    return MaskRCNN(
+        Backbone(),
+        min_size=short,
+        max_size=long,
+        size_divisible=16,
+        image_mean=[0.5] * 3,
+        image_std=[0.25] * 3,
+        rpn_anchor_generator=AnchorGenerator(
+            tuple((size,) for size in config["anchor_sizes"]), ((0.5, 1.0, 2.0),) * 3
+        ),
+        rpn_batch_size_per_image=128,
+        rpn_pre_nms_top_n_train=2 * train,
+        rpn_pre_nms_top_n_test=2 * test,
+        rpn_post_nms_top_n_train=train,
+        rpn_post_nms_top_n_test=test,
+        box_roi_pool=MultiScaleRoIAlign(names, 7, 2, canonical_scale=112),
+        box_head=TwoMLPHead(64 * 7 * 7, 128),
+        box_predictor=FastRCNNPredictor(128, classes),
+        box_batch_size_per_image=64,
+        box_detections_per_img=config["detections_per_img"],
+        mask_roi_pool=MultiScaleRoIAlign(names, 14, 2, canonical_scale=112),
+        mask_head=MaskRCNNHeads(64, (64, 64), 1),
+        mask_predictor=MaskRCNNPredictor(64, 64, classes),
+    )

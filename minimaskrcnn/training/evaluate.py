@@ -1,0 +1,39 @@
+"""Average precision of a model on a data set: predict every picture, then compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from minimaskrcnn.data.dataset import Dataset
+from minimaskrcnn.evaluation import CocoEvaluator
+from minimaskrcnn.models.mask_rcnn import MaskRCNN
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The COCO summary for boxes and, if the model draws them, for masks."""
+
+    box: dict
+    mask: dict | None
+
+
+def evaluate(
+    model: MaskRCNN,
+    dataset: Dataset,
+    max_dets: int = 100,
+    indices: Iterable[int] | None = None,
+    on_image: Callable[[int], None] = lambda index: None,
+) -> Evaluation:
+    """Predict the pictures `indices` (all by default) and summarise; `on_image` is told after each."""
+    limits = (1, 10, max_dets)
+    box = CocoEvaluator("bbox", limits)
+    mask = CocoEvaluator("segm", limits) if model.roi_heads.has_mask else None
+    for index in range(len(dataset)) if indices is None else indices:
+        image, target = dataset[index]
+        detections = model.predict([image])[0]
+        box.add(target, detections)
+        if mask is not None:
+            mask.add(target, detections)
+        on_image(index)
+    return Evaluation(box.summary(), None if mask is None else mask.summary())

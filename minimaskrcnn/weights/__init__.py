@@ -1,0 +1,29 @@
+"""The bundled weights: two small models, each with a card (NAME.json) that says how to make it again."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from minimaskrcnn.errors import InputError
+
+NAMES = ("shapes", "nuclei")
+
+
+def path(name: str) -> Path:
+    """Where the bundled checkpoint `name` lies on disk."""
+    return _file(name, "npz")
+
+
+def card(name: str) -> dict[str, Any]:
+    """The model card: command, seed, steps, minutes, average precision, data, date."""
+    return json.loads(_file(name, "json").read_text(encoding="utf-8"))
+
+
+def _file(name: str, suffix: str) -> Path:
+    if name not in NAMES:
+        raise InputError(f"bundled weights {name!r} do not exist; choose one of {', '.join(NAMES)}.")
+    with as_file(files(__package__) / f"{name}.{suffix}") as found:
+        return found

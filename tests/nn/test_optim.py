@@ -1,0 +1,87 @@
+"""Optimisers follow torch's to the last digit; schedules and clipping do what their formulas say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.nn import Parameter, optim
+
+
+def make(case, parameters):
+    p = case["params"]
+    if case["op"].startswith("optimizer_sgd"):
+        return optim.SGD(
+            parameters, p["lr"], p["momentum"], p.get("weight_decay", 0.0), nesterov=bool(p.get("nesterov", 0))
+        )
+    kind = optim.AdamW if case["op"] == "optimizer_adamw" else optim.Adam
+    return kind(parameters, p["lr"], (p["beta1"], p["beta2"]), p["eps"], p.get("weight_decay", 0.0))
+
+
+def test_golden_optimisers(golden_dir):
+    manifest = json.loads((golden_dir / "manifest.json").read_text())
+    cases = [c for c in manifest["cases"] if c["op"].startswith("optimizer_")]
+    assert cases
+    arrays = np.load(golden_dir / "nn.npz", allow_pickle=False)
+    for case in cases:
+        key = case["case"]
+        parameter = Parameter(arrays[f"{key}/i.w0"].copy())
+        optimizer = make(case, [parameter])
+        grads, path = arrays[f"{key}/i.grads"], arrays[f"{key}/o.trajectory"]
+        for grad, want in zip(grads, path, strict=True):
+            parameter.grad = grad
+            optimizer.step()
+            np.testing.assert_allclose(parameter.data, want, rtol=case["rtol"], atol=case["atol"], err_msg=key)
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW])
+def test_a_restored_optimiser_takes_the_same_step(kind, rng):
+    first, second = (Parameter(np.ones((3, 2), np.float32)) for _ in range(2))
+    one = kind([first], 0.1)
+    for _ in range(3):
+        first.grad = rng.standard_normal((3, 2)).astype(np.float32)
+        one.step()
+    two = kind([second], 0.1)
+    two.load_state_dict(one.state_dict())
+    second.data = first.data.copy()
+    first.grad = second.grad = rng.standard_normal((3, 2)).astype(np.float32)
+    one.step()
+    two.step()
+    assert first.data.tobytes() == second.data.tobytes()
+    assert first.dtype == np.float32
+
+
+def test_only_marked_parameters_decay():
+    weight, bias = Parameter(np.ones(2)), Parameter(np.ones(2))
+    optimizer = optim.AdamW([weight, bias], 0.1, weight_decay=0.5, decay_mask=[True, False])
+    weight.grad, bias.grad = np.zeros(2), np.zeros(2)
+    optimizer.step()
+    np.testing.assert_allclose(weight.data, 0.95)
+    np.testing.assert_array_equal(bias.data, 1.0)
+
+
+def test_no_parameters_is_an_error():
+    with pytest.raises(InputError, match="no parameters"):
+        optim.SGD([], 0.1)
+
+
+def test_clipping_scales_to_the_limit_and_tells_the_norm_before():
+    parameters = [Parameter(np.zeros(2)), Parameter(np.zeros(1))]
+    parameters[0].grad, parameters[1].grad = np.array([3.0, 0.0]), np.array([4.0])
+    assert optim.clip_grad_norm(parameters, 1.0) == pytest.approx(5.0)
+    assert optim.grad_norm(parameters) == pytest.approx(1.0)
+    assert optim.clip_grad_norm(parameters, 2.0) == pytest.approx(1.0)
+    assert optim.grad_norm(parameters) == pytest.approx(1.0)
+
+
+def test_warm_up_then_cosine():
+    lr = optim.warmup_cosine(1.0, steps=110, warmup=10, final=0.01)
+    assert [lr(0), lr(9), lr(10)] == pytest.approx([0.1, 1.0, 1.0])
+    assert lr(60) == pytest.approx(0.01 + 0.99 * 0.5)
+    assert lr(109) < 0.011
+
+
+def test_warm_up_then_steps():
+    lr = optim.warmup_steps(1.0, 2, (5, 8))
+    assert [lr(i) for i in (0, 1, 4, 5, 8)] == pytest.approx([0.5, 1.0, 1.0, 0.1, 0.01])
