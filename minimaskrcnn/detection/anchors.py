@@ -1,0 +1,106 @@
+"""Anchors: the same few boxes at every cell of every feature map, from which the RPN starts.
+
+An anchor of size s and aspect ratio r = h/w has area s*s: w = s / sqrt(r), h = s * sqrt(r).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minimaskrcnn.errors import InputError
+
+
+class AnchorGenerator:
+    """Anchors for a list of feature maps, one tuple of sizes (and of ratios) for each.
+
+    The rules are torchvision's: the corners of a cell's anchors are rounded to whole pixels (halves to even),
+    the anchors of cell (0, 0) are centred on the image's corner (no half-stride offset), the stride of an
+    axis is ``image side // grid side``, and nothing is clipped to the image.
+
+    Parameters
+    ----------
+    sizes : for each level the sizes of its anchors, pixels
+    aspect_ratios : for each level its ratios h/w; one tuple alone serves every level
+
+    Raises
+    ------
+    InputError
+        If the two lists differ in length.
+
+    Examples
+    --------
+    >>> anchors = AnchorGenerator(sizes=((32,), (64,)))
+    >>> anchors.num_anchors_per_location()
+    [3, 3]
+    >>> anchors((64, 96), [(2, 3), (1, 1)])[0][:4]
+    array([[-23., -11.,  23.,  11.],
+           [-16., -16.,  16.,  16.],
+           [-11., -23.,  11.,  23.],
+           [  9., -11.,  55.,  11.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[Sequence[float]] = ((32,), (64,), (128,), (256,), (512,)),
+        aspect_ratios: Sequence[Sequence[float]] | Sequence[float] = (0.5, 1.0, 2.0),
+    ) -> None:
+        each = isinstance(aspect_ratios[0], Sequence)
+        ratios = aspect_ratios if each else [aspect_ratios] * len(sizes)
+        if len(ratios) != len(sizes):
+            raise InputError(
+                f"AnchorGenerator: sizes has {len(sizes)} levels and aspect_ratios {len(ratios)}; give one tuple of "
+                "ratios for each level, or a single tuple for all"
+            )
+        self.cells = [cell_anchors(s, r) for s, r in zip(sizes, ratios, strict=True)]
+
+    def num_anchors_per_location(self) -> list[int]:
+        """Number of anchors A in a cell of each level."""
+        return [len(cell) for cell in self.cells]
+
+    def __call__(
+        self, image_size: tuple[int, int], grid_sizes: Sequence[tuple[int, int]]
+    ) -> list[np.ndarray]:
+        """All anchors of an image (or batch) of one padded size.
+
+        Parameters
+        ----------
+        image_size : (height, width) of the padded batch, pixels
+        grid_sizes : (h, w) of each level's feature map, cells
+
+        Returns
+        -------
+        anchors : a float32 array (h*w*A, 4) for each level, row by row, then the anchors of a cell
+
+        Raises
+        ------
+        InputError
+            If the number of maps is not the number of levels.
+        """
+        if len(grid_sizes) != len(self.cells):
+            raise InputError(
+                f"AnchorGenerator: got {len(grid_sizes)} feature maps for {len(self.cells)} levels of anchors; "
+                "sizes needs one entry for each feature map"
+            )
+        return [_shifted(cell, image_size, grid) for cell, grid in zip(self.cells, grid_sizes, strict=True)]
+
+
+def cell_anchors(sizes: Sequence[float], aspect_ratios: Sequence[float]) -> np.ndarray:
+    """The anchors of one cell, centred on the origin: (len(aspect_ratios) * len(sizes), 4), ratio by ratio.
+
+    Examples
+    --------
+    >>> cell_anchors([32], [0.5])
+    array([[-23., -11.,  23.,  11.]], dtype=float32)
+    """
+    size = np.asarray(sizes, np.float32)
+    root = np.sqrt(np.asarray(aspect_ratios, np.float32))[:, None]  # (R, 1)
+    w, h = (1 / root * size).ravel(), (root * size).ravel()  # (R*S,)
+    return np.round(np.stack([-w, -h, w, h], axis=1) / 2)
+
+
+def _shifted(cell: np.ndarray, image_size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    """A copy of the cell's anchors at every cell of the grid."""
+    stride_y, stride_x = (side // cells for side, cells in zip(image_size, grid, strict=True))
+    y, x = np.meshgrid(np.arange(grid[0]) * stride_y, np.arange(grid[1]) * stride_x, indexing="ij")
+    corner = np.stack([x, y, x, y], axis=-1).astype(cell.dtype)  # (h, w, 4)
+    return (corner[:, :, None] + cell).reshape(-1, 4)  # (h, w, A, 4) -> (h*w*A, 4)

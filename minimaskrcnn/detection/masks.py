@@ -1,0 +1,118 @@
+"""Masks between their two sizes: the small square the head predicts, and the box in the picture it belongs to."""
+
+import numpy as np
+
+from minimaskrcnn import kernels
+from minimaskrcnn.errors import InputError
+
+
+def expand_boxes(boxes: np.ndarray, scale: float) -> np.ndarray:
+    """Boxes grown about their centres.
+
+    Parameters
+    ----------
+    boxes : (N, 4) float array, pixels
+    scale : float, new side / old side
+
+    Examples
+    --------
+    >>> expand_boxes(np.array([[2.0, 2.0, 4.0, 4.0]]), 2.0)
+    array([[1., 1., 5., 5.]])
+    """
+    half = (boxes[:, 2:] - boxes[:, :2]) * boxes.dtype.type(0.5) * boxes.dtype.type(scale)
+    centre = (boxes[:, 2:] + boxes[:, :2]) * boxes.dtype.type(0.5)
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def paste_masks(
+    masks: np.ndarray, boxes: np.ndarray, size: tuple[int, int], threshold: float | None = None
+) -> np.ndarray:
+    """Resize each mask to its box and put it into an empty image.
+
+    As torchvision does it: the mask gets a border of one zero cell so that it fades out at its edge, the box
+    grows with it by (M + 2) / M and is truncated (toward zero) to whole pixels, both ends included; between
+    the cells the values are bilinear. Only pixels within the image are computed.
+
+    Parameters
+    ----------
+    masks : (D, M, M) float array, probabilities
+    boxes : (D, 4) float array, pixels
+    size : (height, width) of the image
+    threshold : float, optional
+        Return where the pasted probability is greater than this, which needs a quarter of the memory.
+
+    Returns
+    -------
+    pasted : (D, height, width), dtype of masks, 0 outside the boxes; bool if a threshold is given
+
+    Raises
+    ------
+    InputError
+        If the masks are not square, or not one for each box.
+
+    Examples
+    --------
+    >>> paste_masks(np.ones((1, 2, 2)), np.array([[1.0, 1.0, 3.0, 3.0]]), (4, 5)).round(1)
+    array([[[0.2, 0.4, 0.4, 0.4, 0.2],
+            [0.4, 1. , 1. , 1. , 0.4],
+            [0.4, 1. , 1. , 1. , 0.4],
+            [0.4, 1. , 1. , 1. , 0.4]]])
+    """
+    if masks.ndim != 3 or masks.shape[1] != masks.shape[2] or boxes.shape != (len(masks), 4):
+        raise InputError(
+            f"paste_masks: masks must be (D, M, M) and boxes (D, 4); got {masks.shape} and {boxes.shape}. "
+            "Take the channel of each detection's label first"
+        )
+    M = masks.shape[1]
+    pasted = np.zeros((len(masks), *size), masks.dtype if threshold is None else bool)
+    corners = expand_boxes(boxes, (M + 2) / M).astype(np.int64) if M else []
+    for image, mask, (x1, y1, x2, y2) in zip(pasted, masks, corners, strict=True):
+        rows, weight_y = _resize_weights(M, y1, y2, size[0], masks.dtype)
+        columns, weight_x = _resize_weights(M, x1, x2, size[1], masks.dtype)
+        patch = weight_y @ mask @ weight_x.T  # (rows, M) (M, M) (M, columns)
+        image[rows, columns] = patch if threshold is None else patch > threshold
+    return pasted
+
+
+def _resize_weights(M: int, first: int, last: int, side: int, dtype: np.dtype) -> tuple[slice, np.ndarray]:
+    """One axis of the resize of M cells (and a zero on either end) to the pixels first..last.
+
+    Returns the pixels within the image, and for each the weights (pixels, M) of the cells it lies between:
+    pixel i has its centre at cell ``(i + 1/2) * (M + 2) / pixels - 1/2``, and a cell's weight falls off
+    linearly.
+    """
+    pixels = max(last - first + 1, 1)
+    visible = np.arange(max(first, 0), min(last + 1, side))
+    position = (visible - first + 0.5) * ((M + 2) / pixels) - 0.5
+    distance = np.abs(np.clip(position, 0, M + 1)[:, None] - np.arange(1, M + 1))
+    start = max(first, 0)
+    return slice(start, start + len(visible)), np.maximum(1 - distance, 0).astype(dtype)
+
+
+def mask_targets(gt_masks: np.ndarray, boxes: np.ndarray, matched: np.ndarray, size: int) -> np.ndarray:
+    """What the mask head should answer for each roi: the matching object's mask, cut out and resized.
+
+    RoIAlign of the 0/1 mask with as many samples a bin as fit. The targets are soft: a bin on the outline has
+    the share of its samples that lie in the object. (Torchvision's ``project_masks_on_boxes``.)
+
+    Parameters
+    ----------
+    gt_masks : (G, H, W) bool array
+    boxes : (K, 4) float array, the rois in pixels of the masks
+    matched : (K,) int array, the row of gt_masks for each roi
+    size : int, side of the target
+
+    Returns
+    -------
+    targets : (K, size, size) in [0, 1], dtype of boxes
+
+    Examples
+    --------
+    >>> mask = np.zeros((1, 8, 8), bool); mask[0, :, 4:] = True
+    >>> mask_targets(mask, np.array([[0.0, 0.0, 8.0, 8.0]]), np.array([0]), 2)
+    array([[[0.125, 1.   ],
+            [0.125, 1.   ]]])
+    """
+    rois = np.concatenate([matched[:, None].astype(boxes.dtype), boxes], axis=1)  # (K, 5)
+    features = gt_masks[:, None].astype(boxes.dtype)  # (G, 1, H, W)
+    return kernels.active().roi_align(features, rois, (size, size), 1.0, -1, False)[:, 0]
