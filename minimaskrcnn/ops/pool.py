@@ -75,10 +75,10 @@ def max_pool2d(
            [13., 15.]])
     """
     check_feature_map("max_pool2d", x)
-    window = _window("max_pool2d", kernel_size, stride, padding)
+    kernel, step, margin = _window("max_pool2d", kernel_size, stride, padding)
     spacing = pair("max_pool2d", dilation, "dilation", 1)
-    _check_fits("max_pool2d", x, *window, spacing, ceil_mode)
-    return MaxPool2d.apply(x, *window, spacing, bool(ceil_mode))
+    _check_fits("max_pool2d", x, kernel, step, margin, spacing, ceil_mode)
+    return MaxPool2d.apply(x, kernel, step, margin, spacing, bool(ceil_mode))
 
 
 def avg_pool2d(
@@ -110,9 +110,9 @@ def avg_pool2d(
         If the padding is more than half the kernel, or the window is larger than the padded map.
     """
     check_feature_map("avg_pool2d", x)
-    window = _window("avg_pool2d", kernel_size, stride, padding)
-    _check_fits("avg_pool2d", x, *window, (1, 1), ceil_mode)
-    return AvgPool2d.apply(x, *window, bool(ceil_mode), bool(count_include_pad))
+    kernel, step, margin = _window("avg_pool2d", kernel_size, stride, padding)
+    _check_fits("avg_pool2d", x, kernel, step, margin, (1, 1), ceil_mode)
+    return AvgPool2d.apply(x, kernel, step, margin, bool(ceil_mode), bool(count_include_pad))
 
 
 def _window(op: str, kernel_size: Pair, stride: Pair | None, padding: Pair) -> tuple:

@@ -120,7 +120,7 @@ def roi_pool(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: flo
 
 
 def roi_warp(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
-    """Mean of bilinear samples in each bin; the box is rounded to whole cells, not the bins (Dai et al. 2016).
+    """Mean of bilinear samples in each bin of a box rounded to whole cells (Dai et al. 2016).
 
     Arguments as for `roi_pool`; `roi_features` with the rule ROI_WARP_MAX takes the maximum.
     """
