@@ -1,0 +1,86 @@
+"""The command `minimaskrcnn`: one file a subcommand, data on stdout, everything else on stderr.
+
+A subcommand is a module with `SUMMARY`, `DESCRIPTION`, `add_arguments(parser)` and `run(args) -> exit code`.
+Only `run` imports NumPy and the rest of the package, so `--help` is quick and `--threads` comes in time.
+
+Exit codes: 0 done; 1 a check failed or the run was interrupted; 2 the input or the command line is wrong.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from minimaskrcnn import __version__
+from minimaskrcnn.cli import demo, evaluate, options, output, predict, train
+from minimaskrcnn.errors import InputError, TrainingDivergedError
+
+COMMANDS = {"demo": demo, "train": train, "evaluate": evaluate, "predict": predict}
+
+EPILOG = """\
+examples:
+  minimaskrcnn demo                              a picture, explained in one figure
+  minimaskrcnn predict --model nuclei cells.png  outline the nuclei in a file
+  minimaskrcnn train shapes                      from scratch, on two cores
+  minimaskrcnn evaluate shapes                   AP of the bundled weights
+
+`minimaskrcnn COMMAND --help` explains each.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="minimaskrcnn",
+        description="Mask R-CNN in NumPy: see it work, train it, measure it, use it.",
+        epilog=EPILOG,
+        formatter_class=options.HelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"minimaskrcnn {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.DESCRIPTION,
+            epilog=command.EPILOG,
+            formatter_class=options.HelpFormatter,
+        )
+        command.add_arguments(subparser)
+        options.add_common(subparser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = build_parser().parse_args(argv)
+    output.start_logging(args)
+    options.limit_threads(args.threads)
+    try:
+        from minimaskrcnn import kernels
+
+        with kernels.use(args.kernels):
+            code = COMMANDS[args.command].run(args)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return _stop(args, "interrupted", 1)
+    except BrokenPipeError:
+        # The reader of stdout went away (`| head`). Python would complain again while it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except TrainingDivergedError as error:
+        return _stop(args, str(error), 1)
+    except InputError as error:
+        return _stop(args, str(error), 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _stop(args, f"{where}{error.strerror or error}", 2)
+
+
+def _stop(args: argparse.Namespace, sentence: str, code: int) -> int:
+    if args.verbose:
+        traceback.print_exc()
+    print(f"minimaskrcnn {args.command}: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,15 @@
+"""How the pictures of each dataset may vary in training without becoming wrong."""
+
+from minimaskrcnn import data
+from minimaskrcnn.data.transforms import Augmentation
+
+
+def augmentation(dataset: str) -> Augmentation | None:
+    """Shapes are generated, each one new; cells have no up and no left; photographs have an up."""
+    if dataset == "shapes":
+        return None
+    if dataset == "nuclei":
+        return data.Compose(
+            data.HorizontalFlip(), data.RightAngleTurn(), data.ScaleJitter(), data.ColourJitter()
+        )
+    return data.Compose(data.HorizontalFlip(), data.ScaleJitter(), data.ColourJitter())

@@ -1,0 +1,67 @@
+"""`minimaskrcnn demo`: one picture through the whole network, told in one figure."""
+
+import argparse
+import time
+from pathlib import Path
+
+from minimaskrcnn.cli import options, output
+
+SUMMARY = "run a bundled model on a picture and explain every stage in one figure"
+
+DESCRIPTION = """\
+Find the objects of one picture and show how the network got there.
+
+Prints a table of the detections and writes DIR/demo.png: the input, the
+proposals of the RPN, the RoIs before and after refinement, the boxes before
+and after per-class NMS, the 28x28 masks, and the final masks.
+"""
+
+EPILOG = """\
+examples:
+  minimaskrcnn demo
+  minimaskrcnn demo --model nuclei -o out/nuclei
+  minimaskrcnn demo --image photo.jpg --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `demo`."""
+    parser.add_argument(
+        "--image", metavar="FILE", help="your own picture (default: a picture of the model's kind)"
+    )
+    parser.add_argument("--model", choices=options.BUNDLED, default="shapes", help="bundled weights to use")
+    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of demo.png")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict once, with a recorder listening; draw what it heard."""
+    from minimaskrcnn import viz
+    from minimaskrcnn.cli import results, sources
+    from minimaskrcnn.inspection import Recorder
+
+    model, meta = sources.open_model(args.model)
+    names = meta["class_names"]
+    if args.image:
+        image = sources.read_picture(args.image, names)
+    else:
+        image = sources.sample_picture(args.model, args.seed)
+    recorder = Recorder()
+    started = time.perf_counter()
+    detections = model.predict([image], watch=recorder)[0]
+    seconds = time.perf_counter() - started
+    path = viz.save(viz.demo_figure(recorder.trace(), names), Path(args.output) / "demo.png")
+
+    if args.json:
+        output.print_json(
+            {
+                "image": args.image,
+                "model": args.model,
+                "seconds": round(seconds, 3),
+                "detections": results.as_records(detections, names),
+                "figure": str(path),
+            }
+        )
+    else:
+        results.print_detections(detections, names)
+    output.log.info("%d objects in %.2f s; every stage is drawn in %s", len(detections), seconds, path)
+    return 0

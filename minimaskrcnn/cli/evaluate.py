@@ -1,0 +1,73 @@
+"""`minimaskrcnn evaluate`: COCO average precision of a model on a dataset."""
+
+import argparse
+
+from minimaskrcnn.cli import options, output
+from minimaskrcnn.errors import InputError
+
+SUMMARY = "COCO average precision of boxes and masks"
+
+DESCRIPTION = """\
+Run a model over a dataset and print COCO's average precision (AP) and average
+recall (AR), for boxes and for masks.
+
+AP is the mean over the IoU thresholds 0.50, 0.55, ..., 0.95; AP50 and AP75 are
+at one of them. APs, APm, APl: objects of up to 32x32 pixels, up to 96x96, and
+larger. AR10: recall with at most 10 detections a picture.
+"""
+
+EPILOG = """\
+examples:
+  minimaskrcnn evaluate shapes
+  minimaskrcnn evaluate nuclei --data nuclei_fluo256.npz --split test
+  minimaskrcnn evaluate shapes --model runs/shapes/model.npz --json
+  minimaskrcnn evaluate coco --data instances.json --images photos \\
+      --model runs/mine/model.npz
+"""
+
+DEFAULT_SPLIT = {"shapes": "val", "nuclei": "test", "coco": "all"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `evaluate`."""
+    options.add_dataset(parser)
+    options.add_model(parser, default="the bundled weights named like the dataset")
+    parser.add_argument(
+        "--split",
+        choices=("train", "val", "test"),
+        help="part of shapes or nuclei (default: shapes val, nuclei test)",
+    )
+    parser.add_argument(
+        "--max-dets",
+        type=options.positive,
+        metavar="N",
+        help="detections a picture that count (default: the recipe's; nuclei 500, else 100)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict every picture, compare, print."""
+    from tqdm import tqdm
+
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.evaluation import format_summary
+    from minimaskrcnn.training import RECIPES, evaluate
+
+    dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset])
+    model, _ = sources.open_model(args.model or args.dataset)
+    if model.num_classes != dataset.num_classes:
+        raise InputError(
+            f"the model knows {model.num_classes - 1} classes, the dataset {dataset.num_classes - 1}; "
+            "name a --model that was trained on data of these classes."
+        )
+    limit = args.max_dets or RECIPES[args.dataset].max_dets
+    with tqdm(total=len(dataset), unit="picture", disable=args.quiet, leave=False) as bar:
+        result = evaluate(model, dataset, limit, on_image=lambda index: bar.update())
+    summaries = {name: s for name, s in (("box", result.box), ("mask", result.mask)) if s is not None}
+    if args.json:
+        output.print_json({"pictures": len(dataset), "max_dets": limit, **summaries})
+    else:
+        print(f"{len(dataset)} pictures, at most {limit} detections each")
+        for name, summary in summaries.items():
+            print(f"\n{name}\n{format_summary(summary, dataset.class_names)}")
+    return 0

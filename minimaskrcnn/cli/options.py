@@ -1,0 +1,97 @@
+"""Options that every command shares, and those that name a model or a dataset the same way everywhere."""
+
+import argparse
+import os
+
+BUNDLED = ("shapes", "nuclei")
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keep the line breaks of descriptions and examples, and show each option's default."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default is False or action.default == []:
+            return action.help  # nothing a reader could use
+        return super()._get_help_string(action)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """The options of every command."""
+    group = parser.add_argument_group("common options")
+    group.add_argument("--json", action="store_true", help="print one JSON object on stdout instead of text")
+    group.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of every random choice")
+    loudness = group.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="no progress, only warnings and errors")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="say more; show tracebacks")
+    group.add_argument(
+        "--threads", type=positive, metavar="N", help="threads of the matrix products (default: all cores)"
+    )
+    group.add_argument(
+        "--kernels",
+        choices=("fast", "reference"),
+        default=os.environ.get("MINIMASKRCNN_KERNELS", "fast"),
+        help="edition of the kernels; `reference` runs readable loops and takes very long",
+    )
+
+
+def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """`--model NAME|FILE`: which weights to use; required unless a `default` is described."""
+    choice = "bundled weights (shapes, nuclei) or a model.npz that `train` wrote"
+    parser.add_argument(
+        "--model",
+        required=default is None,
+        metavar="NAME|FILE",
+        help=f"{choice} (default: {default})" if default else choice,
+    )
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    """The dataset: its kind, and where it lies unless it is generated."""
+    parser.add_argument(
+        "dataset",
+        choices=("shapes", "nuclei", "coco"),
+        help="shapes: generated circles, squares, triangles; nuclei: microscopy; coco: any COCO-format JSON",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="nuclei: the .npz, or the folder that holds ID/images and ID/masks; coco: the annotation JSON",
+    )
+    parser.add_argument("--images", metavar="DIR", help="coco: the folder of the pictures")
+
+
+def limit_threads(threads: int | None) -> None:
+    """Tell the BLAS how many threads to use; it reads this once, when NumPy is imported."""
+    if threads is not None:
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+
+
+def natural(text: str) -> int:
+    """An int of at least 0, for argparse."""
+    return _at_least(0, text)
+
+
+def positive(text: str) -> int:
+    """An int of at least 1, for argparse."""
+    return _at_least(1, text)
+
+
+def fraction(text: str) -> float:
+    """A float in [0, 1], for argparse."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _at_least(least: int, text: str) -> int:
+    value = int(text)
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+    return value
+
+
+# argparse names the type in "invalid ... value: 'x'".
+natural.__name__ = positive.__name__ = "whole number"
+fraction.__name__ = "number"

@@ -1,0 +1,50 @@
+"""What a command says: tables or JSON on stdout, messages on stderr."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+log = logging.getLogger("minimaskrcnn")
+
+
+def start_logging(args: argparse.Namespace) -> None:
+    """Send the package's log to stderr: warnings with --quiet, details with --verbose."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers[:] = [handler]
+    log.propagate = False
+    log.setLevel(logging.WARNING if args.quiet else logging.DEBUG if args.verbose else logging.INFO)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout."""
+    print(json.dumps(value, indent=2))
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table on stdout: numbers to the right, words to the left.
+
+    Examples
+    --------
+    >>> print_table(["label", "score"], [["circle", 0.98], ["square", 0.9]])
+    label   score
+    circle  0.980
+    square  0.900
+    """
+    rows = [list(row) for row in rows]
+    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    right = [bool(rows) and isinstance(value, int | float) for value in (rows[0] if rows else header)]
+    for line in cells:
+        padded = [
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(line, widths, right, strict=True)
+        ]
+        print("  ".join(padded).rstrip())
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

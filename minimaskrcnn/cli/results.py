@@ -1,0 +1,62 @@
+"""Detections as rows of a table, as JSON, and as COCO results."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minimaskrcnn.cli import output
+from minimaskrcnn.detection import rle
+from minimaskrcnn.detection.structures import Detections
+
+HEADER = ("class", "score", "x1", "y1", "x2", "y2", "mask px")
+
+
+def print_detections(detections: Detections, class_names: Sequence[str]) -> None:
+    """One row a detection, best first: class, score, box in pixels, area of the mask in pixels."""
+    rows = [
+        [row["class"], row["score"], *(round(side) for side in row["box"]), row["mask_area"]]
+        for row in as_records(detections, class_names)
+    ]
+    output.print_table(HEADER, rows)
+
+
+def at_least(detections: Detections, score: float) -> Detections:
+    """The detections whose score is `score` or more."""
+    keep = detections.scores >= score
+    masks = None if detections.masks is None else detections.masks[keep]
+    return Detections(detections.boxes[keep], detections.labels[keep], detections.scores[keep], masks)
+
+
+def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[str, Any]]:
+    """One dict a detection, of plain Python values; `box` is (x1, y1, x2, y2) in pixels."""
+    areas = [None] * len(detections) if detections.masks is None else detections.masks.sum((1, 2)).tolist()
+    return [
+        {
+            "class": class_names[label],
+            "score": round(float(score), 4),
+            "box": [round(float(side), 2) for side in box],
+            "mask_area": area,
+        }
+        for box, label, score, area in zip(
+            detections.boxes, detections.labels, detections.scores, areas, strict=True
+        )
+    ]
+
+
+def as_coco(detections: Detections, image_id: int, category_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The entries of COCO's results format for one picture.
+
+    `bbox` is (x, y, width, height) in pixels, `segmentation` a compressed run length.
+    """
+    entries = []
+    for k in range(len(detections)):
+        x1, y1, x2, y2 = map(float, detections.boxes[k])
+        entry = {
+            "image_id": image_id,
+            "category_id": category_ids[detections.labels[k]],
+            "bbox": [round(value, 2) for value in (x1, y1, x2 - x1, y2 - y1)],
+            "score": round(float(detections.scores[k]), 5),
+        }
+        if detections.masks is not None:
+            entry["segmentation"] = rle.encode(detections.masks[k])
+        entries.append(entry)
+    return entries

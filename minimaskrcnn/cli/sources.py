@@ -1,0 +1,50 @@
+"""Models, datasets and pictures as the command line names them."""
+
+import argparse
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn import data, weights
+from minimaskrcnn.cli.options import BUNDLED
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models import MaskRCNN, load_model
+
+
+def open_model(name: str) -> tuple[MaskRCNN, dict[str, Any]]:
+    """The model and its facts: bundled weights by name, or a checkpoint file."""
+    return load_model(weights.path(name) if name in BUNDLED else Path(name))
+
+
+def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:
+    """The dataset that `--data` and `--images` describe; `split` where it has splits of its own."""
+    if args.dataset == "coco":
+        if not (args.data and args.images):
+            raise InputError(
+                "coco: needs --data FILE.json (the annotations) and --images DIR (the pictures)."
+            )
+        return data.CocoDataset(args.data, args.images)
+    if args.images:
+        raise InputError(f"--images belongs to coco; leave it out for {args.dataset}.")
+    if args.dataset == "nuclei":
+        return data.Nuclei(args.data, split)
+    if args.data:
+        raise InputError("--data: shapes are generated, there is nothing to read; leave it out.")
+    return data.Shapes(split)
+
+
+def read_picture(path: str | Path, class_names: list[str]) -> np.ndarray:
+    """A picture file as (3, H, W) float32, treated as the pictures were that the model learnt from."""
+    image = data.read_image(path)
+    return data.stretch_contrast(image) if class_names == data.Nuclei.class_names else image
+
+
+def sample_picture(model: str, seed: int) -> np.ndarray:
+    """A picture for a bundled model: validation shapes number `seed`, or the bundled micrograph."""
+    if model == "shapes":
+        validation = data.Shapes("val")
+        return validation[seed % len(validation)][0]
+    with as_file(files(data) / "samples" / "nuclei.png") as path:
+        return read_picture(path, data.Nuclei.class_names)

@@ -1,0 +1,134 @@
+"""`minimaskrcnn train`: from random weights to a checkpoint, by a recipe."""
+
+import argparse
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minimaskrcnn.cli import options, output
+from minimaskrcnn.errors import InputError
+
+if TYPE_CHECKING:
+    from minimaskrcnn.training import Recipe
+
+SUMMARY = "train a small Mask R-CNN from scratch"
+
+DESCRIPTION = """\
+Train a model from random weights, by the dataset's recipe
+(minimaskrcnn/training/recipes.py).
+
+DIR receives log.jsonl (one line a step), state.npz (all that --resume needs),
+and at the end model.npz and curves.png (losses and AP). Interrupt whenever you
+like: the same command with --resume goes on from the last state, and ends with
+the same bytes as a run that was never interrupted.
+"""
+
+EPILOG = """\
+examples:
+  minimaskrcnn train shapes
+  minimaskrcnn train shapes --resume
+  minimaskrcnn train nuclei --data nuclei_fluo256.npz --seed 1
+  minimaskrcnn train shapes --set model.roi_operator=roi_pool -o runs/pool
+  minimaskrcnn train coco --data instances.json --images photos -o runs/mine
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `train`."""
+    options.add_dataset(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder of the run (default: runs/DATASET)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="changes",
+        metavar="NAME=VALUE",
+        help="change a setting of the recipe (steps, batch_size, lr, optimizer, schedule, warmup, "
+        "weight_decay, clip_norm, ...) or of its model (model.anchor_sizes, ...); may be repeated",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the data, adapt the recipe, train, print the final average precision."""
+    from minimaskrcnn import viz
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli.augmentation import augmentation
+    from minimaskrcnn.cli.progress import Progress
+    from minimaskrcnn.training import RECIPES, Trainer, read_log
+
+    recipe = adapt(RECIPES[args.dataset], args.changes)
+    out = Path(args.output or f"runs/{args.dataset}")
+    validation = None if args.dataset == "coco" else sources.open_dataset(args, "val")
+    with Progress(recipe.steps, args.quiet) as progress:
+        trainer = Trainer(
+            recipe,
+            sources.open_dataset(args, "train"),
+            out,
+            seed=args.seed,
+            validation=validation,
+            augment=augmentation(args.dataset),
+            on_record=progress,
+        )
+        try:
+            trainer.run(args.resume)
+        except KeyboardInterrupt:
+            output.log.warning("stopped at step %d; the same command with --resume goes on", trainer.step)
+            raise
+    curves = viz.training_curves(read_log(out / "log.jsonl"), trainer.model.num_classes)
+    output.log.info("losses and average precision are drawn in %s", viz.save(curves, out / "curves.png"))
+    report = {"model": str(out / "model.npz"), "steps": trainer.step, "seconds": round(trainer.seconds, 1)}
+    report |= progress.scores
+    if args.json:
+        output.print_json(report)
+    else:
+        output.print_table(list(report), [list(report.values())])
+    return 0
+
+
+def adapt(recipe: "Recipe", changes: list[str]) -> "Recipe":
+    """The recipe with each NAME=VALUE applied; values are JSON, or bare words.
+
+    Raises
+    ------
+    InputError
+        A change without `=`, an unknown name, or a value of another type than the recipe's own.
+    """
+    known = {field.name for field in fields(recipe)} - {"model"}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise InputError(f"--set {change}: expected NAME=VALUE, for example --set steps=500.")
+        if name.startswith("model."):
+            recipe = replace(recipe, model={**recipe.model, name.removeprefix("model."): parse(text)})
+        elif name in known:
+            recipe = replace(recipe, **{name: parse_like(getattr(recipe, name), name, text)})
+        else:
+            raise InputError(
+                f"--set {name}: no such setting; choose model.NAME or {', '.join(sorted(known))}."
+            )
+    return recipe
+
+
+def parse(text: str) -> Any:
+    """A JSON value, or the text itself.
+
+    >>> parse("[8, 16, 32]"), parse("roi_pool")
+    ([8, 16, 32], 'roi_pool')
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def parse_like(default: Any, name: str, text: str) -> Any:
+    """`text` as the type of `default`; an int will do for a float."""
+    value = parse(text)
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(default):
+        kind = type(default).__name__
+        raise InputError(f"--set {name}={text}: expected a value like {default!r} ({kind}).")
+    return value
