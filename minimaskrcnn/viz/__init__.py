@@ -4,12 +4,13 @@ from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.demo import demo_figure
 from minimaskrcnn.viz.detections import draw_detections, show_detections
 from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities
-from minimaskrcnn.viz.picture import picture, show_input
+from minimaskrcnn.viz.picture import draw_picture, show_input
 from minimaskrcnn.viz.proposals import show_proposals
 from minimaskrcnn.viz.refinement import show_refinement, show_rois
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.style import alt_text, class_name, class_style, new_figure
 from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
+from minimaskrcnn.viz.training import training_curves
 
 __all__ = [
     "alt_text",
@@ -19,10 +20,10 @@ __all__ = [
     "draw_boxes",
     "draw_detections",
     "draw_masks",
+    "draw_picture",
     "label_boxes",
     "mask_edges",
     "new_figure",
-    "picture",
     "save",
     "show_after_nms",
     "show_before_nms",
@@ -32,4 +33,5 @@ __all__ = [
     "show_proposals",
     "show_refinement",
     "show_rois",
+    "training_curves",
 ]

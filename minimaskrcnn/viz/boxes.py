@@ -18,7 +18,7 @@ def draw_boxes(
     lines = LineCollection(
         list(corners), colors=colour, linestyles=[dash], linewidths=width, alpha=alpha, capstyle="butt"
     )
-    lines.set_path_effects(halo(width + 1.2))
+    lines.set_path_effects(halo(width + 0.9))
     ax.add_collection(lines, autolim=False)
     return lines
 

@@ -1,23 +1,25 @@
 """The answer: each object with its mask, its box, its class and its score, on the picture."""
 
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.masks import draw_masks, object_colour
-from minimaskrcnn.viz.picture import picture
-from minimaskrcnn.viz.style import class_name, headline, plural, say
+from minimaskrcnn.viz.picture import draw_picture
+from minimaskrcnn.viz.style import HIGH_SCORE, class_name, headline, plural, say
 
 LABELLED = 25  # with more objects than this, labels would cover the picture
 
 
 def draw_detections(
-    image: np.ndarray, detections: Any, class_names: Sequence[str] | None = None, ax: Axes | None = None
+    image: np.ndarray,
+    detections: Detections,
+    class_names: Sequence[str] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw detections on the picture they were found in; one colour an object, so that neighbours part.
 
@@ -29,11 +31,11 @@ def draw_detections(
     class_names : names by label, 0 the background
     ax : axes to draw on; a new figure by default
     """
-    ax = picture(image, ax)
+    ax = draw_picture(image, ax)
     boxes, labels, scores = detections.boxes, detections.labels, detections.scores
     if len(boxes) == 0:
         say(ax, "nothing detected")
-        return headline(ax, "Detections", "nothing passed the score threshold")
+        return headline(ax, "Detections", "no object scores high enough to be shown")
     colours = [object_colour(index) for index in range(len(boxes))]
     if detections.masks is not None:
         draw_masks(ax, detections.masks, colours)
@@ -44,17 +46,19 @@ def draw_detections(
         texts = [f"{name} {score:.2f}" for name, score in zip(names, scores, strict=True)]
         label_boxes(ax, boxes, texts, colours)
     kinds = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
-    masks = "" if detections.masks is None else " with their masks"
-    see = (
-        f"{plural(len(boxes), 'object')}{masks} ({kinds}), scores {scores.min():.2f} to {scores.max():.2f}; "
-        "one colour an object"
-    )
+    span = f"scores {scores.min():.2f} to {scores.max():.2f}"
+    see = f"{plural(len(boxes), 'object')} ({kinds}), {span}; one colour an object"
     return headline(ax, "Detections", see)
 
 
-def show_detections(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
-    """The final detections of a trace, in input pixels."""
-    found = SimpleNamespace(
-        boxes=trace["boxes"], labels=trace["labels"], scores=trace["scores"], masks=trace.get("masks")
-    )
+def show_detections(
+    trace: Trace,
+    ax: Axes | None = None,
+    class_names: Sequence[str] | None = None,
+    min_score: float = HIGH_SCORE,
+) -> Axes:
+    """The detections of a trace that score at least `min_score`, in input pixels."""
+    sure = trace["scores"] >= min_score
+    masks = trace["masks"][sure] if "masks" in trace else None
+    found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks)
     return draw_detections(trace["input"], found, class_names, ax)

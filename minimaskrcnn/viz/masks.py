@@ -10,6 +10,7 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.picture import thinning
 from minimaskrcnn.viz.style import (
     CLASS_COLOURS,
+    HIGH_SCORE,
     LABEL,
     MAP,
     best,
@@ -25,16 +26,19 @@ def show_mask_probabilities(
     trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 16
 ) -> Axes:
     """The 28x28 mask of each detection's own class, 0 dark to 1 bright, with the 0.5 line drawn."""
-    probabilities, scores = trace["mask_probs"], trace["scores"]
-    shown = best(scores, limit)
     ax = panels(1, 1, 6, 6)[1][0] if ax is None else ax
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
         spine.set_visible(False)
+    if "mask_probs" not in trace:
+        say(ax, "no masks")
+        return headline(ax, "No masks", "this model has no mask head: it is Faster R-CNN")
+    probabilities, scores = trace["mask_probs"], trace["scores"]
+    shown = best(scores, int(np.sum(scores >= HIGH_SCORE)))[:limit]
     if len(shown) == 0:
         say(ax, "no masks")
-        return headline(ax, "28x28 masks", "without detections the mask head has nothing to do")
+        return headline(ax, "28x28 masks", "no detection scores high enough to be shown")
     side = probabilities.shape[-1]
     width, height = inches(ax)
     columns = min(len(shown), round(np.ceil(np.sqrt(len(shown) * width / height))))
@@ -56,7 +60,7 @@ def show_mask_probabilities(
     rows = -(-len(shown) // columns)
     ax.set_xlim(-1, columns * (side + 3) - 2)
     ax.set_ylim(rows * (side + 6) - 5, -6)
-    which = "every detection" if len(shown) == len(scores) else f"the {len(shown)} best of {len(scores)}"
+    which = "every detection" if len(shown) == len(scores) else f"the {len(shown)} best"
     name = f"{side}x{side} masks"
     return headline(ax, name, f"{which}: dark 0, bright 1, white line where the probability passes 0.5")
 

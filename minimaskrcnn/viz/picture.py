@@ -17,18 +17,20 @@ WIDEST = 1.8  # a picture longer than this gets empty margins, so that titles an
 def show_input(trace: Trace, ax: Axes | None = None) -> Axes:
     """The picture as it came in, in input pixels."""
     image = trace["input"]
-    ax = picture(image, ax)
+    ax = draw_picture(image, ax)
     height, width = image.shape[1:]
-    resized = "x".join(f"{side:.0f}" for side in resized_size(trace)[::-1])
-    return headline(ax, "Input", f"{width}x{height} pixels; the network sees it at {resized}")
+    seen_height, seen_width = resized_size(trace)
+    return headline(
+        ax, "Input", f"{width}x{height} pixels; the network sees it at {seen_width}x{seen_height}"
+    )
 
 
 def transformed_picture(trace: Trace, ax: Axes | None = None) -> Axes:
     """The input picture, laid out so that boxes in transformed pixels fall in place."""
-    return picture(trace["input"], ax, resized_size(trace))
+    return draw_picture(trace["input"], ax, resized_size(trace))
 
 
-def picture(image: np.ndarray, ax: Axes | None = None, size: tuple[float, float] | None = None) -> Axes:
+def draw_picture(image: np.ndarray, ax: Axes | None = None, size: tuple[float, float] | None = None) -> Axes:
     """Show an image (3, H, W) over the extent `size` (height, width), its own by default."""
     if ax is None:
         ax = panels(1, 1, *panel_size(image, 6))[1][0]
@@ -63,9 +65,7 @@ def thinning(image: np.ndarray) -> int:
     return -(-max(image.shape[-2:]) // FINEST)
 
 
-def resized_size(trace: Trace) -> tuple[float, float]:
-    """Height and width of the resized picture without its padding.
-
-    Every decoded anchor is clipped to exactly this extent, and some always reach its far corner.
-    """
-    return float(trace["clipped"][:, 3].max()), float(trace["clipped"][:, 2].max())
+def resized_size(trace: Trace) -> tuple[int, int]:
+    """Height and width of the resized picture, without padding: the frame of all boxes but the last."""
+    height, width = trace["transformed"].shape[1:]
+    return height, width

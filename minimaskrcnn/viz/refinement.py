@@ -14,6 +14,7 @@ from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
 from minimaskrcnn.viz.picture import transformed_picture
 from minimaskrcnn.viz.style import (
     DOTTED,
+    HIGH_SCORE,
     best,
     class_name,
     class_style,
@@ -25,17 +26,18 @@ from minimaskrcnn.viz.style import (
 ENTERED_NMS = (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)
 
 
-def confident_candidates(trace: Trace, limit: int | None = None) -> np.ndarray:
-    """Indices of the candidates that passed the score threshold, best first."""
-    index = np.flatnonzero(np.isin(trace["candidate_fate"], ENTERED_NMS))
-    return index[best(trace["candidate_score"][index], len(index) if limit is None else limit)]
+def entered_nms(trace: Trace, min_score: float = 0.0) -> np.ndarray:
+    """Indices of the candidates that NMS saw and that score at least `min_score`, best first."""
+    scores = trace["candidate_score"]
+    index = np.flatnonzero(np.isin(trace["candidate_fate"], ENTERED_NMS) & (scores >= min_score))
+    return index[best(scores[index], len(index))]
 
 
 def show_rois(
     trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 30
 ) -> Axes:
     """Proposals before refinement, dotted, in the colour of the class they end with."""
-    shown = confident_candidates(trace, limit)
+    shown = entered_nms(trace, HIGH_SCORE)[:limit]
     ax = transformed_picture(trace, ax)
     rois, labels = trace["proposals"][trace["candidate_roi"][shown]], trace["candidate_label"][shown]
     for label in np.unique(labels):
@@ -43,8 +45,10 @@ def show_rois(
     _name_classes(ax, rois, labels, class_names)
     if len(shown) == 0:
         say(ax, "no RoI ends with a high score")
-        return headline(ax, "RoIs before refinement", "no proposal ends with a score above the threshold")
-    see = f"the {plural(len(shown), 'proposal')} with the highest final scores, where the RPN put them"
+        return headline(
+            ax, "RoIs before refinement", f"no proposal ends with a score of {HIGH_SCORE} or more"
+        )
+    see = f"{plural(len(shown), 'proposal')} with high final scores, where the RPN put them"
     return headline(ax, "RoIs before refinement", see)
 
 
@@ -52,7 +56,7 @@ def show_refinement(
     trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 30
 ) -> Axes:
     """The same RoIs before (dotted) and after refinement (solid), a line from corner to corner."""
-    shown = confident_candidates(trace, limit)
+    shown = entered_nms(trace, HIGH_SCORE)[:limit]
     ax = transformed_picture(trace, ax)
     before = trace["proposals"][trace["candidate_roi"][shown]]
     after, labels = trace["candidate_box"][shown], trace["candidate_label"][shown]
@@ -64,7 +68,7 @@ def show_refinement(
     _name_classes(ax, after, labels, class_names)
     if len(shown) == 0:
         say(ax, "nothing to refine")
-        return headline(ax, "RoIs after refinement", "no candidate passed the score threshold")
+        return headline(ax, "RoIs after refinement", f"no proposal ends with a score of {HIGH_SCORE} or more")
     moved = np.abs(after - before).mean()
     see = f"dotted to solid: sides move {moved:.1f} px on average, and boxes of one object draw together"
     return headline(ax, "RoIs after refinement", see)

@@ -26,6 +26,7 @@ DOTTED: Dash = (0, (1.0, 1.2))
 CLASS_DASHES: tuple[Dash, ...] = (SOLID, (0, (5, 1.5)), (0, (5, 1, 1, 1)), (0, (2.2, 1)))
 
 MAP = "cividis"
+HIGH_SCORE = 0.5  # a detection one would show to a user
 HEADLINE, DETAIL, LABEL = 10, 8, 7  # points
 
 
@@ -61,6 +62,11 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def axes_or_new(ax: Axes | None, width: float = 6, height: float = 4) -> Axes:
+    """`ax`, or the only axes of a new figure for a plot."""
+    return new_figure(width, height).add_subplot() if ax is None else ax
+
+
 def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """A figure of equal panels for pictures, `width` x `height` inches each, with room for titles.
 
@@ -83,7 +89,7 @@ def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure
 
 def halo(width: float = 1.5) -> list[AbstractPathEffect]:
     """A dark rim round lines and letters, so that they are seen on bright and dark pictures alike."""
-    return [Stroke(linewidth=width, foreground="black", alpha=0.6), Normal()]
+    return [Stroke(linewidth=width, foreground="black", alpha=0.5), Normal()]
 
 
 def inches(ax: Axes) -> tuple[float, float]:
@@ -100,7 +106,7 @@ def headline(ax: Axes, what: str, see: str) -> Axes:
 
     The two together are the alternative text of the axes (`alt_text`).
     """
-    columns = max(24, int(inches(ax)[0] * 72 / (DETAIL * 0.56)))
+    columns = max(24, int(inches(ax)[0] * 72 / (DETAIL * 0.52)))
     lines = textwrap.wrap(see, columns)
     ax.annotate(
         "\n".join(lines),
@@ -121,7 +127,7 @@ def headline(ax: Axes, what: str, see: str) -> Axes:
 
 def number(ax: Axes, position: int) -> None:
     """Put the number of a panel before its headline."""
-    ax.title.set_text(f"{position}  {ax.title.get_text()}")
+    ax.title.set_text(f"{position}. {ax.title.get_text()}")
 
 
 def alt_text(figure: Figure) -> str:

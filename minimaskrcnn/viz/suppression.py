@@ -9,44 +9,44 @@ from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.picture import transformed_picture
-from minimaskrcnn.viz.refinement import confident_candidates
-from minimaskrcnn.viz.style import class_name, class_style, headline, plural, say
+from minimaskrcnn.viz.refinement import entered_nms
+from minimaskrcnn.viz.style import HIGH_SCORE, class_name, class_style, headline, plural, say
 
 LABELLED = 25  # with more boxes than this, labels would cover the picture
 
 
 def show_before_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
     """Every refined box that passed the score threshold, in the colour and dash of its class."""
-    shown = confident_candidates(trace)
+    shown = entered_nms(trace)
     ax = transformed_picture(trace, ax)
     labels = _draw_by_class(trace, shown, ax)
     if len(shown) == 0:
-        say(ax, "no confident box")
+        say(ax, "no boxes")
         return headline(ax, "Before per-class NMS", "no box passed the score threshold")
     kinds, counts = np.unique(labels, return_counts=True)
     by_class = ", ".join(
         f"{n} {class_name(label, class_names)}" for label, n in zip(kinds[:4], counts[:4], strict=True)
     )
     more = ", ..." if len(kinds) > 4 else ""
-    see = f"{plural(len(shown), 'confident box')} ({by_class}{more}), several for each object"
+    see = f"{plural(len(shown), 'box')} ({by_class}{more}), several an object; thin: score below {HIGH_SCORE}"
     return headline(ax, "Before per-class NMS", see)
 
 
 def show_after_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
     """The boxes that survive NMS and the limit, with class and score."""
-    candidates = confident_candidates(trace)
-    shown = candidates[trace["candidate_fate"][candidates] == Fate.KEPT]
+    entered = entered_nms(trace)
+    shown = entered[trace["candidate_fate"][entered] == Fate.KEPT]
     ax = transformed_picture(trace, ax)
     labels = _draw_by_class(trace, shown, ax)
     if len(shown) == 0:
         say(ax, "no box is left")
         return headline(ax, "After per-class NMS", "no detections in this picture")
-    if len(shown) <= LABELLED:
-        texts = [
-            f"{class_name(label, class_names)} {score:.2f}"
-            for label, score in zip(labels, trace["candidate_score"][shown], strict=True)
-        ]
-        label_boxes(ax, trace["candidate_box"][shown], texts, [class_style(n).colour for n in labels])
+    scores = trace["candidate_score"][shown]
+    high = np.count_nonzero(scores >= HIGH_SCORE)  # the first ones, as the best come first
+    if high <= LABELLED:
+        names = [f"{class_name(n, class_names)} {score:.2f}" for n, score in zip(labels, scores, strict=True)]
+        colours = [class_style(n).colour for n in labels]
+        label_boxes(ax, trace["candidate_box"][shown[:high]], names[:high], colours[:high])
     gone = np.count_nonzero(trace["candidate_fate"] == Fate.SUPPRESSED)
     see = f"{plural(len(shown), 'box')} left, {gone} suppressed by a better box of the same class"
     return headline(ax, "After per-class NMS", see)
@@ -54,7 +54,9 @@ def show_after_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[s
 
 def _draw_by_class(trace: Trace, shown: np.ndarray, ax: Axes) -> np.ndarray:
     boxes, labels = trace["candidate_box"][shown], trace["candidate_label"][shown]
+    high = trace["candidate_score"][shown] >= HIGH_SCORE
     for label in np.unique(labels):
         style = class_style(label)
-        draw_boxes(ax, boxes[labels == label], style.colour, style.dash, width=1.0)
+        draw_boxes(ax, boxes[(labels == label) & ~high], style.colour, style.dash, width=0.5, alpha=0.7)
+        draw_boxes(ax, boxes[(labels == label) & high], style.colour, style.dash, width=1.1)
     return labels

@@ -43,7 +43,7 @@ def synthetic_trace(height, width, discs, seed=0):
     padded = tuple(-(-side // 32) * 32 for side in (h, w))
 
     watch("input", paint(height, width, discs), ("channel", "y", "x"))
-    watch("transformed", rng.normal(size=(3, *padded)).astype(np.float32), ("channel", "y", "x"))
+    watch("transformed", rng.normal(size=(3, h, w)).astype(np.float32), ("channel", "y", "x"))
     for index, stride in enumerate(STRIDES):
         shape = (8, padded[0] // stride, padded[1] // stride)
         for name in (f"backbone.C{index + 2}", f"pyramid.P{index + 2}"):

@@ -1,0 +1,140 @@
+"""Training as curves: the five losses from where chance puts them, the learning rate, AP over time.
+
+An untrained network that knows nothing pays ln 2 for each yes-or-no question (objectness, mask pixels) and
+ln K for a choice of one in K classes. A first loss far from these marks is the earliest sign of a fault.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from minimaskrcnn.viz.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SOLID,
+    VERMILLION,
+    Dash,
+    headline,
+    new_figure,
+    say,
+)
+
+LOSSES: dict[str, tuple[str, str, Dash]] = {
+    "loss": ("sum", BLACK, SOLID),
+    "loss_objectness": ("RPN objectness", BLUE, (0, (5, 1.5))),
+    "loss_rpn_box_reg": ("RPN boxes", GREEN, (0, (5, 1, 1, 1))),
+    "loss_classifier": ("classes", VERMILLION, (0, (2.2, 1))),
+    "loss_box_reg": ("boxes", ORANGE, (0, (1, 1))),
+    "loss_mask": ("masks", PURPLE, (0, (8, 2))),
+}
+
+
+def training_curves(log_records: Sequence[Mapping[str, Any]], num_classes: int | None = None) -> Figure:
+    """Losses, AP, learning rate and gradient norm against the step.
+
+    Parameters
+    ----------
+    log_records : records of a training log, in order
+        Each has "step"; training steps hold "loss", the five "loss_..." terms, "lr" and "grad_norm";
+        evaluations hold "box_AP" and "mask_AP". Panels without data say so.
+    num_classes : with the background; marks ln K, the classification loss of a guess
+
+    Returns
+    -------
+    Figure
+        four panels: losses, AP, learning rate, gradient norm
+    """
+    figure = new_figure(11, 7)
+    losses, precision, rate, norm = figure.subplots(2, 2).ravel()
+    _losses(losses, log_records, num_classes)
+    _precision(precision, log_records)
+    _line(rate, log_records, "lr", "Learning rate", "warm-up, then decay")
+    _line(norm, log_records, "grad_norm", "Gradient norm", "before clipping; peaks are unusual batches")
+    norm.set_yscale("log")
+    return figure
+
+
+def _losses(ax: Axes, records: Sequence[Mapping[str, Any]], num_classes: int | None) -> None:
+    for key, (name, colour, dash) in LOSSES.items():
+        steps, values = _series(records, key)
+        if len(steps):
+            ax.plot(steps, values, color=colour, linewidth=0.5, alpha=0.25)
+            ax.plot(steps, smooth(values), color=colour, linestyle=dash, linewidth=1.5, label=name)
+    if not ax.lines:
+        say(ax, "no training steps in this log")
+        headline(ax, "Losses", "nothing to show yet")
+        return
+    ax.set_yscale("log")
+    _mark(ax, 2)
+    if num_classes is not None:
+        _mark(ax, num_classes)
+    ax.set_xlabel("step")
+    ax.legend(fontsize=7, ncols=3, loc="lower left")
+    headline(
+        ax,
+        "Losses",
+        "a guess costs ln 2 (objectness, masks) or ln K (classes): each curve should start there",
+    )
+
+
+def _mark(ax: Axes, choices: int) -> None:
+    """A grey line at the loss of a guess among `choices`, named at the right edge."""
+    value = np.log(choices)
+    ax.axhline(value, color=GREY, linewidth=0.8, linestyle=":")
+    ax.annotate(f"ln {choices}", (1, value), (3, 0), ax.get_yaxis_transform(), "offset points", fontsize=7)
+
+
+def _precision(ax: Axes, records: Sequence[Mapping[str, Any]]) -> None:
+    last = []
+    for key, colour, marker, dash in (("box_AP", BLUE, "s", "--"), ("mask_AP", VERMILLION, "o", "-")):
+        steps, values = _series(records, key)
+        if len(steps):
+            name = key.replace("_", " ")
+            ax.plot(steps, values, color=colour, linestyle=dash, marker=marker, markersize=4, label=name)
+            last.append(f"{name} {values[-1]:.3f}")
+    if not last:
+        say(ax, "no evaluation in this log")
+        headline(ax, "Average precision", "measured on the validation set, COCO style")
+        return
+    ax.set_ylim(0, 1)
+    ax.set_xlabel("step")
+    ax.legend(fontsize=7, loc="lower right")
+    headline(
+        ax, "Average precision", f"on the validation set, IoU 0.50 to 0.95; at the end {', '.join(last)}"
+    )
+
+
+def _line(ax: Axes, records: Sequence[Mapping[str, Any]], key: str, what: str, see: str) -> None:
+    steps, values = _series(records, key)
+    ax.plot(steps, values, color=BLUE, linewidth=1)
+    ax.set_xlabel("step")
+    if len(steps) == 0:
+        say(ax, f"no {key} in this log")
+    headline(ax, what, see)
+
+
+def _series(records: Sequence[Mapping[str, Any]], key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and values of the records that hold `key`."""
+    pairs = [(record["step"], record[key]) for record in records if record.get(key) is not None]
+    steps, values = np.array(pairs, np.float64).reshape(-1, 2).T  # (n, 2) -> two (n,)
+    return steps, values
+
+
+def smooth(values: np.ndarray) -> np.ndarray:
+    """Mean of each value and those before it, over a fiftieth of the run.
+
+    >>> smooth(np.array([1.0, 3.0])).tolist()
+    [1.0, 3.0]
+    """
+    window = max(1, len(values) // 50)
+    total = np.cumsum(np.insert(values, 0, 0.0))
+    end = np.arange(1, len(values) + 1)
+    start = np.maximum(0, end - window)
+    return (total[end] - total[start]) / (end - start)
