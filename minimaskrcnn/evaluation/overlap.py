@@ -51,9 +51,11 @@ def box_intersections(found: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 def pack_masks(masks: np.ndarray) -> np.ndarray:
     """Pack (N, H, W) bool masks into (N, words) uint64, one bit a pixel, the last word filled with zeros."""
-    bits = np.packbits(masks.reshape(len(masks), masks.shape[1] * masks.shape[2]), axis=1)  # (N, bytes)
-    missing = -bits.shape[1] % 8
-    return np.pad(bits, ((0, 0), (0, missing))).view(np.uint64)
+    pixels = masks.reshape(len(masks), masks.shape[1] * masks.shape[2])  # (N, H*W)
+    rows = np.zeros((len(masks), -(-pixels.shape[1] // 64)), np.uint64)  # (N, words)
+    packed = np.packbits(pixels, axis=1)  # (N, bytes)
+    rows.view(np.uint8)[:, : packed.shape[1]] = packed
+    return rows
 
 
 def mask_areas(packed: np.ndarray) -> np.ndarray:

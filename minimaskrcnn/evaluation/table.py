@@ -23,7 +23,7 @@ def format_summary(summary: dict[str, Any], class_names: Sequence[str] | None = 
     >>> print(format_summary(summary, ["background", "circle"]))
     AP     75.1   APs       -
     AR100  80.0
-    class    AP
+    class     AP
     circle  75.1
     """
     rows = [
@@ -34,7 +34,7 @@ def format_summary(summary: dict[str, Any], class_names: Sequence[str] | None = 
     ]
     names = [class_names[label] if class_names else f"class {label}" for label in summary["per_class"]]
     width = max([5, *map(len, names)])
-    rows.append(f"{'class':<{width}}  {'AP':>3}")
+    rows.append(f"{'class':<{width}}{'AP':>6}")
     values = summary["per_class"].values()
     rows += [f"{name:<{width}}{_percent(value):>6}" for name, value in zip(names, values, strict=True)]
     return "\n".join(rows)

@@ -1,0 +1,171 @@
+"""Augmentation: picture, boxes and masks move together, and nothing else changes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minimaskrcnn.data import (
+    ColourJitter,
+    Compose,
+    HorizontalFlip,
+    RightAngleTurn,
+    ScaleJitter,
+    Shapes,
+    VerticalFlip,
+)
+from minimaskrcnn.data.transforms import flip_horizontally, flip_vertically, resample, turn_left
+from minimaskrcnn.detection.boxes import boxes_from_masks
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
+
+ALL = Compose(HorizontalFlip(), VerticalFlip(), RightAngleTurn(), ScaleJitter(0.5, 2.0), ColourJitter())
+
+
+def painted(height=20, width=30):
+    """A black picture with two white rectangles, the second one a crowd."""
+    masks = np.zeros((2, height, width), bool)
+    masks[0, 2:8, 3:12] = masks[1, 10:18, 20:28] = True
+    image = np.repeat(masks.any(0)[None].astype(np.float32), 3, axis=0)
+    target = Target(boxes_from_masks(masks), np.array([1, 2]), masks, np.array([False, True]), 5)
+    return image, target
+
+
+def boxes_only(target):
+    return Target(target.boxes, target.labels, None, target.iscrowd, target.image_id)
+
+
+@pytest.mark.parametrize("move", [flip_horizontally, flip_vertically, turn_left])
+def test_boxes_follow_the_masks_and_the_masks_the_picture(move):
+    image, target = painted()
+    moved_image, moved = move(image, target)
+    np.testing.assert_array_equal(moved.boxes, boxes_from_masks(moved.masks))
+    np.testing.assert_array_equal(moved.masks.any(0), moved_image[0] == 1)
+    assert moved.boxes.dtype == np.float32
+    np.testing.assert_array_equal(move(image, boxes_only(target))[1].boxes, moved.boxes)
+
+
+@pytest.mark.parametrize(("move", "order"), [(flip_horizontally, 2), (flip_vertically, 2), (turn_left, 4)])
+def test_repeated_they_come_back(move, order):
+    image, target = pair = painted()
+    for _ in range(order):
+        pair = move(*pair)
+        assert pair[0].flags.c_contiguous
+    np.testing.assert_array_equal(pair[0], image)
+    np.testing.assert_array_equal(pair[1].boxes, target.boxes)
+    np.testing.assert_array_equal(pair[1].masks, target.masks)
+
+
+def test_a_turn_left_moves_the_right_edge_to_the_top():
+    image = np.zeros((3, 4, 6), np.float32)
+    image[:, 1, 5] = 1
+    target = Target(np.float32([[5, 1, 6, 2]]), np.array([1]))
+    turned, moved = turn_left(image, target)
+    assert turned.shape == (3, 6, 4)
+    assert turned[0, 0, 1] == 1
+    assert moved.boxes.tolist() == [[1, 0, 2, 1]]
+
+
+@given(seed=st.integers(0, 2**32), index=st.integers(0, 50))
+def test_whatever_is_drawn_the_target_stays_valid(seed, index):
+    image, target = Shapes("val")[index]
+    before = image.copy(), target.boxes.copy(), target.masks.copy()
+    new_image, new = ALL(image, target, np.random.default_rng(seed))
+    new.validate(new_image.shape, num_classes=4)
+    assert new_image.dtype == np.float32
+    assert new_image.min() >= 0
+    assert new_image.max() <= 1
+    np.testing.assert_array_equal(new.boxes, boxes_from_masks(new.masks))
+    for old, kept in zip(before, (image, target.boxes, target.masks), strict=True):
+        np.testing.assert_array_equal(old, kept)
+
+
+def test_the_same_generator_gives_the_same_result():
+    image, target = Shapes("val")[0]
+    first, second = (ALL(image, target, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    assert not np.array_equal(first[0], ALL(image, target, np.random.default_rng(4))[0])
+
+
+def test_flips_happen_with_their_probability():
+    image, target = painted()
+    rng = np.random.default_rng(0)
+    for aug in (HorizontalFlip(0.25), VerticalFlip(0.25)):
+        flips = [aug(image, target, rng)[0] is not image for _ in range(400)]
+        assert np.mean(flips) == pytest.approx(0.25, abs=0.07)
+
+
+def test_all_four_turns_occur():
+    image, target = painted()
+    rng = np.random.default_rng(0)
+    corners = {tuple(RightAngleTurn()(image, target, rng)[1].boxes[0]) for _ in range(50)}
+    assert len(corners) == 4
+
+
+def test_scaling_by_two_doubles_boxes_and_by_a_half_halves_them():
+    image, target = painted()
+    small_image, small = resample(image, target, (0, 0, 30, 20), (10, 15))
+    assert small_image.shape == (3, 10, 15)
+    np.testing.assert_allclose(small.boxes, target.boxes / 2, atol=0.5)
+    large_image, large = resample(image, target, (0, 0, 30, 20), (40, 60))
+    np.testing.assert_array_equal(large.boxes, 2 * target.boxes)
+    np.testing.assert_array_equal(large_image[0] > 0.5, large.masks.any(0))
+
+
+def test_an_object_out_of_view_is_dropped_with_its_label():
+    image, target = painted()
+    for given_target in (target, boxes_only(target)):
+        _, seen = resample(image, given_target, (15, 5, 30, 20), (15, 15))
+        assert seen.labels.tolist() == [2]
+        assert seen.iscrowd.tolist() == [True]
+        assert seen.image_id == 5
+        np.testing.assert_allclose(seen.boxes, [[5, 5, 13, 13]], atol=1e-5)
+        _, nothing = resample(image, given_target, (13, 0, 19, 20), (20, 6))
+        assert nothing.boxes.shape == (0, 4)
+
+
+def test_scale_jitter_never_grows_the_picture_and_keeps_its_shape():
+    image, target = painted(60, 90)
+    rng = np.random.default_rng(0)
+    sizes = [ScaleJitter(0.5, 2.0)(image, target, rng)[0].shape[1:] for _ in range(60)]
+    assert max(sizes) == (60, 90)
+    assert 30 <= min(sizes)[0] <= 36
+    assert sum(size == (60, 90) for size in sizes) > 15  # every factor above 1
+    assert all(abs(w / h - 1.5) < 0.05 for h, w in sizes)
+
+
+@given(
+    low=st.floats(0.01, 1),
+    high=st.floats(1, 50),
+    seed=st.integers(0, 1000),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_scale_jitter_of_any_picture(low, high, seed, size):
+    target = Target(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros((0, *size), bool))
+    image, new = ScaleJitter(low, high)(np.ones((3, *size), np.float32), target, np.random.default_rng(seed))
+    assert new.masks.shape[1:] == image.shape[1:]
+    assert image.min() == pytest.approx(1)
+
+
+def test_colour_jitter_changes_the_picture_alone_and_zero_changes_nothing():
+    image, target = Shapes("val")[1]
+    rng = np.random.default_rng(0)
+    changed, same = ColourJitter()(image, target, rng)
+    assert same is target
+    assert changed.dtype == np.float32
+    assert not np.allclose(changed, image)
+    np.testing.assert_allclose(ColourJitter(0, 0, 0)(image, target, rng)[0], image, atol=1e-6)
+    # grey stays grey under any saturation
+    grey = np.repeat(image[:1], 3, axis=0)
+    np.testing.assert_allclose(ColourJitter(0, 0, 1)(grey, target, rng)[0], grey, atol=1e-6)
+
+
+def test_bad_settings_are_named():
+    for make in (
+        lambda: HorizontalFlip(2),
+        lambda: VerticalFlip(-1),
+        lambda: ScaleJitter(2, 1),
+        lambda: ColourJitter(3),
+    ):
+        with pytest.raises(InputError, match=r"Flip|Jitter"):
+            make()
