@@ -39,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.cli import results, sources
     from minimaskrcnn.inspection import Recorder
 
-    model, meta = sources.open_model(args.model)
-    names = meta["class_names"]
+    model, names = sources.open_model(args.model)
     if args.image:
         image = sources.read_picture(args.image, names)
     else:

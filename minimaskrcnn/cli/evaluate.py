@@ -47,9 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Predict every picture, compare, print."""
-    from tqdm import tqdm
-
     from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli.progress import open_bar
     from minimaskrcnn.evaluation import format_summary
     from minimaskrcnn.training import RECIPES, evaluate
 
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             "name a --model that was trained on data of these classes."
         )
     limit = args.max_dets or RECIPES[args.dataset].max_dets
-    with tqdm(total=len(dataset), unit="picture", disable=args.quiet, leave=False) as bar:
+    with open_bar(len(dataset), "picture", args.quiet) as bar:
         result = evaluate(model, dataset, limit, on_image=lambda index: bar.update())
     summaries = {name: s for name, s in (("box", result.box), ("mask", result.mask)) if s is not None}
     if args.json:

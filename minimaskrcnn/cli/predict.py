@@ -1,11 +1,20 @@
 """`minimaskrcnn predict IMAGE...`: an overlay for each picture, and one file of COCO results."""
 
+from __future__ import annotations
+
 import argparse
 import itertools
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minimaskrcnn.cli import options, output
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from minimaskrcnn.detection.structures import Detections
 
 SUMMARY = "find objects in pictures: overlay PNGs and a COCO results JSON"
 
@@ -14,9 +23,9 @@ Find the objects in each picture.
 
 Writes DIR/NAME-overlay.png for each picture, and for all of them
 DIR/detections.json in COCO's results format: image_id (1, 2, ... in the order
-given), file_name, category_id, bbox (x, y, width, height), score, segmentation
-(run lengths). The JSON holds every detection; the tables and the overlays
-those with a score of at least --min-score.
+given), file_name, category_id (the label: 1 is the model's first class), bbox
+(x, y, width, height), score, segmentation (run lengths). The JSON holds every
+detection; the tables and the overlays those of at least --min-score.
 """
 
 EPILOG = """\
@@ -42,37 +51,36 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.cli import results, sources
     from minimaskrcnn.files import atomic_write
 
-    model, meta = sources.open_model(args.model)
-    for image_path in args.images:
-        data.read_image(image_path)
-    names, category_ids = meta["class_names"], meta.get("category_ids", range(len(meta["class_names"])))
-    coco, report = [], []
-    for image_id, (image_path, stem) in enumerate(
-        zip(args.images, distinct_stems(args.images), strict=True), start=1
-    ):
-        image = sources.read_picture(image_path, meta["class_names"])
+    model, names = sources.open_model(args.model)
+    for path in args.images:
+        data.read_image(path)
+    folder, coco, report = Path(args.output), [], []
+    for image_id, (path, stem) in enumerate(zip(args.images, distinct_stems(args.images), strict=True), 1):
+        image = sources.read_picture(path, names)
         detections = model.predict([image])[0]
-        coco += [
-            {**entry, "file_name": image_path}
-            for entry in results.as_coco(detections, image_id, category_ids)
-        ]
+        coco += results.as_coco(detections, image_id, path)
         sure = results.at_least(detections, args.min_score)
-        figure = viz.draw_detections(image, sure, names).get_figure(root=True)
-        overlay = viz.save(figure, Path(args.output) / f"{stem}-overlay.png")
-        output.log.info("%s: %d objects, drawn in %s", image_path, len(sure), overlay)
-        report.append(
-            {"image": image_path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
-        )
+        overlay = viz.save(draw(image, sure, names), folder / f"{stem}-overlay.png")
+        output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
+        report.append({"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)})
         if not args.json:
-            print(f"{image_path}")
+            print(path)
             results.print_detections(sure, names)
-    written = atomic_write(
-        Path(args.output) / "detections.json", lambda stream: stream.write(json.dumps(coco).encode())
-    )
+    written = atomic_write(folder / "detections.json", lambda stream: stream.write(json.dumps(coco).encode()))
     output.log.info("%d detections of any score in %s", len(coco), written)
     if args.json:
         output.print_json({"results": str(written), "images": report})
     return 0
+
+
+def draw(image: np.ndarray, detections: Detections, class_names: list[str]) -> Figure:
+    """The overlay, 8 inches wide and as high as the picture asks for."""
+    from minimaskrcnn import viz
+
+    height, width = image.shape[1:]
+    figure = viz.new_figure(8, 8 * min(max(height / width, 0.3), 3) + 0.8)
+    viz.draw_detections(image, detections, class_names, figure.add_subplot())
+    return figure
 
 
 def distinct_stems(paths: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Progress of a training run on stderr: step, time left, the five losses, and each average precision."""
+"""Progress on stderr: how far, how long still; in training also the five losses and each average precision."""
 
 import sys
 from typing import Any
@@ -15,6 +15,20 @@ SHORT = {
 }
 SMOOTHING = 0.95  # of the running mean of each loss: about the last 20 steps
 LOG_INTERVAL = 30.0  # seconds between two lines when stderr is a file
+
+
+def open_bar(total: int, unit: str, quiet: bool, done: int = 0) -> tqdm:
+    """A progress bar on stderr that does not flood a log file; nothing when quiet."""
+    interval = 0.1 if sys.stderr.isatty() else LOG_INTERVAL
+    return tqdm(
+        total=total,
+        initial=done,
+        unit=unit,
+        disable=quiet,
+        mininterval=interval,
+        maxinterval=interval,
+        dynamic_ncols=True,
+    )
 
 
 class Progress:
@@ -42,7 +56,7 @@ class Progress:
     def __call__(self, record: dict[str, Any]) -> None:
         """Take one record: of a step, or of an evaluation."""
         if self._bar is None:
-            self._bar = self._open_bar(record["step"] - 1)
+            self._bar = open_bar(self._steps, "step", self._quiet, record["step"] - 1)
         if "loss" in record:
             self._update_means(record)
             losses = "  ".join(f"{SHORT[name]} {mean:.3f}" for name, mean in self._means.items())
@@ -53,18 +67,6 @@ class Progress:
             if not self._quiet:
                 scores = "  ".join(f"{name} {value:.3f}" for name, value in self.scores.items())
                 self._bar.write(f"step {record['step']}: {scores}", file=sys.stderr)
-
-    def _open_bar(self, done: int) -> tqdm:
-        interval = 0.1 if sys.stderr.isatty() else LOG_INTERVAL
-        return tqdm(
-            total=self._steps,
-            initial=done,
-            unit="step",
-            disable=self._quiet,
-            mininterval=interval,
-            maxinterval=interval,
-            dynamic_ncols=True,
-        )
 
     def _update_means(self, record: dict[str, Any]) -> None:
         for name in SHORT:

@@ -3,7 +3,6 @@
 import argparse
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,9 +12,11 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import MaskRCNN, load_model
 
 
-def open_model(name: str) -> tuple[MaskRCNN, dict[str, Any]]:
-    """The model and its facts: bundled weights by name, or a checkpoint file."""
-    return load_model(weights.path(name) if name in BUNDLED else Path(name))
+def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
+    """The model and its class names: bundled weights by name, or a checkpoint file."""
+    model, facts = load_model(weights.path(name) if name in BUNDLED else Path(name))
+    numbered = ["background", *(f"class {label}" for label in range(1, model.num_classes))]
+    return model, facts.get("class_names", numbered)
 
 
 def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:

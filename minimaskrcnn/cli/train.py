@@ -1,5 +1,7 @@
 """`minimaskrcnn train`: from random weights to a checkpoint, by a recipe."""
 
+from __future__ import annotations
+
 import argparse
 import json
 from dataclasses import fields, replace
@@ -52,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the data, adapt the recipe, train, print the final average precision."""
+    import numpy as np
+
     from minimaskrcnn import viz
     from minimaskrcnn.cli import sources
     from minimaskrcnn.cli.augmentation import augmentation
@@ -72,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
             on_record=progress,
         )
         try:
-            trainer.run(args.resume)
+            with np.errstate(over="ignore", invalid="ignore"):  # the trainer says better what overflowed
+                trainer.run(args.resume)
         except KeyboardInterrupt:
             output.log.warning("stopped at step %d; the same command with --resume goes on", trainer.step)
             raise
@@ -87,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def adapt(recipe: "Recipe", changes: list[str]) -> "Recipe":
+def adapt(recipe: Recipe, changes: list[str]) -> Recipe:
     """The recipe with each NAME=VALUE applied; values are JSON, or bare words.
 
     Raises
