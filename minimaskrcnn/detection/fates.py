@@ -8,6 +8,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from minimaskrcnn.detection.boxes import box_iou
+
 
 class Fate(IntEnum):
     """Why a candidate survived or not; `Fate(code).sentence` says it in words.
@@ -72,7 +74,7 @@ def suppressors(
     for group in np.unique(groups[kept]):
         winners = _by_score(np.flatnonzero(kept & (groups == group)), scores)
         losers = np.flatnonzero(~kept & (groups == group))
-        overlap = _iou(boxes[losers], boxes[winners])  # (losers, winners)
+        overlap = box_iou(boxes[losers], boxes[winners])  # (losers, winners)
         guilty = overlap.astype(np.float64) > iou_threshold
         first = guilty.argmax(axis=1)
         found = guilty.any(axis=1)
@@ -84,14 +86,3 @@ def suppressors(
 def _by_score(index: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """The order in which NMS visits boxes: best score first, ties by index."""
     return index[np.argsort(-scores[index], kind="stable")]
-
-
-def _iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Intersection over union of every pair, in the precision of the boxes; 0/0 is NaN, as in NMS."""
-    area_a, area_b = ((x[:, 2] - x[:, 0]) * (x[:, 3] - x[:, 1]) for x in (a, b))
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])  # (A, B, 2)
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    width, height = np.moveaxis(np.maximum(bottom_right - top_left, 0), 2, 0)
-    shared = width * height
-    with np.errstate(invalid="ignore"):
-        return shared / (area_a[:, None] + area_b[None, :] - shared)
