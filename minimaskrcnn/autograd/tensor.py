@@ -11,7 +11,7 @@ plain arrays, assigning into it, losing the graph through ``np.asarray``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,9 @@ class Tensor:
             raise InputError("len: this Tensor is a scalar, it has no length. Its value is .item().")
         return len(self.data)
 
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
     def __repr__(self) -> str:
         values = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=50)
         dtype = "" if self.dtype == np.float32 else f", {self.dtype}"
@@ -183,6 +186,12 @@ class Tensor:
         raise InputError(
             "a Tensor does not turn into an array by itself, its gradient would be lost without a word. "
             "Write .numpy() for the values, or use the function of this name in minimaskrcnn.ops."
+        )
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> None:
+        raise InputError(
+            f"np.{func.__name__} does not take a Tensor, its gradient would be lost without a word. "
+            f"Write .numpy() for the values, or look for ops.{func.__name__}."
         )
 
     def __setitem__(self, index: Any, value: Any) -> None:

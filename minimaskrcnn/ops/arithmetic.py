@@ -148,7 +148,7 @@ class Where(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> tuple:
-        need_a, need_b = ctx.needs_grad
+        need_a, need_b = ctx.needs_grad[:2]
         zero = grad.dtype.type(0)
         return (
             unbroadcast(np.where(ctx.condition, grad, zero), ctx.a_shape) if need_a else None,

@@ -72,14 +72,15 @@ def gradcheck(
     InputError
         If an input is not float64: in float32 the differences are noise.
     """
-    for i, x in enumerate(inputs):
-        if not isinstance(x, np.ndarray) or x.dtype != np.float64:
+    arrays = [np.asarray(x) for x in inputs]
+    for i, x in enumerate(arrays):
+        if x.dtype != np.float64:
             raise InputError(
-                f"gradcheck: input {i} must be a float64 array; got {type(x).__name__} "
-                f"{getattr(x, 'dtype', '')}. In float32 differences are noise: x.astype(np.float64)."
+                f"gradcheck: input {i} must be float64; got {x.dtype}. "
+                "In float32 the differences are noise: x.astype(np.float64)."
             )
     rng = np.random.default_rng(0) if rng is None else rng
-    probe, grads = _claim(fn, list(inputs), rng)
+    probe, grads = _claim(fn, arrays, rng)
     for which, grad in enumerate(grads):
         check = _Check(probe, which, grad, step, rtol, atol)
         if grad.size <= max_elements:
@@ -196,7 +197,7 @@ class _Check:
             at = [int(i) for i in np.argwhere(direction)[0]]
             where = f"at {at}" if np.count_nonzero(direction) == 1 else "along a random direction"
             raise NonSmoothPoint(
-                f"gradcheck: input {self.which} {self.grad.shape} {where}: the slope is {left:.6g} to the left "
+                f"gradcheck: input {self.which} {self.grad.shape} {where}: slope {left:.6g} to the left "
                 f"and {right:.6g} to the right. That is a kink, not a gradient error: move the input away."
             )
         return (left + right) / 2
@@ -206,8 +207,8 @@ class _Check:
         claimed = self.claimed(unit)
         measured = self.measured(unit, claimed)
         raise GradientError(
-            f"gradcheck: input {self.which} {self.grad.shape} at {list(index)}: backward gives {claimed:.9g}, "
-            f"differences give {measured:.9g}. Off by {abs(claimed - measured):.3g}, "
+            f"gradcheck: input {self.which} {self.grad.shape} at {list(index)}: backward gives "
+            f"{claimed:.9g}, differences give {measured:.9g}. Off by {abs(claimed - measured):.3g}, "
             f"allowed {self.tolerance(claimed):.3g}; {extent}."
         )
 
