@@ -35,7 +35,7 @@ def stretch_contrast(image: np.ndarray) -> np.ndarray:
     """Make the 1st percentile black and the 99.8th white: ``clip((v - low) / (high - low), 0, 1)``.
 
     Fluorescence pictures use a small and varying part of the 8-bit range; after this they all use the whole
-    of it. A model trained on `Nuclei` expects its input treated so.
+    of it.
 
     Parameters
     ----------
@@ -53,6 +53,18 @@ def stretch_contrast(image: np.ndarray) -> np.ndarray:
     low, high = np.percentile(image, STRETCH)
     span = max(high - low, MIN_SPAN)
     return ((image - low) / span).clip(0, 1).astype(image.dtype)
+
+
+def prepare_nuclei(image: np.ndarray) -> np.ndarray:
+    """Treat a picture as `Nuclei` treats its own: grey, contrast stretched, copied to three channels.
+
+    What a model trained on `Nuclei` must be given.
+
+    Parameters
+    ----------
+    image : (3, H, W) float32 array in [0, 1], as `read_image` returns it
+    """
+    return np.repeat(stretch_contrast(image.mean(0, keepdims=True)), 3, axis=0)
 
 
 def split_of(name: str) -> str:

@@ -149,7 +149,7 @@ def resample(image: np.ndarray, target: Target, window: tuple[float, float, floa
     rows = _nearest(window[1], window[3], height)
     columns = _nearest(window[0], window[2], width)
     masks = target.masks[:, rows][:, :, columns]  # (N, height, width)
-    seen = masks.any((1, 2))
+    seen = np.flatnonzero(masks.any((1, 2)))
     return new_image, _select(target, seen, boxes_from_masks(masks[seen]), masks[seen])
 
 

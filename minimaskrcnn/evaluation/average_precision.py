@@ -1,9 +1,9 @@
 """Average precision as COCO defines it, for boxes and for masks, in NumPy.
 
-Per class, size range and IoU threshold: sort the detections of all pictures by score; after each of them
-``precision = right / (right + wrong)`` and ``recall = right / objects``; make precision fall monotonically
-with recall; read it at recalls 0, 0.01, ..., 1; AP is the mean of these 101 values, and over thresholds
-0.50, 0.55, ..., 0.95 and over the classes that have objects.
+Picture by picture, detections are matched to true objects and judged right or wrong (`matching`). Per class,
+size range and IoU threshold, all judged detections in order of score give a curve of precision against recall
+(`curves`). AP is the mean of its 101 values, and over thresholds 0.50, 0.55, ..., 0.95 and over the classes
+that have objects.
 
 Equal to pycocotools to the last digits, its orders of ties and its treatment of crowds included.
 Source: cocodataset.org/#detection-eval; the paper reports these numbers in all its tables.
@@ -17,12 +17,8 @@ import numpy as np
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import overlap
+from minimaskrcnn.evaluation.curves import AREA_RANGES, IOU_THRESHOLDS, NOTHING, RECALLS, Curves, sample_curve
 from minimaskrcnn.evaluation.matching import match
-
-IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
-RECALLS = np.linspace(0, 1, 101)
-AREA_RANGES = {"all": (0, 1e10), "small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, 1e10)}
-NOTHING = -1.0  # the value of a mean over no class: no object of that size anywhere
 
 
 @dataclass(frozen=True)
@@ -33,55 +29,6 @@ class _Verdict:
     right: np.ndarray  # (A, T, D) bool
     wrong: np.ndarray  # (A, T, D) bool; neither: ignored
     objects: np.ndarray  # (A,) number of true objects that count
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Precision and recall for every setting; -1 where a class has no object of that size.
-
-    Attributes
-    ----------
-    precision : (T, R, K, A, M) float64 array
-        IoU threshold, recall 0 ... 1, class, size range, number of detections allowed.
-    recall : (T, K, A, M) float64 array
-        The greatest recall reached.
-    labels : list of int
-        The classes along axis K.
-    max_dets : tuple of int
-        The numbers along axis M.
-    """
-
-    precision: np.ndarray
-    recall: np.ndarray
-    labels: list[int]
-    max_dets: tuple[int, ...]
-
-    def at(
-        self, iou: float = 0.5, label: int | None = None, area: str = "all"
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return one precision-recall curve to draw: recalls (101,) and precisions (101,).
-
-        Parameters
-        ----------
-        iou : float
-            One of 0.50, 0.55, ..., 0.95.
-        label : int, optional
-            A class; by default the mean over the classes that have objects.
-        area : "all", "small", "medium" or "large"
-        """
-        t = int(np.abs(IOU_THRESHOLDS - iou).argmin())
-        if abs(IOU_THRESHOLDS[t] - iou) > 1e-6:
-            raise InputError(f"Curves.at: iou is {iou}; expected one of 0.50, 0.55, ..., 0.95.")
-        if area not in AREA_RANGES or (label is not None and label not in self.labels):
-            raise InputError(
-                f"Curves.at: area {area!r} or label {label} is unknown; areas are {list(AREA_RANGES)}, "
-                f"labels {self.labels}."
-            )
-        curves = self.precision[t, :, :, list(AREA_RANGES).index(area), -1]  # (R, K)
-        if label is not None:
-            return RECALLS, curves[:, self.labels.index(label)]
-        known = curves[:, curves[0] > NOTHING]
-        return RECALLS, known.mean(1) if known.size else np.full(len(RECALLS), NOTHING)
 
 
 class CocoEvaluator:
@@ -119,8 +66,7 @@ class CocoEvaluator:
         Parameters
         ----------
         target : Target
-            ``image_id`` must be new: of equal scores in different pictures the lower ``image_id`` comes
-            first.
+            With an ``image_id`` not yet added; equal scores go in order of it.
         detections : Detections
             In any order; of equal scores the first comes first.
         areas : (N,) array, optional
@@ -153,21 +99,20 @@ class CocoEvaluator:
         sizes = (len(labels), len(AREA_RANGES), len(self.max_dets))
         precision = np.full((len(IOU_THRESHOLDS), len(RECALLS), *sizes), NOTHING)
         recall = np.full((len(IOU_THRESHOLDS), *sizes), NOTHING)
+        pictures = [self._pictures[image_id] for image_id in sorted(self._pictures)]
         for k, label in enumerate(labels):
-            verdicts = [
-                self._pictures[i][label] for i in sorted(self._pictures) if label in self._pictures[i]
-            ]
+            verdicts = [picture[label] for picture in pictures if label in picture]
             objects = np.sum([v.objects for v in verdicts], axis=0)  # (A,)
             for m, limit in enumerate(self.max_dets):
                 order = np.argsort(-np.concatenate([v.scores[:limit] for v in verdicts]), kind="stable")
-                right, wrong = (
-                    np.concatenate([judged[..., :limit] for judged in sides], axis=-1)[
-                        ..., order
-                    ]  # (A, T, D)
-                    for sides in zip(*((v.right, v.wrong) for v in verdicts), strict=True)
-                )
+                right = np.concatenate([v.right[..., :limit] for v in verdicts], axis=-1)[
+                    ..., order
+                ]  # (A, T, D)
+                wrong = np.concatenate([v.wrong[..., :limit] for v in verdicts], axis=-1)[..., order]
                 for a in np.flatnonzero(objects):
-                    precision[:, :, k, a, m], recall[:, k, a, m] = _curve(right[a], wrong[a], objects[a])
+                    precision[:, :, k, a, m], recall[:, k, a, m] = sample_curve(
+                        right[a], wrong[a], objects[a]
+                    )
         return Curves(precision, recall, labels, self.max_dets)
 
     def summary(self) -> dict[str, Any]:
@@ -177,11 +122,10 @@ class CocoEvaluator:
         -------
         dict with
 
-        - ``AP`` (mean over IoU 0.50:0.95), ``AP50``, ``AP75``, and ``APs``, ``APm``, ``APl`` by area of the
-          object
-          (up to 32^2 pixels, up to 96^2, larger), all at the last of ``max_dets``;
-        - ``AR1``, ``AR10``, ``AR100``: mean recall at each of ``max_dets``; ``ARs``, ``ARm``, ``ARl`` at
-          the last;
+        - ``AP`` (mean over IoU 0.50:0.95), ``AP50``, ``AP75``, and by the object's area ``APs`` (up to 32^2
+          pixels), ``APm`` (up to 96^2), ``APl``: all at the last of ``max_dets``;
+        - ``AR1``, ``AR10``, ``AR100``: mean recall at each of ``max_dets``;
+        - ``ARs``, ``ARm``, ``ARl``: mean recall by area, at the last of ``max_dets``;
         - ``per_class``: AP for each label.
         """
         curves = self.curves()
@@ -200,7 +144,10 @@ class CocoEvaluator:
 
     def _regions(self, instances: Target | Detections) -> np.ndarray:
         """Return one row an instance: its box, or its packed mask."""
-        return instances.boxes if self.iou_type == "bbox" else overlap.pack_masks(instances.masks)
+        if self.iou_type == "bbox":
+            return instances.boxes
+        assert instances.masks is not None  # by _check
+        return overlap.pack_masks(instances.masks)
 
     def _judge(
         self, found: np.ndarray, true: np.ndarray, areas: np.ndarray, crowd: np.ndarray
@@ -248,24 +195,6 @@ def _outside(areas: np.ndarray) -> np.ndarray:
     """Tell for each size range which areas are not in it, both ends included: (A, N) bool."""
     low, high = np.array(list(AREA_RANGES.values())).T[:, :, None]  # (A, 1) each
     return (areas < low) | (areas > high)
-
-
-def _curve(right: np.ndarray, wrong: np.ndarray, objects: int) -> tuple[np.ndarray, np.ndarray]:
-    """Precision at the 101 recalls, (T, R), and the recall reached, (T,), from judged detections, (T, D)."""
-    T, D = right.shape
-    sampled, reached = np.zeros((T, len(RECALLS))), np.zeros(T)
-    if D == 0:
-        return sampled, reached
-    hits = right.cumsum(1)  # (T, D)
-    recall = hits / objects
-    precision = hits / (hits + wrong.cumsum(1) + np.spacing(1))
-    falling = np.maximum.accumulate(precision[:, ::-1], axis=1)[
-        :, ::-1
-    ]  # the best at this recall or a greater one
-    for t in range(T):
-        first = np.searchsorted(recall[t], RECALLS)  # the first detection to reach each recall
-        sampled[t, first < D] = falling[t, first[first < D]]
-    return sampled, recall[:, -1]
 
 
 def _mean(values: np.ndarray) -> float:

@@ -39,10 +39,10 @@ def match(
     excused = np.zeros((A, T, D), bool)
     if G == 0:
         return winner, excused
-    place = iou.argsort(1, kind="stable").argsort(
-        1
-    )  # (D, G): 0 for a row's smallest IoU; of equals the last is greater
-    wish = place + G * ~ignored[:, None]  # (A, D, G): any object that counts comes before any ignored one
+    # A wish is a whole number, so that ties are decided exactly: the place of an IoU in its row (of equals
+    # the last is greater), raised above all ignored objects for one that counts.
+    place = iou.argsort(1, kind="stable").argsort(1)  # (D, G)
+    wish = place + G * ~ignored[:, None]  # (A, D, G)
     free = np.ones((A, T, G), bool)
     for d in np.flatnonzero(iou.max(1) >= thresholds.min()):
         eligible = free & (iou[d] >= thresholds[:, None])  # (A, T, G)

@@ -26,12 +26,8 @@ def format_summary(summary: dict[str, Any], class_names: Sequence[str] | None = 
     class     AP
     circle  75.1
     """
-    rows = [
-        "   ".join(
-            f"{name:<5}{_percent(value):>6}" for name, value in summary.items() if name.startswith(kind)
-        )
-        for kind in ("AP", "AR")
-    ]
+    cells = {name: f"{name:<5}{_percent(summary[name]):>6}" for name in summary if name != "per_class"}
+    rows = ["   ".join(cells[name] for name in cells if name.startswith(kind)) for kind in ("AP", "AR")]
     names = [class_names[label] if class_names else f"class {label}" for label in summary["per_class"]]
     width = max([5, *map(len, names)])
     rows.append(f"{'class':<{width}}{'AP':>6}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minimaskrcnn.data import Nuclei, stretch_contrast
+from minimaskrcnn.data import Nuclei, prepare_nuclei, read_image, stretch_contrast
 from minimaskrcnn.data.nuclei import split_of
 from minimaskrcnn.errors import InputError
 
@@ -82,6 +82,13 @@ def test_stretching_uses_the_whole_range_and_ignores_brightness():
     assert stretched.dtype == np.float32
     assert (stretched.min(), stretched.max()) == (0, 1)
     np.testing.assert_allclose(stretch_contrast(0.5 * image + 0.3), stretched, atol=1e-5)
+
+
+def test_a_users_picture_is_treated_like_the_sets_own(folder):
+    picture = read_image(folder / "a" / "images" / "a.png")
+    np.testing.assert_allclose(prepare_nuclei(picture), Nuclei(folder, "val")[0][0], atol=1e-6)
+    tinted = prepare_nuclei(picture * np.float32([0.2, 1.0, 0.4]).reshape(3, 1, 1))
+    assert (tinted[0] == tinted[1]).all()
 
 
 def test_a_picture_without_signal_stays_dark():
