@@ -1,4 +1,4 @@
-"""Progress on stderr: how far, how long still; in training also the five losses and each average precision."""
+"""Progress on stderr: how far, and how long still; in training also the five losses and each AP."""
 
 import sys
 from typing import Any

@@ -39,7 +39,7 @@ def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:
 def read_picture(path: str | Path, class_names: list[str]) -> np.ndarray:
     """A picture file as (3, H, W) float32, treated as the pictures were that the model learnt from."""
     image = data.read_image(path)
-    return data.stretch_contrast(image) if class_names == data.Nuclei.class_names else image
+    return data.prepare_nuclei(image) if class_names == data.Nuclei.class_names else image
 
 
 def sample_picture(model: str, seed: int) -> np.ndarray:

@@ -1,0 +1,68 @@
+"""`minimaskrcnn evaluate` prints COCO's numbers for a dataset and a model that fit each other."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minimaskrcnn import data
+from minimaskrcnn.cli import sources
+from minimaskrcnn.models import mini, save_model
+
+
+@pytest.fixture
+def few_shapes(monkeypatch):
+    """Three pictures instead of a hundred."""
+    monkeypatch.setattr(sources.data, "Shapes", lambda split: data.shapes.Shapes(split, size=3))
+
+
+@pytest.mark.usefixtures("bundled", "few_shapes")
+def test_table_and_json_hold_the_same_numbers(run):
+    code, text, _ = run("evaluate", "shapes", "-q")
+    assert code == 0
+    assert text.startswith("3 pictures, at most 100 detections each\n")
+    assert {"box", "mask"} <= set(text.splitlines())
+    report = json.loads(run("evaluate", "shapes", "-q", "--json")[1])
+    assert report["pictures"] == 3
+    for kind in ("box", "mask"):
+        assert 0 <= report[kind]["AP"] <= report[kind]["AP50"] <= 1
+        assert f"AR100 {100 * report[kind]['AR100']:5.1f}" in text
+
+
+@pytest.mark.usefixtures("few_shapes")
+def test_a_model_without_masks_has_box_numbers_only(run, tmp_path):
+    model = mini(4, masks=False, detections_per_img=5, proposals=(20, 20), rng=np.random.default_rng(1))
+    save_model(tmp_path / "boxes.npz", model, {})
+    report = json.loads(run("evaluate", "shapes", "--model", tmp_path / "boxes.npz", "-q", "--json")[1])
+    assert "mask" not in report
+    assert "box" in report
+
+
+def test_a_model_of_other_classes_is_refused(run, checkpoint, tmp_path):
+    labels = np.zeros((1, 8, 8), np.uint16)
+    labels[0, 2:5, 2:5] = 1
+    np.savez(
+        tmp_path / "n.npz", images=np.zeros((1, 8, 8), np.uint8), labels=labels, split=np.array([2], np.uint8)
+    )
+    code, out, err = run("evaluate", "nuclei", "--data", tmp_path / "n.npz", "--model", checkpoint)
+    assert (code, out) == (2, "")
+    assert "3 classes" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shapes --data x.npz",
+        "shapes --images photos",
+        "shapes --split test",
+        "coco --data x.json",
+        "coco --images photos",
+        "coco --data missing.json --images photos",
+        "nuclei --data missing.npz",
+    ],
+)
+def test_data_that_are_not_there_or_not_wanted(run, line):
+    code, out, err = run("evaluate", *line.split())
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1

@@ -1,0 +1,127 @@
+"""`minimaskrcnn predict` writes overlays and COCO results; a bad file stops it before it writes anything."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minimaskrcnn.data import read_image
+from minimaskrcnn.detection import rle
+from minimaskrcnn.models import load_model
+
+
+def save(path, pixels, mode=None):
+    image = Image.fromarray(pixels)
+    (image.convert(mode) if mode else image).save(path)
+    return path
+
+
+def test_coco_results_are_the_models_detections(run, checkpoint, picture, tmp_path):
+    code, _, _ = run("predict", picture, "--model", checkpoint, "-o", tmp_path / "o")
+    entries = json.loads((tmp_path / "o" / "detections.json").read_text())
+    model, _ = load_model(checkpoint)
+    found = model.predict([read_image(picture)])[0]
+    assert code == 0
+    assert len(entries) == len(found) > 0
+    for entry, box, label, score, mask in zip(
+        entries, found.boxes, found.labels, found.scores, found.masks, strict=True
+    ):
+        x, y, width, height = entry["bbox"]
+        assert (entry["image_id"], entry["file_name"]) == (1, str(picture))
+        assert entry["category_id"] == label
+        np.testing.assert_allclose([x, y, x + width, y + height], box, atol=0.02)
+        np.testing.assert_allclose(entry["score"], score, atol=1e-5)
+        np.testing.assert_array_equal(rle.decode(entry["segmentation"]), mask)
+
+
+def test_pycocotools_loads_the_results(run, checkpoint, picture, tmp_path):
+    from pycocotools.coco import COCO
+
+    run("predict", picture, "--model", checkpoint, "-o", tmp_path, "-q")
+    truth = COCO()
+    truth.dataset = {
+        "info": {},
+        "images": [{"id": 1}],
+        "annotations": [],
+        "categories": [{"id": label} for label in (1, 2, 3)],
+    }
+    truth.createIndex()
+    loaded = truth.loadRes(str(tmp_path / "detections.json"))
+    assert len(loaded.anns) > 0
+
+
+def test_json_lists_what_is_drawn(run, checkpoint, picture, tmp_path):
+    words = ("predict", picture, "--model", checkpoint, "-o", tmp_path, "--json", "-q", "--min-score")
+    code, out, err = run(*words, 0)
+    everything = json.loads(out)
+    assert (code, err) == (0, "")
+    assert everything["results"] == str(tmp_path / "detections.json")
+    scores = [found["score"] for found in everything["images"][0]["detections"]]
+    assert scores == sorted(scores, reverse=True)
+    middle = (scores[0] + scores[-1]) / 2
+    fewer = json.loads(run(*words, middle)[1])["images"][0]["detections"]
+    assert [found["score"] for found in fewer] == [score for score in scores if score >= middle]
+
+
+def test_pictures_of_one_name_get_overlays_of_their_own(run, checkpoint, picture, tmp_path):
+    run("predict", picture, picture, "--model", checkpoint, "-o", tmp_path / "o")
+    names = sorted(path.name for path in (tmp_path / "o").iterdir())
+    assert names == ["detections.json", "noise-2-overlay.png", "noise-overlay.png"]
+
+
+@pytest.mark.parametrize("kind", ["grey", "rgba", "16 bit", "palette", "one pixel", "tall"])
+def test_every_kind_of_picture_simply_works(run, checkpoint, tmp_path, rng, kind):
+    noise = rng.integers(0, 256, (30, 20, 3), np.uint8)
+    path = tmp_path / "picture.png"
+    if kind == "grey":
+        save(path, noise[:, :, 0])
+    elif kind == "rgba":
+        save(path, noise, "RGBA")
+    elif kind == "16 bit":
+        save(path, noise[:, :, 0].astype(np.uint16) * 257)
+    elif kind == "palette":
+        save(path, noise, "P")
+    elif kind == "one pixel":
+        save(path, noise[:1, :1])
+    else:
+        save(path, np.repeat(noise, 20, axis=0))
+    code, _, err = run("predict", path, "--model", checkpoint, "-o", tmp_path / "o", "-q")
+    assert (code, err) == (0, "")
+    assert (tmp_path / "o" / "picture-overlay.png").is_file()
+
+
+@pytest.mark.parametrize("kind", ["missing", "truncated", "text", "empty", "folder"])
+def test_a_bad_file_stops_the_run_before_anything_is_written(run, checkpoint, picture, tmp_path, kind):
+    bad = tmp_path / "bad.png"
+    if kind == "truncated":
+        bad.write_bytes(picture.read_bytes()[:500])
+    elif kind == "text":
+        bad.write_text("not a picture")
+    elif kind == "empty":
+        bad.touch()
+    elif kind == "folder":
+        bad.mkdir()
+    code, out, err = run("predict", picture, bad, "--model", checkpoint, "-o", tmp_path / "o")
+    assert (code, out) == (2, "")
+    assert "bad.png" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("kind", ["missing", "truncated", "text", "pickled", "foreign"])
+def test_a_bad_checkpoint_is_one_sentence(run, checkpoint, picture, tmp_path, kind):
+    bad = tmp_path / "bad.npz"
+    if kind == "truncated":
+        bad.write_bytes(checkpoint.read_bytes()[:5000])
+    elif kind == "text":
+        bad.write_text("not an archive")
+    elif kind == "pickled":
+        np.savez(bad, weights=np.array([{"code": 1}], object))
+    elif kind == "foreign":
+        np.savez(bad, weights=np.zeros(3))
+    code, out, err = run("predict", picture, "--model", bad, "-o", tmp_path / "o")
+    assert (code, out) == (2, "")
+    assert "bad.npz" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "o").exists()

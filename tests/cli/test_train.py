@@ -1,0 +1,112 @@
+"""`minimaskrcnn train` follows a recipe, shows progress on stderr, and can be stopped and resumed."""
+
+import json
+import re
+
+import pytest
+
+from minimaskrcnn import data
+from minimaskrcnn.cli import sources
+from minimaskrcnn.cli.train import adapt
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models import load_model
+from minimaskrcnn.training import RECIPES, Trainer
+
+QUICK = (
+    "--set=steps=2",
+    "--set=batch_size=1",
+    "--set=model.proposals=[20,20]",
+    "--set=model.detections_per_img=5",
+)
+
+
+@pytest.fixture
+def few_shapes(monkeypatch):
+    """Two pictures a split."""
+    monkeypatch.setattr(sources.data, "Shapes", lambda split: data.shapes.Shapes(split, size=2))
+
+
+@pytest.mark.usefixtures("few_shapes")
+def test_a_run_leaves_a_model_a_log_and_curves(run, tmp_path):
+    code, out, err = run("train", "shapes", "-o", tmp_path, "--json", *QUICK)
+    report = json.loads(out)
+    assert code == 0
+    assert report["steps"] == 2
+    assert {"box_AP", "mask_AP"} <= report.keys()
+    assert re.search(r"2/2 .* obj .* rpn .* cls .* box .* mask ", err)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "curves.png",
+        "log.jsonl",
+        "model.npz",
+        "state.npz",
+    ]
+    model, facts = load_model(report["model"])
+    assert facts["class_names"][1:] == ["circle", "square", "triangle"]
+    assert model.num_classes == 4
+
+
+@pytest.mark.usefixtures("few_shapes")
+def test_quiet_is_quiet(run, tmp_path):
+    code, out, err = run("train", "shapes", "-o", tmp_path, "-q", *QUICK)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].split()[:3] == ["model", "steps", "seconds"]
+
+
+@pytest.mark.usefixtures("few_shapes")
+def test_an_interrupted_run_says_how_to_go_on(run, tmp_path, monkeypatch):
+    honest = Trainer.train_step
+
+    def stop_after_one(self):
+        if self.step == 1:
+            self.save_state()
+            raise KeyboardInterrupt
+        return honest(self)
+
+    monkeypatch.setattr(Trainer, "train_step", stop_after_one)
+    words = ("train", "shapes", "-o", tmp_path, *QUICK)
+    code, out, err = run(*words)
+    assert (code, out) == (1, "")
+    assert "--resume" in err
+    assert err.endswith("minimaskrcnn train: interrupted\n")
+    monkeypatch.undo()
+    monkeypatch.setattr(sources.data, "Shapes", lambda split: data.shapes.Shapes(split, size=2))
+    assert run(*words, "--resume")[0] == 0
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps == [1, 2, 2]  # two updates and the evaluation after the second
+
+
+@pytest.mark.usefixtures("few_shapes")
+def test_a_second_run_does_not_overwrite_the_first(run, tmp_path):
+    run("train", "shapes", "-o", tmp_path, "-q", *QUICK)
+    before = (tmp_path / "model.npz").read_bytes()
+    code, _, err = run("train", "shapes", "-o", tmp_path, "-q", *QUICK)
+    assert code == 2
+    assert "--resume" in err
+    assert (tmp_path / "model.npz").read_bytes() == before
+
+
+@pytest.mark.usefixtures("few_shapes")
+def test_a_run_that_diverges_is_exit_code_1(run, tmp_path):
+    wild = ("--set=lr=1e30", "--set=warmup=0", "--set=clip_norm=1e30", "--set=steps=5")
+    code, out, err = run("train", "shapes", "-o", tmp_path, "-q", *QUICK, *wild)
+    assert (code, out) == (1, "")
+    assert "step 2" in err
+    assert not (tmp_path / "model.npz").exists()
+
+
+def test_changes_reach_the_recipe():
+    recipe = adapt(RECIPES["shapes"], ["steps=7", "lr=1", "optimizer=sgd", "model.anchor_sizes=[4,8,16]"])
+    assert (recipe.steps, recipe.lr, recipe.optimizer) == (7, 1.0, "sgd")
+    assert recipe.model["anchor_sizes"] == [4, 8, 16]
+    assert recipe.model["preset"] == "mini"
+    assert RECIPES["shapes"].steps != 7
+
+
+@pytest.mark.parametrize("change", ["steps", "stepz=3", "steps=1.5", "steps=true", "lr=fast", "model=mini"])
+def test_changes_that_make_no_sense(change):
+    with pytest.raises(InputError, match="--set"):
+        adapt(RECIPES["shapes"], [change])
+
+
+def test_every_recipe_can_be_trained_by_name():
+    assert set(RECIPES) == {"shapes", "nuclei", "coco"}
