@@ -1,12 +1,23 @@
 """Figures of every stage: each function takes a `Trace` (and `ax=None`), draws, and returns the axes."""
 
+from minimaskrcnn.viz.anchors import show_anchor_matches, show_cell_anchors, show_top_anchors
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.demo import demo_figure
 from minimaskrcnn.viz.detections import draw_detections, show_detections
+from minimaskrcnn.viz.distributions import (
+    delta_figure,
+    show_class_counts,
+    show_corners,
+    show_delta,
+    show_fates,
+)
+from minimaskrcnn.viz.features import show_features
 from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities
+from minimaskrcnn.viz.objectness import objectness_figure, show_objectness
 from minimaskrcnn.viz.picture import draw_picture, show_input
 from minimaskrcnn.viz.proposals import show_proposals
 from minimaskrcnn.viz.refinement import show_refinement, show_rois
+from minimaskrcnn.viz.rpn_boxes import show_clipped, show_decoded, show_rpn_nms
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.style import alt_text, class_name, class_style, new_figure
 from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
@@ -16,6 +27,7 @@ __all__ = [
     "alt_text",
     "class_name",
     "class_style",
+    "delta_figure",
     "demo_figure",
     "draw_boxes",
     "draw_detections",
@@ -24,14 +36,27 @@ __all__ = [
     "label_boxes",
     "mask_edges",
     "new_figure",
+    "objectness_figure",
     "save",
     "show_after_nms",
+    "show_anchor_matches",
     "show_before_nms",
+    "show_cell_anchors",
+    "show_class_counts",
+    "show_clipped",
+    "show_corners",
+    "show_decoded",
+    "show_delta",
     "show_detections",
+    "show_fates",
+    "show_features",
     "show_input",
     "show_mask_probabilities",
+    "show_objectness",
     "show_proposals",
     "show_refinement",
     "show_rois",
+    "show_rpn_nms",
+    "show_top_anchors",
     "training_curves",
 ]

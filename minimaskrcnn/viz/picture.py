@@ -69,3 +69,17 @@ def resized_size(trace: Trace) -> tuple[int, int]:
     """Height and width of the resized picture, without padding: the frame of all boxes but the last."""
     height, width = trace["transformed"].shape[1:]
     return height, width
+
+
+def show_around(ax: Axes, boxes: np.ndarray) -> None:
+    """Widen the view so that boxes (N, 4) beyond the picture are seen, and draw the picture's edge."""
+    left, right, bottom, top = ax.images[0].get_extent()
+    ax.plot([left, right, right, left, left], [top, top, bottom, bottom, top], color="black", linewidth=0.8)
+    margin = 0.03 * max(right, bottom)
+    low, high = boxes[:, :2].min(axis=0) - margin, boxes[:, 2:].max(axis=0) + margin
+    (x1, x2), (y2, y1) = ax.get_xlim(), ax.get_ylim()
+    ratio = (y2 - y1) / (x2 - x1)  # kept, so that the axes keep their shape on paper
+    x1, x2, y1, y2 = min(x1, low[0]), max(x2, high[0]), min(y1, low[1]), max(y2, high[1])
+    more_x, more_y = max(0, (y2 - y1) / ratio - (x2 - x1)), max(0, (x2 - x1) * ratio - (y2 - y1))
+    ax.set_xlim(x1 - more_x / 2, x2 + more_x / 2)
+    ax.set_ylim(y2 + more_y / 2, y1 - more_y / 2)

@@ -7,6 +7,7 @@ index, fate and scale agrees with every other as in a real forward pass.
 import numpy as np
 import pytest
 
+from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.detection.fates import Fate, suppressors
 from minimaskrcnn.inspection import Recorder
 
@@ -68,14 +69,9 @@ def paint(height, width, discs):
 
 
 def anchors_of(padded):
-    boxes, levels = [], []
-    for level, stride in enumerate(STRIDES):
-        y, x = np.mgrid[: padded[0] // stride, : padded[1] // stride] * stride
-        for aspect in (0.5, 1, 2):
-            half_w, half_h = 2 * stride / np.sqrt(aspect), 2 * stride * np.sqrt(aspect)
-            boxes.append(np.stack([x - half_w, y - half_h, x + half_w, y + half_h], -1).reshape(-1, 4))
-            levels.append(np.full(x.size, level))
-    return np.concatenate(boxes).astype(np.float32), np.concatenate(levels)
+    generator = AnchorGenerator([(4 * stride,) for stride in STRIDES])
+    levels = generator(padded, [(padded[0] // stride, padded[1] // stride) for stride in STRIDES])
+    return np.concatenate(levels), np.repeat(np.arange(len(STRIDES)), [len(level) for level in levels])
 
 
 def clip(boxes, size):

@@ -1,0 +1,117 @@
+"""Anchors: the boxes of one cell on each level, the best of all, and how they meet the true objects."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from minimaskrcnn.detection.boxes import box_iou
+from minimaskrcnn.detection.matcher import Matcher
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
+from minimaskrcnn.viz.levels import anchor_grid, levels
+from minimaskrcnn.viz.picture import resized_size, show_around, transformed_picture
+from minimaskrcnn.viz.style import (
+    BLUE,
+    DOTTED,
+    GREEN,
+    GREY,
+    SKY,
+    SOLID,
+    VERMILLION,
+    Dash,
+    best,
+    class_style,
+    halo,
+    headline,
+    plural,
+)
+
+
+def show_cell_anchors(trace: Trace, ax: Axes | None = None) -> Axes:
+    """The anchors of the middle cell of each level: a few shapes, one size a level."""
+    ax = transformed_picture(trace, ax)
+    boxes, names, colours = [], [], []
+    for level in levels(trace):
+        cell = anchor_grid(trace, level, trace["anchors"])[level.height // 2, level.width // 2]  # (a, 4)
+        style = class_style(level.index + 1)
+        draw_boxes(ax, cell, style.colour, style.dash)
+        x, y = (cell[0, :2] + cell[0, 2:]) / 2
+        ax.plot(x, y, "+", color=style.colour, markersize=7, path_effects=halo(2))
+        boxes.append(cell[cell[:, 1].argmin()])
+        names.append(f"{level.name}, stride {level.stride[0]:g}")
+        colours.append(style.colour)
+    show_around(ax, np.array(boxes))
+    label_boxes(ax, np.array(boxes), names, colours)
+    count = len(trace["anchors"])
+    see = f"the middle cell of each map; all {count:,} anchors are these shapes, shifted from cell to cell"
+    return headline(ax, "Anchors of one cell on each level", see)
+
+
+def show_top_anchors(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
+    """The anchors of highest objectness as they are, before their deltas move them."""
+    logits = trace["objectness"]
+    shown = best(logits, limit)
+    ax = transformed_picture(trace, ax)
+    draw_boxes(ax, trace["anchors"][shown], SKY, DOTTED)
+    probability = 1 / (1 + np.exp(-logits[shown].astype(np.float64)))
+    see = (
+        f"the {len(shown)} best of {len(logits):,}, objectness {probability.min():.2f} to "
+        f"{probability.max():.2f}: stiff shapes, near the objects but not on them"
+    )
+    return headline(ax, "Top anchors by objectness", see)
+
+
+def show_anchor_matches(
+    trace: Trace,
+    gt_boxes: np.ndarray,
+    ax: Axes | None = None,
+    matcher: Matcher | None = None,
+    limit: int = 40,
+) -> Axes:
+    """Which anchors training would call object, background or neither, for these true boxes.
+
+    Positive anchors are dotted, with their decoded boxes solid and a line between; neutral ones (too close to
+    be background, not close enough to be an object) are dashed; a few negative ones are thin and grey.
+
+    Parameters
+    ----------
+    trace : Trace
+    gt_boxes : (N, 4) true boxes, input pixels
+    matcher : Matcher, the RPN's own by default (0.7, 0.3, low-quality matches)
+    limit : most anchors drawn of each kind, the closest ones
+    """
+    matcher = matcher or Matcher(0.7, 0.3, allow_low_quality_matches=True)
+    truth = to_transformed(trace, gt_boxes)
+    anchors = trace["anchors"]
+    iou = box_iou(truth, anchors)  # (N, A)
+    matched = matcher(iou) if len(truth) else np.full(len(anchors), Matcher.BELOW)
+    closest = iou.max(axis=0, initial=0)
+    kinds: Sequence[tuple[str, np.ndarray, str, Dash, float]] = (
+        ("negative", matched == Matcher.BELOW, GREY, SOLID, 0.5),
+        ("neutral", matched == Matcher.BETWEEN, BLUE, (0, (5, 2)), 0.9),
+        ("positive", matched >= 0, VERMILLION, DOTTED, 1.3),
+    )
+    ax = transformed_picture(trace, ax)
+    counts = []
+    for name, chosen, colour, dash, width in kinds:
+        index = np.flatnonzero(chosen)
+        shown = index[best(closest[index], limit // 4 if name == "negative" else limit)]
+        draw_boxes(ax, anchors[shown], colour, dash, width)
+        counts.append(f"{len(index):,} {name}")
+        if name == "positive":
+            draw_boxes(ax, trace["decoded"][shown], colour)
+            draw_links(ax, anchors[shown], trace["decoded"][shown], colour)
+    draw_boxes(ax, truth, GREEN, width=2)
+    see = (
+        f"{', '.join(reversed(counts))} for {plural(len(truth), 'object')} (green); "
+        "dotted to solid: where the deltas take a positive anchor"
+    )
+    return headline(ax, "Anchors and the objects they must find", see)
+
+
+def to_transformed(trace: Trace, boxes: np.ndarray) -> np.ndarray:
+    """Boxes (N, 4) from input pixels to those of the resized picture."""
+    (height, width), (h, w) = trace["input"].shape[1:], resized_size(trace)
+    scale = np.array([w / width, h / height] * 2, np.float32)
+    return (np.asarray(boxes, np.float32).reshape(-1, 4) * scale).astype(np.float32)

@@ -1,0 +1,119 @@
+"""Distributions: deltas in their right order, corners of proposals, classes of RoIs, fates of boxes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from minimaskrcnn.detection.fates import Fate
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.picture import show_around, transformed_picture
+from minimaskrcnn.viz.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    axes_or_new,
+    class_name,
+    class_style,
+    halo,
+    headline,
+    new_figure,
+    plural,
+)
+
+DELTAS = (
+    ("dx", "centre to the right, in widths of the anchor"),
+    ("dy", "centre downwards, in heights of the anchor"),
+    ("dw", "log of the growth in width"),
+    ("dh", "log of the growth in height"),
+)
+
+
+def show_delta(trace: Trace, component: int, ax: Axes | None = None) -> Axes:
+    """Histogram of one RPN delta (0 dx, 1 dy, 2 dw, 3 dh): all anchors, and those that became proposals."""
+    ax = axes_or_new(ax)
+    name, meaning = DELTAS[component]
+    every = trace["rpn_deltas"][:, component]
+    chosen = every[trace["proposal_anchor"]]
+    low, high = np.quantile(every, [0.001, 0.999])
+    bins = np.linspace(min(low, -0.1), max(high, 0.1), 41).tolist()
+    ax.hist(every, bins, density=True, color=GREY, alpha=0.5, label="all anchors")
+    if len(chosen):
+        ax.hist(chosen, bins, density=True, histtype="step", color=BLUE, linewidth=1.6, label="of proposals")
+    ax.axvline(0, color="black", linewidth=0.8, linestyle=":")
+    ax.set_xlabel(name)
+    ax.set_ylabel("density")
+    ax.legend(fontsize=7)
+    return headline(ax, name, f"{meaning}; mean {every.mean():+.2f}, spread {every.std():.2f}")
+
+
+def delta_figure(trace: Trace) -> Figure:
+    """The four RPN deltas side by side, in the order in which the network stores them: dx, dy, dw, dh."""
+    figure = new_figure(12, 3.6)
+    for component, ax in enumerate(figure.subplots(1, 4)):
+        show_delta(trace, component, ax)
+    return figure
+
+
+def show_corners(trace: Trace, ax: Axes | None = None) -> Axes:
+    """Scatter of the proposals' corners: triangles where they begin, squares where they end."""
+    ax = transformed_picture(trace, ax)
+    first, last = trace["proposals"][:, :2], trace["proposals"][:, 2:]
+    ax.scatter(
+        first[:, 0], first[:, 1], s=18, marker="^", color=ORANGE, path_effects=halo(1.5), label="top left"
+    )
+    ax.scatter(
+        last[:, 0], last[:, 1], s=14, marker="s", color=SKY, path_effects=halo(1.5), label="bottom right"
+    )
+    if len(first):
+        show_around(ax, trace["proposals"])
+    ax.legend(fontsize=7, loc="upper right", framealpha=0.9)
+    see = f"{plural(len(first), 'proposal')}: corners gather where objects begin and end, and at the edges"
+    return headline(ax, "Corners of the proposals", see)
+
+
+def show_class_counts(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
+    """How many RoIs the box head gives to each class, background first."""
+    ax = axes_or_new(ax)
+    classes = trace["class_scores"].shape[1]
+    counts = np.bincount(trace["class_scores"].argmax(axis=1), minlength=classes)
+    shown = np.flatnonzero(counts | (np.arange(classes) == 0))[:30]
+    names = ["background" if n == 0 else class_name(n, class_names) for n in shown]
+    colours = [GREY if n == 0 else class_style(n).colour for n in shown]
+    bars = ax.barh(names, counts[shown], color=colours, edgecolor="black", linewidth=0.6)
+    bars[0].set_hatch("//")
+    ax.bar_label(bars, fontsize=8, padding=3)
+    ax.margins(x=0.12)
+    ax.invert_yaxis()
+    ax.set_xlabel("RoIs")
+    share = counts[0] / max(1, counts.sum())
+    lesson = "; most proposals hold nothing, and that is normal" if share > 0.5 else ""
+    see = f"{plural(int(counts.sum()), 'RoI')}, {share:.0%} background{lesson}"
+    return headline(ax, "Classes of the RoIs", see)
+
+
+def show_fates(trace: Trace, stage: str = "candidate", ax: Axes | None = None) -> Axes:
+    """Why boxes were dropped: how many met each fate.
+
+    Parameters
+    ----------
+    trace : Trace
+    stage : "anchor" for the RPN's filters, "candidate" for those of the box head
+    """
+    ax = axes_or_new(ax)
+    counts = np.bincount(trace[f"{stage}_fate"], minlength=len(Fate))
+    met = [fate for fate in Fate if counts[fate] or fate is Fate.KEPT]
+    names = [fate.name.lower().replace("_", " ") for fate in met]
+    bars = ax.barh(names, [counts[fate] for fate in met], color=GREY, edgecolor="black", linewidth=0.6)
+    bars[0].set_facecolor(VERMILLION)
+    bars[0].set_hatch("//")
+    ax.bar_label(bars, fontsize=8, padding=3, fmt="{:,.0f}")
+    ax.set_xscale("symlog", linthresh=10)
+    ax.margins(x=0.15)
+    ax.invert_yaxis()
+    ax.set_xlabel(f"{stage}s (log scale above 10)")
+    see = f"of {plural(int(counts.sum()), stage)} {counts[Fate.KEPT]:,} remain"
+    return headline(ax, f"What became of the {stage}s", see)

@@ -1,0 +1,62 @@
+"""From anchors to proposals, one step a figure: moved by their deltas, clipped, thinned out by NMS."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from minimaskrcnn.detection.fates import Fate
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.boxes import draw_boxes, draw_links
+from minimaskrcnn.viz.picture import show_around, transformed_picture
+from minimaskrcnn.viz.style import DOTTED, GREEN, SKY, SOLID, VERMILLION, Dash, best, headline, plural, say
+
+DASHED: Dash = (0, (5, 2))
+
+
+def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
+    """Anchors of highest objectness (dotted) and the boxes their deltas make of them (solid)."""
+    shown = best(trace["objectness"], limit)
+    anchors, decoded = trace["anchors"][shown], trace["decoded"][shown]
+    ax = transformed_picture(trace, ax)
+    draw_boxes(ax, anchors, SKY, DOTTED)
+    draw_boxes(ax, decoded, SKY)
+    draw_links(ax, anchors, decoded, SKY)
+    show_around(ax, np.concatenate([anchors, decoded]))
+    see = f"the {len(shown)} most object-like anchors, dotted; solid: centre and size moved by their deltas"
+    return headline(ax, "Anchors refined by the RPN", see)
+
+
+def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
+    """Decoded boxes that leave the picture (dashed) and what clipping leaves of them (solid)."""
+    decoded, clipped = trace["decoded"], trace["clipped"]
+    outside = np.flatnonzero((decoded != clipped).any(axis=1))
+    shown = outside[best(trace["objectness"][outside], limit)]
+    ax = transformed_picture(trace, ax)
+    draw_boxes(ax, decoded[shown], VERMILLION, DASHED, width=0.9)
+    draw_boxes(ax, clipped[shown], SKY)
+    if len(shown):
+        show_around(ax, decoded[shown])
+    see = (
+        f"{len(outside):,} of {len(decoded):,} refined boxes leave the picture; the {len(shown)} best: "
+        "dashed before, solid after clipping"
+    )
+    return headline(ax, "Refined | clipped", see)
+
+
+def show_rpn_nms(trace: Trace, ax: Axes | None = None, limit: int = 60) -> Axes:
+    """Boxes that entered the RPN's NMS: kept (solid) and suppressed by a better one (dashed)."""
+    fate = trace["anchor_fate"]
+    entered = np.flatnonzero(np.isin(fate, (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)))
+    shown = entered[best(trace["objectness"][entered], limit)]
+    gone = shown[fate[shown] == Fate.SUPPRESSED]
+    kept = np.setdiff1d(shown, gone)
+    ax = transformed_picture(trace, ax)
+    if len(shown) == 0:
+        say(ax, "no boxes")
+    draw_boxes(ax, trace["clipped"][gone], VERMILLION, DASHED, width=0.8)
+    draw_boxes(ax, trace["clipped"][kept], GREEN, SOLID)
+    suppressed = np.count_nonzero(fate == Fate.SUPPRESSED)
+    see = (
+        f"{plural(len(entered), 'box')} in, {suppressed:,} suppressed; of the best {len(shown)}, "
+        f"{len(kept)} stay (green, solid) and {len(gone)} go (red, dashed)"
+    )
+    return headline(ax, "RPN boxes after NMS on each level", see)

@@ -1,0 +1,43 @@
+"""Tiles of a feature map: the chosen channels, apart from each other."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from minimaskrcnn import viz
+from minimaskrcnn.viz.features import show_features
+
+
+def test_named_channels_are_shown_in_order(trace):
+    ax = show_features(trace, "pyramid.P3", channels=[5, 0])
+    np.testing.assert_array_equal(ax.images[0].get_array(), trace["pyramid.P3"][5])
+    np.testing.assert_array_equal(ax.images[1].get_array(), trace["pyramid.P3"][0])
+    assert [text.get_text().split(":")[0] for text in ax.texts[:2]] == ["5", "0"]
+    assert ax.get_title() == "Feature map P3"
+
+
+def test_by_default_the_liveliest_channels_are_chosen(trace):
+    spread = trace["pyramid.P2"].std(axis=(1, 2))
+    ax = show_features(trace, "pyramid.P2", limit=3)
+    chosen = [int(text.get_text().split(":")[0]) for text in ax.texts[:3]]
+    assert chosen == sorted(np.argsort(-spread)[:3])
+
+
+def test_tiles_and_their_names_do_not_overlap(trace):
+    ax = show_features(trace, "backbone.C2")
+    extents = [image.get_extent() for image in ax.images]
+    rows = sorted({(e[3], e[2]) for e in extents})
+    columns = sorted({(e[0], e[1]) for e in extents})
+    assert all(a[1] < b[0] for line in (rows, columns) for a, b in pairwise(line))
+    figure = ax.get_figure()
+    renderer = figure.canvas.get_renderer()
+    figure.draw(renderer)
+    names = [text.get_window_extent(renderer) for text in ax.texts[: len(extents)]]
+    assert not any(a.overlaps(b) for i, a in enumerate(names) for b in names[:i])
+
+
+def test_one_channel_of_one_cell(make_trace):
+    trace = make_trace(20, 20, [])
+    ax = show_features(trace, "pyramid.P5", channels=[0])
+    assert len(ax.images) == 1
+    assert viz.alt_text(ax.get_figure()).startswith("Feature map P5: 1 of 8 channels")
