@@ -12,7 +12,7 @@ import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.ops.checks import check_array, describe
+from minimaskrcnn.ops.checks import check_array, check_broadcast, describe
 
 
 def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -30,7 +30,7 @@ def _operands(op: str, a: Any, b: Any) -> tuple[Any, Any]:
         raise InputError(f"{op}: one operand must be a Tensor; got {describe(a)} and {describe(b)}.")
     a, b = operand(op, a), operand(op, b)
     if isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape != b.shape:
-        _check_broadcast(op, a.shape, b.shape)
+        check_broadcast(op, a.shape, b.shape)
     return a, b
 
 
@@ -45,16 +45,6 @@ def operand(op: str, x: Any) -> Any:
             "For a constant write Tensor(array); to leave the graph write tensor.data."
         )
     raise InputError(f"{op}: operands must be Tensors or numbers; got {describe(x)}.")
-
-
-def _check_broadcast(op: str, *shapes: tuple[int, ...]) -> None:
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        text = " and ".join(map(str, shapes))
-        raise InputError(
-            f"{op}: shapes {text} do not broadcast: from the right, sides must be equal or one of them 1."
-        ) from None
 
 
 class Add(Function):
@@ -204,6 +194,6 @@ def where(condition: np.ndarray, a: Tensor | float, b: Tensor | float) -> Tensor
         )
     operands = _operands("where", a, b)
     tensors = [x for x in operands if isinstance(x, Tensor)]
-    _check_broadcast("where", condition.shape, *(x.shape for x in tensors))
+    check_broadcast("where", condition.shape, *(x.shape for x in tensors))
     typed = [x if isinstance(x, Tensor) else np.asarray(x, tensors[0].dtype) for x in operands]
     return Where.apply(*typed, condition)

@@ -59,6 +59,16 @@ def check_same_dtype(op: str, x: Tensor, **others: Any) -> None:
             )
 
 
+def check_broadcast(op: str, *shapes: tuple[int, ...]) -> None:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        text = " and ".join(map(str, shapes))
+        raise InputError(
+            f"{op}: shapes {text} do not broadcast: from the right, sides must be equal or one of them 1."
+        ) from None
+
+
 def check_axis(op: str, axis: Any, ndim: int, name: str = "axis") -> int:
     """The axis as an int in [0, ndim)."""
     try:

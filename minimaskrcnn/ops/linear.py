@@ -7,7 +7,7 @@ import numpy as np
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.ops.arithmetic import unbroadcast
-from minimaskrcnn.ops.checks import check_tensor, check_vector
+from minimaskrcnn.ops.checks import check_broadcast, check_tensor, check_vector
 
 
 class Linear(Function):
@@ -93,4 +93,5 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
         )
     if a.shape[-1] != b.shape[-2]:
         raise InputError(f"matmul: the last side of a {a.shape} must equal the last but one of b {b.shape}.")
+    check_broadcast("matmul", a.shape[:-2], b.shape[:-2])
     return MatMul.apply(a, b)

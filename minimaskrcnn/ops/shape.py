@@ -142,11 +142,14 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def permute(x: Tensor, dims: Sequence[int]) -> Tensor:
     """Reorder the axes: axis i of the result is axis dims[i] of x."""
     check_tensor("permute", x)
-    if not isinstance(dims, tuple | list) or sorted(d % (x.ndim or 1) for d in dims) != list(range(x.ndim)):
+    if not isinstance(dims, tuple | list):
+        raise InputError(f"permute: dims must be a tuple of ints; got {describe(dims)}.")
+    axes = tuple(check_axis("permute", d, x.ndim, "dim") for d in dims)
+    if sorted(axes) != list(range(x.ndim)):
         raise InputError(
             f"permute: dims must name each of the {x.ndim} axes of x once; got {describe(dims)}."
         )
-    return Permute.apply(x, tuple(d % x.ndim for d in dims))
+    return Permute.apply(x, axes)
 
 
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:

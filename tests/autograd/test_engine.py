@@ -229,7 +229,7 @@ def test_a_gradient_of_another_shape_or_dtype_names_the_op(answer):
         def backward(ctx, grad):
             return answer
 
-    with pytest.raises(InputError, match=r"Wrong.backward: the gradient of input 0"):
+    with pytest.raises(InputError, match=r"Wrong\.backward: the gradient of input 0"):
         Wrong.apply(leaf(1.0, 2.0)).sum().backward()
 
 
@@ -243,7 +243,7 @@ def test_too_many_gradients_name_the_op():
         def backward(ctx, grad):
             return grad, grad
 
-    with pytest.raises(InputError, match="Wrong.backward: returned 2 gradients for 1 inputs"):
+    with pytest.raises(InputError, match=r"Wrong\.backward: returned 2 gradients for 1 inputs"):
         Wrong.apply(leaf(1.0)).sum().backward()
 
 

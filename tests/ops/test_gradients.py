@@ -131,8 +131,15 @@ def test_random_repeated_rows(rng, rows, taken):
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 1)), ((4, 1, 2, 3), (5, 3, 2)), ((0, 3), (3, 2))]
-)  # fmt: skip
+    ("a", "b"),
+    [
+        ((2, 3), (3, 4)),
+        ((5, 2, 3), (3, 4)),
+        ((2, 3), (5, 3, 1)),
+        ((4, 1, 2, 3), (5, 3, 2)),
+        ((0, 3), (3, 2)),
+    ],
+)
 def test_matmul(a, b, rng):
     gradcheck(ops.matmul, [rng.standard_normal(a), rng.standard_normal(b)], rng=rng)
 
@@ -228,7 +235,11 @@ def test_conv_transpose2d(case, biased, rng):
     gradcheck(lambda *a: ops.conv_transpose2d(*a, **settings), arrays[: 2 + biased], rng=rng)
 
 
-POOL = [{"kernel_size": 2}, {"kernel_size": (3, 2), "stride": 2, "padding": 1}, {"kernel_size": 3, "ceil_mode": True, "stride": 2}]  # fmt: skip
+POOL = [
+    {"kernel_size": 2},
+    {"kernel_size": (3, 2), "stride": 2, "padding": 1},
+    {"kernel_size": 3, "stride": 2, "ceil_mode": True},
+]
 
 
 @pytest.mark.parametrize("case", [*POOL, {"kernel_size": 2, "stride": 1, "dilation": 2}])
