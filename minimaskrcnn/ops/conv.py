@@ -14,8 +14,11 @@ Pair = int | tuple[int, int]
 
 
 def _bias_grad(grad: np.ndarray) -> np.ndarray:
-    """Each output cell of a channel adds the bias once: (N, O, OH, OW) -> (O,)."""
-    return grad.sum(axis=(0, 2, 3))
+    """Each output cell of a channel adds the bias once: (N, O, OH, OW) -> (O,).
+
+    Row by row and then all rows: one long float32 sum would lose more digits.
+    """
+    return np.einsum("nohw->nho", grad).sum(axis=(0, 1))
 
 
 class Conv2d(Function):

@@ -116,6 +116,11 @@ SHAPE = {
     "repeated cells": lambda x: x[np.array([0, 0, 2]), np.array([3, 3, 1])],
     "negative and repeated": lambda x: x[np.array([[-1, 2], [2, 0]]), :, 1],
     "no rows": lambda x: x[np.zeros(0, int)],
+    "a row and its negative name": lambda x: x[np.array([2, -1])],
+    "rows without repeats": lambda x: x[np.array([2, 0])],
+    "cells without repeats": lambda x: x[np.array([0, 0, 2]), np.array([3, 1, 3])],
+    "a column of rows and a row of columns": lambda x: x[np.array([[0], [2]]), np.array([3, 1])],
+    "an array beside a mask": lambda x: x[np.array([0, 0]), np.array([True, False, True, False])],
 }
 
 
