@@ -39,10 +39,10 @@ class FeaturePyramid(nn.Module):
         super().__init__()
         self.out_channels, self.extra_level = out_channels, extra_level
         self.inner_blocks = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(channels, out_channels, 1, rng=rng)) for channels in in_channels
+            nn.Sequential(_linear_conv(channels, out_channels, 1, rng)) for channels in in_channels
         )
         self.layer_blocks = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(out_channels, out_channels, 3, padding=1, rng=rng)) for _ in in_channels
+            nn.Sequential(_linear_conv(out_channels, out_channels, 3, rng)) for _ in in_channels
         )
 
     def forward(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -58,6 +58,16 @@ class FeaturePyramid(nn.Module):
             coarsest = list(pyramid)[-1]
             pyramid[f"P{int(coarsest[1:]) + 1}"] = ops.max_pool2d(pyramid[coarsest], 1, 2)
         return pyramid
+
+
+def _linear_conv(
+    in_channels: int, out_channels: int, kernel_size: int, rng: np.random.Generator | None
+) -> nn.Conv2d:
+    """A convolution that no ReLU follows, so its weights are drawn narrower than He's."""
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+    if rng is not None:
+        conv.weight.data = nn.init.lecun_normal(conv.weight.shape, rng)
+    return conv
 
 
 def _upsample_to(x: Tensor, size: tuple[int, int]) -> Tensor:

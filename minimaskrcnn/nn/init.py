@@ -23,10 +23,12 @@ def kaiming_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarr
     return normal(shape, math.sqrt(2.0 / fan_in(shape)), rng)
 
 
-def kaiming_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Uniform with variance 1 / (3 fan_in): what torch gives a Linear or Conv2d by default."""
-    bound = math.sqrt(1.0 / fan_in(shape))
-    return rng.uniform(-bound, bound, shape).astype(np.float32)
+def lecun_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Normal with variance 1 / fan_in: keeps the variance of a signal that no ReLU follows.
+
+    Source: LeCun et al. 1998, "Efficient backprop", section 4.6.
+    """
+    return normal(shape, math.sqrt(1.0 / fan_in(shape)), rng)
 
 
 def normal(shape: tuple[int, ...], std: float, rng: np.random.Generator) -> np.ndarray:
