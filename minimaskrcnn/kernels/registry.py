@@ -83,8 +83,9 @@ def register(name: str, module: ModuleType | SimpleNamespace) -> None:
     ----------
     name : what to call it
     module : a module (or namespace) of functions
-        Each public function must bear a kernel's name and take its arguments; a kernel that is missing comes from
-        the fast edition. Names that start with an underscore, and functions imported from elsewhere, are left alone.
+        Each public function must bear a kernel's name and take its arguments; a kernel that is missing comes
+        from the fast edition. Names that start with an underscore, and functions imported from elsewhere, are
+        left alone.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The fast edition: the reference's names, signatures and answers, from a few large array operations.
 
-Feature maps are (N, C, H, W) to the caller and channels-last in memory: a window's cells then lie in long runs,
-and a convolution is a matrix product without a transpose.
+Feature maps are (N, C, H, W) to the caller and channels-last in memory: a window's cells then lie in long
+runs, and a convolution is a matrix product without a transpose.
 """
 
 from minimaskrcnn.kernels.fast.conv import (

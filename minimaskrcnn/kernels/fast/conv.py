@@ -1,9 +1,11 @@
 """Convolution as matrix products over strips of windows; its gradients are convolutions again.
 
-With everything channels-last, out = windows @ weights, where a window is a row of KH*KW*C numbers (strips.py).
-  weight gradient   windows.T @ grad
-  input gradient    each residue class of input cells modulo the stride sees its own subset of the weights, and its
-                    gradient is a stride-1 correlation of grad with that subset, flipped: no work on inserted zeros
+With everything channels-last and each window a row of KH*KW*C numbers (strips.py):
+
+    out              windows @ weights
+    weight gradient  windows.T @ grad
+    input gradient   input cells with the same remainder modulo the stride are reached by the same taps, so
+                     their gradient is a stride-1 correlation of grad with those taps, flipped
 """
 
 from math import gcd
@@ -16,9 +18,14 @@ from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_outpu
 
 
 def conv2d(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None,
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Correlate each window with each filter; see `minimaskrcnn.kernels.reference.conv.conv2d`."""
     O, _, KH, KW = weight.shape
     out_size = (
@@ -34,9 +41,14 @@ def conv2d(
 
 
 def conv2d_input_grad(
-    grad: np.ndarray, weight: np.ndarray, x_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    weight: np.ndarray,
+    x_shape: tuple[int, ...],
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Gradient with respect to x; see `minimaskrcnn.kernels.reference.conv.conv2d_input_grad`."""
     N, C, H, W = x_shape
     grad = channels_last(grad)
@@ -47,9 +59,14 @@ def conv2d_input_grad(
 
 
 def conv2d_weight_grad(
-    grad: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, ...],
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Gradient with respect to weight; see `minimaskrcnn.kernels.reference.conv.conv2d_weight_grad`."""
     O, _, KH, KW = weight_shape
     windows = _windows((KH, KW), stride, padding, dilation, grad.shape[2:])
@@ -61,9 +78,15 @@ def conv2d_weight_grad(
 
 
 def conv_transpose2d(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None,
-    stride: Pair, padding: Pair, output_padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Pair,
+    padding: Pair,
+    output_padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Apply the adjoint of conv2d; see `minimaskrcnn.kernels.reference.conv.conv_transpose2d`."""
     C, out_channels, KH, KW = weight.shape
     H, W = (
@@ -74,9 +97,14 @@ def conv_transpose2d(
     out = np.empty((len(x), H, W, out_channels * groups), x.dtype)
     for outs, ins in _groups(out_channels * groups, C, groups):
         _scatter(
-            x[..., ins], weight[ins], None if bias is None else bias[outs],
-            stride, padding, dilation, out[..., outs],
-        )  # fmt: skip
+            x[..., ins],
+            weight[ins],
+            None if bias is None else bias[outs],
+            stride,
+            padding,
+            dilation,
+            out[..., outs],
+        )
     return channels_first(out)
 
 
@@ -88,9 +116,14 @@ def conv_transpose2d_input_grad(
 
 
 def conv_transpose2d_weight_grad(
-    grad: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, ...],
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Gradient with respect to weight: that of the convolution, with x and grad in each other's place."""
     return conv2d_weight_grad(x, grad, weight_shape, stride, padding, dilation, groups)
 
@@ -108,19 +141,20 @@ def _groups(C: int, O: int, groups: int) -> list[tuple[slice, slice]]:
 def _correlate(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, windows: Windows, out: np.ndarray
 ) -> None:
-    """out (N, OH, OW, O) = windows of x (N, H, W, C) @ weight (O, C, KH, KW) + bias; out may have any strides."""
+    """Fill out (N, OH, OW, ...) with windows of x (N, H, W, C) @ weight (O, C, KH, KW) + bias."""
     matrix = windows.weight_matrix(weight)
-    OW, O = out.shape[2:]
+    O, OW = len(weight), out.shape[2]
     for strip in strips(x, windows):
-        part = out[strip.images, strip.rows]
+        part = out[strip.images, strip.rows]  # (images, rows, OW, ...), the last axes O in all
         in_place = strip.pitch == OW and part.flags.c_contiguous
-        rows = part.reshape(-1, O) if in_place else _product_rows(strip, part)
+        rows = part.reshape(-1, O) if in_place else _product_rows(strip, part.shape, O, x.dtype)
         for p, phase in enumerate(strip.phases):
             np.matmul(phase, matrix, out=rows[p :: len(strip.phases)])
-        if not in_place:
-            part[...] = rows.reshape(*part.shape[:2], strip.pitch, O)[:, :, :OW]
+        product = rows.reshape(*part.shape[:2], strip.pitch, *part.shape[3:])[:, :, :OW]
         if bias is not None:
-            part += bias
+            np.add(product, bias, out=part)
+        elif not in_place:
+            part[...] = product
 
 
 def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.ndarray:
@@ -132,8 +166,8 @@ def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nd
         part = grad[strip.images, strip.rows]
         if strip.pitch == OW and part.flags.c_contiguous:
             rows = part.reshape(-1, O)
-        else:
-            rows = _product_rows(strip, part)
+        else:  # windows that are not asked for get a gradient of 0
+            rows = _product_rows(strip, part.shape, O, x.dtype)
             padded = rows.reshape(*part.shape[:2], strip.pitch, O)
             padded[:, :, :OW] = part
             padded[:, :, OW:] = 0
@@ -142,19 +176,26 @@ def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nd
     return windows.weight_from_matrix(total)
 
 
-def _product_rows(strip: Strip, part: np.ndarray) -> np.ndarray:
+def _product_rows(strip: Strip, part_shape: tuple[int, ...], O: int, dtype: np.dtype) -> np.ndarray:
     """Scratch memory with one row of O numbers for every window of the strip."""
-    images, height, _, O = part.shape
-    return scratch("product", (images * height * strip.pitch, O), part.dtype)
+    return scratch("product", (part_shape[0] * part_shape[1] * strip.pitch, O), dtype)
 
 
 def _scatter(
-    grad: np.ndarray, weight: np.ndarray, bias: np.ndarray | None,
-    stride: Pair, padding: Pair, dilation: Pair, out: np.ndarray,
-) -> None:  # fmt: skip
+    grad: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    out: np.ndarray,
+) -> None:
     """Adjoint of `_correlate`: out (N, H, W, C) from grad (N, OH, OW, O), weight (O, C, KH, KW)."""
     KH, KW = weight.shape[2:]
-    KH, KW = weight.shape[2:]
+    tiled = stride == (KH, KW) and padding == (0, 0) and dilation == (1, 1)
+    if tiled and out.shape[1:3] == (grad.shape[1] * KH, grad.shape[2] * KW):
+        _scatter_tiles(grad, weight, bias, out)
+        return
     for y, x in np.ndindex(*stride):
         cells = out[:, y :: stride[0], x :: stride[1]]
         taps_y, offset_y, gap_y = _taps_that_reach(y, KH, stride[0], padding[0], dilation[0])
@@ -174,13 +215,22 @@ def _scatter(
         _correlate(grad, flipped, bias, windows, cells)
 
 
+def _scatter_tiles(grad: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray) -> None:
+    """Do the same where stamps lie side by side: a 1x1 correlation whose channels are the cells of a tile."""
+    (N, OH, OW, O), (KH, KW), C = grad.shape, weight.shape[2:], out.shape[3]
+    tiles = out.reshape(N, OH, KH, OW, KW, C).transpose(0, 1, 3, 2, 4, 5)  # (N, OH, OW, KH, KW, C)
+    stamps = weight.transpose(2, 3, 1, 0).reshape(KH * KW * C, O, 1, 1)
+    _correlate(grad, stamps, bias, Windows((1, 1), (1, 1), (0, 0), (1, 1), (OH, OW)), tiles)
+
+
 def _taps_that_reach(
     residue: int, kernel: int, stride: int, padding: int, dilation: int
 ) -> tuple[slice, int, int]:
     """Along one axis, the taps that read cells i = residue + stride*u, and the windows they read them from.
 
-    Tap k of window o reads cell o*stride - padding + k*dilation; so o = u + (residue + padding - k*dilation) / stride
-    where that is whole. Those k are evenly spaced, and so are their o: a correlation in u with the taps flipped.
+    Tap k of window o reads cell o*stride - padding + k*dilation; so cell i is read by window
+    o = u + (residue + padding - k*dilation) / stride, for the k that make it whole. Those k are evenly
+    spaced, and so are their o: a correlation over u with the taps flipped.
 
     Returns
     -------

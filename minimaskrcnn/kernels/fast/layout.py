@@ -1,4 +1,4 @@
-"""Memory layout: maps are (N, C, H, W) by index and (N, H, W, C) in memory; scratch memory is kept and reused."""
+"""Memory: maps are (N, C, H, W) by index and (N, H, W, C) in storage; scratch space is kept and reused."""
 
 import math
 import threading
@@ -9,7 +9,7 @@ _scratch = threading.local()
 
 
 def channels_last(x: np.ndarray) -> np.ndarray:
-    """Return x (N, C, H, W) as a C-contiguous (N, H, W, C) array: a view when it is stored so, else a copy."""
+    """Return x (N, C, H, W) as a contiguous (N, H, W, C) array: a view when it is stored so, else a copy."""
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 

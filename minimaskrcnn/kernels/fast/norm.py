@@ -1,6 +1,7 @@
 """Normalisation in few passes: statistics by matrix products with ones, then one multiply and one add.
 
-All norms here are out = (x - mean) / sqrt(var + eps) * weight + bias; they differ in which cells share a mean.
+All norms here are out = (x - mean) / sqrt(var + eps) * weight + bias; they differ in which cells share a
+mean. Arrays are rows of C channels, one row a cell.
 """
 
 import numpy as np
@@ -81,7 +82,7 @@ def group_norm_backward(
     grad: np.ndarray, x: np.ndarray, num_groups: int, weight: np.ndarray, mean: np.ndarray, rstd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients through the normalisation and through the statistics of each group."""
-    # dx = rstd * (g - mean(g) - normalised * mean(g * normalised)) with g = grad * weight, means over the group
+    # dx = rstd * (g - mean(g) - normalised * mean(g * normalised)), g = grad * weight, means over the group
     N, C, H, W = x.shape
     rows, grads = (channels_last(a).reshape(N, H * W, C) for a in (x, grad))
     dx = np.empty_like(rows)

@@ -1,7 +1,7 @@
 """Pooling in one pass for each offset in the window, not one for each window.
 
-The cells at a fixed offset (ky, kx) of all windows form a strided view of the padded map; a running maximum, or a sum,
-over these KH*KW views does all windows at once.
+The cells at a fixed offset (ky, kx) of all windows form a strided view of the padded map; a running maximum,
+or a sum, over these KH*KW views does all windows at once.
 """
 
 from collections.abc import Iterator
@@ -18,28 +18,22 @@ def max_pool2d(
     x: np.ndarray, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Largest value under each window, and where; see `minimaskrcnn.kernels.reference.pool.max_pool2d`."""
-    H, W = x.shape[2:]
     OH, OW = _out_size(x, kernel, stride, padding, dilation, ceil_mode)
     padded = _padded(channels_last(x), (OH, OW), kernel, stride, padding, dilation, -np.inf)
     out = np.full((len(x), OH, OW, x.shape[1]), -np.inf, x.dtype)
     rows = np.arange(OH) * stride[0] - padding[0]  # top cell of each window
     cols = np.arange(OW) * stride[1] - padding[1]
-    winner = np.empty(out.shape, np.int16)  # number ky*KW + kx of the winning offset
-    winner[...] = (
-        _first_inside(rows, dilation[0])[:, None, None] * kernel[1]
-        + _first_inside(cols, dilation[1])[:, None]
-    )
+    number = np.min_scalar_type(kernel[0] * kernel[1]).type  # offset (ky, kx) is number ky*KW + kx
+    top, left = _first_inside(rows, dilation[0]), _first_inside(cols, dilation[1])
+    winner = np.empty(out.shape, number)
+    winner[...] = top[:, None, None] * kernel[1] + left[:, None]
     for tap, cells in enumerate(_offsets(padded, (OH, OW), kernel, stride, dilation)):
-        better = (cells > out) | (cells != cells)  # strict: a tie keeps the first; a NaN wins
-        np.maximum(
-            winner, better * np.int16(tap), out=winner
-        )  # taps ascend, so the largest is the latest winner
+        better = cells > out  # strict: a tie keeps the first
+        np.maximum(winner, better.view(np.uint8) * number(tap), out=winner)  # the latest to be better won
         np.maximum(out, cells, out=out)
-    ky, kx = np.divmod(winner, np.int16(kernel[1]))
-    argmax = (
-        (rows[:, None, None] + ky * np.int64(dilation[0])) * W + cols[:, None] + kx * np.int64(dilation[1])
-    )
-    return channels_first(out), channels_first(argmax)
+    ky, kx = np.divmod(winner.astype(np.int64), kernel[1])
+    y, x_ = rows[:, None, None] + ky * dilation[0], cols[:, None] + kx * dilation[1]
+    return channels_first(out), channels_first(y * x.shape[3] + x_)
 
 
 def max_pool2d_backward(grad: np.ndarray, argmax: np.ndarray, x_shape: tuple[int, ...]) -> np.ndarray:
@@ -65,9 +59,14 @@ def avg_pool2d(
 
 
 def avg_pool2d_backward(
-    grad: np.ndarray, x_shape: tuple[int, ...],
-    kernel: Pair, stride: Pair, padding: Pair, ceil_mode: bool, count_include_pad: bool,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    x_shape: tuple[int, ...],
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    ceil_mode: bool,
+    count_include_pad: bool,
+) -> np.ndarray:
     """Share each window's gradient equally among the cells that its mean counted."""
     (N, C, H, W), out_size = x_shape, (grad.shape[2], grad.shape[3])
     divisors = _divisors(x_shape, out_size, kernel, stride, padding, count_include_pad)
@@ -101,7 +100,7 @@ def _padded_size(
 def _padded(
     x: np.ndarray, out_size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, fill: float
 ) -> np.ndarray:
-    """x (N, H, W, C) amid cells of value `fill`."""
+    """Put x (N, H, W, C) amid cells of value `fill`."""
     N, H, W, C = x.shape
     size = _padded_size((H, W), out_size, kernel, stride, padding, dilation)
     if size == (H, W):

@@ -1,7 +1,7 @@
 """Resizing as one small sparse matrix an axis: out = A_y x A_x^T, and the backward pass is the transpose.
 
-Nearest has one weight of 1 a row; bilinear two that sum to 1. Enlarging by whole numbers, what a feature pyramid does,
-is a plain repeat.
+Nearest has one weight of 1 a row; bilinear two that sum to 1. A matrix of ones is an indexing, and its
+transpose, when a feature pyramid enlarges by whole numbers, a sum over blocks.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ Step = tuple[float, float]
 
 def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
     """Copy the nearest source cell; see `minimaskrcnn.kernels.reference.resize.resize_nearest`."""
-    N, C, H, W = x.shape
+    H, W = x.shape[2:]
     rows = _nearest(size[0], H, step[0], x.dtype)
     cols = _nearest(size[1], W, step[1], x.dtype)
     return channels_first(channels_last(x).take(rows, axis=1).take(cols, axis=2))
@@ -23,8 +23,7 @@ def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
 
 def resize_nearest_backward(grad: np.ndarray, x_shape: tuple[int, ...], step: Step) -> np.ndarray:
     """Add the gradients of the cells that copied a source cell."""
-    N, C, H, W = x_shape
-    OH, OW = grad.shape[2:]
+    (H, W), (OH, OW) = x_shape[2:], grad.shape[2:]
     dx = channels_last(grad)
     if step == (H / OH, W / OW) and OH % H == 0 and OW % W == 0:
         dx = _sum_blocks(dx, OH // H, OW // W)

@@ -1,15 +1,16 @@
 """Windows of a map as rows of a matrix, with a third of the copying of im2col.
 
-im2col copies the KH*KW cells of each window into a row of their own. A *strip* copies, for each output row, only the
-KH input rows it needs, interleaved, with the cell columns (x) outermost:
+im2col copies the KH*KW cells of each window into a row of their own. A *strip* copies, for each output row,
+only the KH input rows it needs, column by column:
 
-    strip[n, oy, x, ky, :] = input[n, oy*SY + offset_y + ky*DY, x + offset_x, :]        (0 outside the map)
+    strip[n, oy, x, ky, :] = input[n, oy*SY + offset_y + ky*DY, x + offset_x, :]     (0 outside the map)
 
-The window of output (oy, ox) is then one unbroken run: KW columns from x = ox*SX on. Windows overlap in memory, which a
-matrix product does not accept, but every m-th window does not overlap its neighbours once m*SX >= KW: so the
-strip is read as m matrices (*phases*), each with its rows m windows apart. Zeros to the right of a row serve as
-those to the left of the next. With a gap between the cells of a window in x (dilation) there is no run, and every cell
-of the window gets a copy of its own: im2col after all, as a strip with windows one column wide.
+The window of output (oy, ox) is then one unbroken run: KW columns from x = ox*SX on. Neighbouring windows
+share columns, and the rows of a matrix may not share memory; but windows m apart share none if m*SX >= KW. So
+the strip is read as m matrices (*phases*), phase p holding windows p, p + m, p + 2m, ... as its rows.
+
+The zeros that end one output row also begin the next. When dilation parts the columns of a window there is no
+run; each cell of the window is then copied by itself, and windows are one column wide: im2col after all.
 """
 
 from collections.abc import Iterator
@@ -22,12 +23,15 @@ from minimaskrcnn.kernels.fast.layout import scratch
 Pair = tuple[int, int]
 
 STRIP_BYTES = 4 << 20
-"""Size of one strip: a few together stay in the outer cache, and one holds enough rows for a good matrix product."""
+"""Size of one strip: small enough to stay in the outer cache, with rows enough for a good matrix product."""
+
+FEW_CHANNELS = 4
+"""Up to this number, channels are copied one by one, so that it does not matter how they lie in memory."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Where the windows of a correlation lie: cell (ky, kx) of window (oy, ox) is at o*stride + offset + k*dilation."""
+    """Where the windows of a correlation lie: cell k of window o is at o*stride + offset + k*dilation."""
 
     kernel: Pair
     stride: Pair
@@ -47,8 +51,11 @@ class Windows:
 
     def weight_matrix(self, weight: np.ndarray) -> np.ndarray:
         """Return weight (O, C, KH, KW) as (cells*C, O), the cells of a window in the order of the strip."""
-        order = (3, 2, 1, 0) if self.in_runs else (2, 3, 1, 0)
-        return np.ascontiguousarray(weight.transpose(order)).reshape(-1, len(weight))
+        O = len(weight)
+        by_cell = weight.transpose((3, 2, 1, 0) if self.in_runs else (2, 3, 1, 0))  # (cells, cells, C, O)
+        if weight.strides[0] < weight.strides[1]:
+            return np.ascontiguousarray(by_cell).reshape(-1, O)
+        return np.ascontiguousarray(by_cell.transpose(3, 0, 1, 2)).reshape(O, -1).T  # read in shorter steps
 
     def weight_from_matrix(self, matrix: np.ndarray) -> np.ndarray:
         """Undo `weight_matrix`: (cells*C, O) -> (O, C, KH, KW)."""
@@ -65,25 +72,25 @@ class Strip:
     images: slice
     rows: slice
     pitch: int  # windows in one output row; those from OW on are not asked for
-    phases: list[np.ndarray]  # phase p holds windows p, p + m, p + 2m, ... as rows (windows, cells*C)
+    phases: list[np.ndarray]  # phase p holds windows p, p + m, p + 2m, ... as (windows, cells*C)
 
 
 def strips(x: np.ndarray, windows: Windows) -> Iterator[Strip]:
-    """Yield the windows of x (N, H, W, C), strip after strip. A strip is valid until the next one is asked for."""
+    """Yield the windows of x (N, H, W, C) strip by strip; a strip is valid until the next is asked for."""
     N, H, W, C = x.shape
     OH, OW = windows.out_size
-    if windows.are_cells and (OH, OW) == (H, W) and x.flags.c_contiguous:
-        yield Strip(slice(0, N), slice(0, H), W, [x.reshape(N * H * W, C)])
-        return
     plan = _Plan.of(windows, W)
     bytes_a_row = max(1, plan.pitch * len(plan.taps) * C * x.itemsize)
-    rows = max(1, STRIP_BYTES // bytes_a_row)
-    for images, out_rows in _blocks(N, OH, rows):
-        yield _fill(x, windows, plan, images, out_rows)
+    no_copy = windows.are_cells and (OH, OW) == (H, W) and x.flags.c_contiguous
+    for images, rows in _blocks(N, OH, max(1, STRIP_BYTES // bytes_a_row)):
+        if no_copy:
+            yield Strip(images, rows, W, [x[images, rows].reshape(-1, C)])
+        else:
+            yield _fill(x, windows, plan, images, rows)
 
 
 def _blocks(N: int, OH: int, rows: int) -> Iterator[tuple[slice, slice]]:
-    """Cut N images of OH rows into pieces of at most `rows` rows: some whole images, or some rows of one image."""
+    """Cut N images of OH rows into pieces of at most `rows` rows: whole images, or some rows of one."""
     images = max(1, rows // max(1, OH))
     parts = max(1, -(-OH // rows))
     height = -(-OH // parts)
@@ -127,12 +134,8 @@ def _fill(x: np.ndarray, windows: Windows, plan: _Plan, images: slice, rows: sli
     strip = flat[: columns * T * C].reshape(count, height, plan.pitch, T, C)
     for t, (dy, dx) in enumerate(plan.taps):
         first_y = rows.start * windows.stride[0] + windows.offset[0] + dy
-        _copy_map(
-            x[images],
-            strip[:, :, :, t],
-            (first_y, windows.offset[1] + dx),
-            (windows.stride[0], plan.column_step),
-        )
+        first, step = (first_y, windows.offset[1] + dx), (windows.stride[0], plan.column_step)
+        _copy_map(x[images], strip[:, :, :, t], first, step)
     return Strip(images, rows, plan.pitch // plan.window_step, _phases(flat, columns, plan, m, T * C))
 
 
@@ -150,7 +153,7 @@ def _phases(flat: np.ndarray, columns: int, plan: _Plan, m: int, depth: int) -> 
 
 
 def _copy_map(x: np.ndarray, out: np.ndarray, first: Pair, step: Pair) -> None:
-    """out[n, i, j] = x[n, first_y + i*step_y, first_x + j*step_x], and 0 where that is outside the map."""
+    """Set out[n, i, j] = x[n, first_y + i*step_y, first_x + j*step_x], or 0 where that is outside the map."""
     top, bottom = _inside(first[0], step[0], x.shape[1], out.shape[1])
     left, right = _inside(first[1], step[1], x.shape[2], out.shape[2])
     out[:, :top] = 0
@@ -159,9 +162,9 @@ def _copy_map(x: np.ndarray, out: np.ndarray, first: Pair, step: Pair) -> None:
     out[:, top:bottom, right:] = 0
     y, x0 = first[0] + top * step[0], first[1] + left * step[1]
     cells = x[:, y :: step[0], x0 :: step[1]][:, : bottom - top, : right - left]
-    if x.shape[3] > 4:
+    if x.shape[3] > FEW_CHANNELS:
         out[:, top:bottom, left:right] = cells
-    else:  # NumPy copies along the last axis: make that the columns when channels are few
+    else:  # NumPy copies along the last axis: make that the columns
         for c in range(x.shape[3]):
             out[:, top:bottom, left:right, c] = cells[..., c]
 

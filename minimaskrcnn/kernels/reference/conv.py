@@ -1,8 +1,8 @@
 """Convolution, one window and one filter at a time; its gradients, one window and one filter at a time.
 
-Forward, a window and a filter make one number: their dot product. Backward, that number's gradient goes to both: the
-window receives it times the filter, the filter times the window. A transposed convolution is the same with the roles
-exchanged: one number stamps a whole filter onto the output.
+Forward, a window and a filter make one number: their dot product. Backward, that number's gradient goes to
+both: the window receives it times the filter, the filter times the window. A transposed convolution is the
+same with the roles exchanged: one number stamps a whole filter onto the output.
 """
 
 import numpy as np
@@ -13,13 +13,19 @@ Pair = tuple[int, int]
 
 
 def conv2d(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None,
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
-    """Dot product of every window with every filter of its group (strictly a correlation: nothing is flipped).
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Dot product of every window with every filter of its group (a correlation: nothing is flipped).
 
-    out[n, o, oy, ox] = bias[o] + sum over (c, ky, kx) of weight[o, c, ky, kx] *
-    x[n, g*C/groups + c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX], where g is the group of o; cells outside the map are 0.
+    out[n, o, oy, ox] = bias[o] + sum over (c, ky, kx) of
+        weight[o, c, ky, kx] * x[n, g*C/groups + c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]
+    where g is the group of o; cells outside the map are 0.
 
     Parameters
     ----------
@@ -45,9 +51,14 @@ def conv2d(
 
 
 def conv2d_input_grad(
-    grad: np.ndarray, weight: np.ndarray, x_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    weight: np.ndarray,
+    x_shape: tuple[int, ...],
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Every window receives its gradient times the filter; cells in several windows add what they receive.
 
     Parameters
@@ -67,9 +78,14 @@ def conv2d_input_grad(
 
 
 def conv2d_weight_grad(
-    grad: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, ...],
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Every filter receives the sum over its windows of gradient times window.
 
     Returns
@@ -85,12 +101,20 @@ def conv2d_weight_grad(
 
 
 def conv_transpose2d(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None,
-    stride: Pair, padding: Pair, output_padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Pair,
+    padding: Pair,
+    output_padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Every cell of x stamps its filter, scaled by its value, onto the output; stamps that overlap add.
 
-    out[n, g*C_out + c, iy*SY - PY + ky*DY, ix*SX - PX + kx*DX] += x[n, i, iy, ix] * weight[i, c, ky, kx], then + bias.
+    For every channel i of x in group g, then + bias:
+        out[n, g*C_out/groups + c, iy*SY - PY + ky*DY, ix*SX - PX + kx*DX]
+            += x[n, i, iy, ix] * weight[i, c, ky, kx]
     It is the adjoint of conv2d with the same weight: <conv2d(a), b> = <a, conv_transpose2d(b)>.
 
     Parameters
@@ -133,9 +157,14 @@ def conv_transpose2d_input_grad(
 
 
 def conv_transpose2d_weight_grad(
-    grad: np.ndarray, x: np.ndarray, weight_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, ...],
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
     """Every filter receives the sum over its stamps of the cell's value times the gradient under the stamp.
 
     Returns

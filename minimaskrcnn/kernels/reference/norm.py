@@ -1,7 +1,8 @@
-"""Normalisation, one channel or one group at a time: take away the mean, divide by the deviation, scale and shift.
+"""Normalisation, one channel or group at a time: take away the mean, divide by the deviation, scale, shift.
 
-Batch norm shares a mean among the cells of a channel in the whole batch (Ioffe and Szegedy 2015, algorithm 1); group norm
-among the cells of a group of channels in one image (Wu and He 2018, equations 1-3), so it does not depend on the batch.
+Batch norm shares a mean among the cells of a channel in the whole batch (Ioffe and Szegedy 2015, algorithm
+1); group norm among the cells of a group of channels in one image (Wu and He 2018, equations 1 to 3), so
+that its answer for an image does not depend on the rest of the batch.
 """
 
 import numpy as np
@@ -153,10 +154,11 @@ def _channels(group: int, num_groups: int, C: int) -> slice:
     return slice(group * (C // num_groups), (group + 1) * (C // num_groups))
 
 
-def _through_statistics(grad: np.ndarray, normalised: np.ndarray, rstd: np.floating) -> np.ndarray:
+def _through_statistics(grad: np.ndarray, normalised: np.ndarray, rstd: np.ndarray) -> np.ndarray:
     """Gradient of the cells from that of the normalised cells.
 
-    A cell also moves the mean and the variance of all the others, so what remains of the gradient is the part that has
-    no mean and no component along the normalised cells: rstd * (grad - mean(grad) - normalised * mean(grad * normalised)).
+    A cell also moves the mean and the variance of all the others. What remains of the gradient is the part
+    with no mean and nothing along the normalised cells:
+    rstd * (grad - mean(grad) - normalised * mean(grad * normalised)).
     """
     return rstd * (grad - grad.mean() - normalised * (grad * normalised).mean())

@@ -12,8 +12,9 @@ def max_pool2d(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Largest value under each window, and where it was.
 
-    out[n, c, oy, ox] = max over (ky, kx) of x[n, c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX];
-    cells outside the map do not compete. Of equal values the first in row-major order wins; a NaN wins over a number.
+    out[n, c, oy, ox] = max over (ky, kx) of x[n, c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]; cells outside
+    the map do not compete. Of equal values the first in row-major order wins; a window with a NaN gives
+    NaN.
 
     Parameters
     ----------
@@ -69,8 +70,9 @@ def avg_pool2d(
 ) -> np.ndarray:
     """Mean of the cells under each window.
 
-    out[n, c, oy, ox] = sum of the window's cells inside the map / count, where count is the window's cells inside the
-    map or, with `count_include_pad`, inside the map and its padding. What hangs over beyond that never counts.
+    out[n, c, oy, ox] = sum of the window's cells inside the map / count, where count is the number of its
+    cells inside the map or, with `count_include_pad`, inside the map and its padding. Beyond that nothing
+    counts.
 
     Parameters
     ----------
@@ -94,9 +96,14 @@ def avg_pool2d(
 
 
 def avg_pool2d_backward(
-    grad: np.ndarray, x_shape: tuple[int, ...],
-    kernel: Pair, stride: Pair, padding: Pair, ceil_mode: bool, count_include_pad: bool,
-) -> np.ndarray:  # fmt: skip
+    grad: np.ndarray,
+    x_shape: tuple[int, ...],
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    ceil_mode: bool,
+    count_include_pad: bool,
+) -> np.ndarray:
     """Each window shares its gradient equally among the cells of its mean; shares of the padding are lost.
 
     Returns

@@ -1,7 +1,8 @@
 """Resizing, one output cell at a time: copy the nearest source cell, or interpolate between four.
 
-Two conventions for where an output cell lies in the source. By default cells are areas: the centre of output cell i is at
-(i + 0.5)*step - 0.5. With `align_corners` cells are points, and the first and last of both maps coincide.
+Two conventions say where an output cell lies in the source. By default cells are areas: the centre of output
+cell i is at (i + 0.5)*step - 0.5. With `align_corners` cells are points, and the first and last of both maps
+coincide.
 """
 
 import math
