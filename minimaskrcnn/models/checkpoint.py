@@ -42,7 +42,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
     if not path.is_file():
         raise InputError(f"checkpoint {path}: there is no such file; check the path.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, EOFError, OSError, KeyError, zipfile.LargeZipFile) as error:
         raise InputError(f"checkpoint {path}: damaged or truncated ({error}); copy or save it again.") from error
