@@ -33,7 +33,6 @@ class CocoDataset:
         Folder that holds each image's ``file_name``.
     skip_broken : bool
         Leave out annotations that cannot be used instead of raising; their ids are kept in ``skipped``.
-        (COCO's own train2017 has one, a box of no height.)
 
     Attributes
     ----------

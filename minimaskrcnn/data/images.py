@@ -84,7 +84,9 @@ def _to_array(picture: Image.Image, path: Path) -> np.ndarray:
         return _checked(np.asarray(picture).astype(np.float32) / _SIXTEEN_BIT, path)
     if picture.mode == "F":
         return _checked(np.asarray(picture, np.float32), path)
-    if picture.has_transparency_data:
+    if picture.mode == "LAB":
+        raise InputError(f"read_image: {path} is in CIE Lab colours; save it as an RGB PNG or TIFF.")
+    if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return np.asarray(picture.convert("RGB"), np.float32) / np.float32(255)

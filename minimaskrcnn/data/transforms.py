@@ -77,13 +77,11 @@ class ScaleJitter:
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
         factor = float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
         height, width = image.shape[1:]
-        window = (
-            height / max(factor, 1.0),
-            width / max(factor, 1.0),
-        )  # the part of the input that stays in view
-        top, left = rng.uniform(0, height - window[0]), rng.uniform(0, width - window[1])
-        size = tuple(max(1, round(side * min(factor, 1.0))) for side in (height, width))
-        return resample(image, target, (left, top, left + window[1], top + window[0]), size)
+        seen_height, seen_width = height / max(factor, 1.0), width / max(factor, 1.0)
+        top, left = rng.uniform(0, height - seen_height), rng.uniform(0, width - seen_width)
+        shrink = min(factor, 1.0)
+        size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+        return resample(image, target, (left, top, left + seen_width, top + seen_height), size)
 
 
 class ColourJitter:
@@ -126,20 +124,18 @@ def turn_left(image: np.ndarray, target: Target) -> Pair:
     return _changed(image, target, boxes, lambda a: np.rot90(a, axes=(-2, -1)))
 
 
-def resample(image: np.ndarray, target: Target, window: tuple[float, float, float, float], size) -> Pair:
+def resample(
+    image: np.ndarray, target: Target, window: tuple[float, float, float, float], size: tuple[int, int]
+) -> Pair:
     """Stretch a window (x1, y1, x2, y2) of the picture to `size` (height, width), the target with it.
 
     Boxes come from the resampled masks, or by the same linear map and clipping where there are none.
     Objects that are out of view are dropped.
     """
     height, width = size
-    channels = [
-        Image.fromarray(np.ascontiguousarray(channel)).resize(
-            (width, height), Image.Resampling.BILINEAR, window
-        )
-        for channel in image
-    ]
-    new_image = np.stack([np.asarray(channel) for channel in channels])  # (3, height, width)
+    channels = [Image.fromarray(np.ascontiguousarray(channel)) for channel in image]
+    bilinear = [c.resize((width, height), Image.Resampling.BILINEAR, window) for c in channels]
+    new_image = np.stack([np.asarray(c) for c in bilinear])  # (3, height, width)
     if target.masks is None:
         x1, y1, x2, y2 = window
         scale = np.array([width / (x2 - x1), height / (y2 - y1)] * 2, np.float32)

@@ -114,6 +114,17 @@ def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
             read_image(path)
 
 
+def test_every_other_colour_space_reads_or_is_refused(tmp_path):
+    for mode in ("YCbCr", "RGBX"):
+        ending = "jpg" if mode == "YCbCr" else "tif"
+        image = read_image(
+            saved(tmp_path / f"a.{ending}", Image.fromarray(GREY).convert("RGB").convert(mode))
+        )
+        np.testing.assert_allclose(image[0], FIFTHS, atol=0.05)
+    with pytest.raises(InputError, match="CIE Lab"):
+        read_image(saved(tmp_path / "lab.tif", Image.new("LAB", (2, 2))))
+
+
 def test_values_without_a_scale_are_refused(tmp_path):
     for values in ([[0.0, 2.0]], [[np.nan, 0.5]], [[-0.1, 0.5]]):
         path = saved(tmp_path / "a.tif", Image.fromarray(np.array(values, np.float32)))
