@@ -101,9 +101,8 @@ def _may_repeat(index: Any) -> bool:
 
     It pays: adding element by element (``np.add.at``) takes up to 300 times as long as one assignment.
     """
-    parts = [
-        np.asarray(p) for p in (index if isinstance(index, tuple) else (index,)) if isinstance(p, _ARRAYS)
-    ]
+    items = index if isinstance(index, tuple) else (index,)
+    parts = [np.asarray(p) for p in items if isinstance(p, list | np.ndarray)]
     places = [p for p in parts if p.dtype != bool]
     if not places or not all(p.size for p in places):
         return False
@@ -112,9 +111,6 @@ def _may_repeat(index: Any) -> bool:
     columns = [p.ravel() for p in np.broadcast_arrays(*places)]
     keys = np.ravel_multi_index(columns, [c.max() + 1 for c in columns])
     return len(np.unique(keys)) < len(keys)
-
-
-_ARRAYS = (list, np.ndarray)
 
 
 def reshape(x: Tensor, shape: int | Sequence[int]) -> Tensor:
