@@ -10,6 +10,8 @@ nucleus):
 
 import hashlib
 import os
+import zipfile
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +30,7 @@ STRETCH = (1.0, 99.8)  # percentiles that become black and white
 MIN_SPAN = 8 / 255  # a darker picture than this has no signal: do not blow its noise up to full range
 
 _DEFAULT_NAMES = ("nuclei_fluo256.npz", "stage1_train")
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error)
 _ORIGINALS = "the originals are stage1_train.zip at https://bbbc.broadinstitute.org/BBBC038 (CC0)"
 
 
@@ -95,8 +98,9 @@ class Nuclei:
         Nothing there (the message says where the originals are), or the files are not in this layout.
 
     Notes
-    ----- Where masks of a folder overlap, the pixel belongs to the file that sorts last. Colour pictures
-    (stained tissue) are read as grey. Decoded pictures are kept in memory, three bytes a pixel.
+    -----
+    Where masks of a folder overlap, the pixel belongs to the file that sorts last. Colour pictures (stained
+    tissue) are read as grey. Decoded pictures are kept in memory, three bytes a pixel.
     """
 
     class_names = ["background", "nucleus"]  # noqa: RUF012 (a constant of the class)
@@ -105,9 +109,8 @@ class Nuclei:
         if split not in (*SPLITS, "all"):
             raise InputError(f"Nuclei: split is {split!r}; expected 'train', 'val', 'test' or 'all'.")
         source = _default_path() if path is None else Path(path)
-        self.names, self._readers = (
-            _open_folder(source, split) if source.is_dir() else _open_npz(source, split)
-        )
+        open_source = _open_folder if source.is_dir() else _open_npz
+        self.names, self._readers = open_source(source, split)
         if not self.names:
             raise InputError(f"Nuclei: {source} holds no picture of the split {split!r}; try split='all'.")
         self.path, self.split = source, split
@@ -161,16 +164,12 @@ def _open_npz(path: Path, split: str) -> tuple[list[str], list]:
         with np.load(path, allow_pickle=False) as arrays:
             images, labels, codes = (arrays[name] for name in ("images", "labels", "split"))
             names = arrays["kaggle_id"] if "kaggle_id" in arrays else np.arange(len(images)).astype(str)
-    except (OSError, ValueError, KeyError, EOFError, TypeError) as fault:
+    except _UNREADABLE as fault:
         raise InputError(
             f"Nuclei: {path} is not an .npz with the arrays images, labels and split ({fault})."
         ) from None
-    if (
-        images.shape != labels.shape
-        or images.ndim != 3
-        or len(codes) != len(images)
-        or images.dtype != np.uint8
-    ):
+    same_pictures = images.shape == labels.shape and images.shape[:1] == codes.shape
+    if not (same_pictures and images.ndim == 3 and images.dtype == np.uint8):
         raise InputError(
             f"Nuclei: {path} has images {images.dtype} {images.shape}, labels {labels.shape}, "
             f"split {codes.shape}; expected uint8 (M, H, W), (M, H, W) and (M,)."

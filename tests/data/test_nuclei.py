@@ -127,6 +127,11 @@ def test_other_files_are_refused(tmp_path, npz):
     ):
         with pytest.raises(InputError, match=words):
             Nuclei(tmp_path / f"{name}.npz")
+    cut = tmp_path / "cut.npz"
+    for share in (0.1, 0.5, 0.99):
+        cut.write_bytes(npz.read_bytes()[: int(share * npz.stat().st_size)])
+        with pytest.raises(InputError, match=r"cut\.npz is not an \.npz"):
+            Nuclei(cut)
     with pytest.raises(InputError, match="no picture of the split 'val'"):
         Nuclei(npz, "val")
     with pytest.raises(InputError, match="split is 'valid'"):
