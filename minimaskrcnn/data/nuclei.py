@@ -161,7 +161,7 @@ def _open_npz(path: Path, split: str) -> tuple[list[str], list]:
     if not path.is_file():
         raise InputError(f"Nuclei: {path} does not exist; {_ORIGINALS}.")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels, codes = (arrays[name] for name in ("images", "labels", "split"))
             names = arrays["kaggle_id"] if "kaggle_id" in arrays else np.arange(len(images)).astype(str)
     except _UNREADABLE as fault:
