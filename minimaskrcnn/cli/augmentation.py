@@ -9,7 +9,5 @@ def augmentation(dataset: str) -> Augmentation | None:
     if dataset == "shapes":
         return None
     if dataset == "nuclei":
-        return data.Compose(
-            data.HorizontalFlip(), data.RightAngleTurn(), data.ScaleJitter(), data.ColourJitter()
-        )
+        return data.Compose(data.HorizontalFlip(), data.RightAngleTurn(), data.ColourJitter())
     return data.Compose(data.HorizontalFlip(), data.ScaleJitter(), data.ColourJitter())
