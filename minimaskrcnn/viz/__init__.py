@@ -13,6 +13,15 @@ from minimaskrcnn.viz.distributions import (
 )
 from minimaskrcnn.viz.features import show_features
 from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities
+from minimaskrcnn.viz.microscope import (
+    article_figure,
+    gradient_figure,
+    microscope_figure,
+    proposal_microscope,
+    show_roi_grid,
+    show_roi_output,
+    show_shift,
+)
 from minimaskrcnn.viz.objectness import objectness_figure, show_objectness
 from minimaskrcnn.viz.picture import draw_picture, show_input
 from minimaskrcnn.viz.proposals import show_proposals
@@ -25,6 +34,7 @@ from minimaskrcnn.viz.training import training_curves
 
 __all__ = [
     "alt_text",
+    "article_figure",
     "class_name",
     "class_style",
     "delta_figure",
@@ -33,10 +43,13 @@ __all__ = [
     "draw_detections",
     "draw_masks",
     "draw_picture",
+    "gradient_figure",
     "label_boxes",
     "mask_edges",
+    "microscope_figure",
     "new_figure",
     "objectness_figure",
+    "proposal_microscope",
     "save",
     "show_after_nms",
     "show_anchor_matches",
@@ -55,8 +68,11 @@ __all__ = [
     "show_objectness",
     "show_proposals",
     "show_refinement",
+    "show_roi_grid",
+    "show_roi_output",
     "show_rois",
     "show_rpn_nms",
+    "show_shift",
     "show_top_anchors",
     "training_curves",
 ]
