@@ -55,6 +55,7 @@ def mini(
     masks: bool = True,
     image_size: tuple[int, int] = (128, 256),
     proposals: tuple[int, int] = (300, 200),
+    samples: tuple[int, int] = (128, 64),
     detections_per_img: int = 100,
     rng: np.random.Generator | None = None,
 ) -> MaskRCNN:
@@ -74,6 +75,8 @@ def mini(
         The shorter side is resized to min unless the longer would pass max. Pixels.
     proposals : (training, prediction)
         How many a picture.
+    samples : (anchors, RoIs)
+        How many of each the losses of a picture are taken over; pictures full of objects need more.
     detections_per_img : int
     rng : Generator, optional
         Draws the weights; without it they are zeros, to be loaded.
@@ -86,12 +89,13 @@ def mini(
         "masks": masks,
         "image_size": list(image_size),
         "proposals": list(proposals),
+        "samples": list(samples),
         "detections_per_img": detections_per_img,
     }
     channels = 64
     body = mini_body(rng)
     backbone = BackboneWithFPN(body, FeaturePyramid(body.out_channels, channels, extra_level=False, rng=rng))
-    rpn = _mini_rpn(tuple((size,) for size in anchor_sizes), channels, proposals, rng)
+    rpn = _mini_rpn(tuple((size,) for size in anchor_sizes), channels, proposals, samples[0], rng)
     box_head = TwoMLPHead(channels * 7 * 7, 128, rng=rng)
     box_predictor = BoxPredictor(128, num_classes, rng=rng)
     mask = None
@@ -106,7 +110,7 @@ def mini(
         box_head,
         box_predictor,
         mask,
-        batch_size_per_image=64,
+        batch_size_per_image=samples[1],
         detections_per_img=detections_per_img,
     )
     return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config)
@@ -119,6 +123,7 @@ def mini_c4(
     roi_operator: str = "roi_align",
     image_size: tuple[int, int] = (128, 256),
     proposals: tuple[int, int] = (300, 200),
+    samples: tuple[int, int] = (128, 64),
     detections_per_img: int = 100,
     rng: np.random.Generator | None = None,
 ) -> MaskRCNN:
@@ -134,10 +139,11 @@ def mini_c4(
         "roi_operator": roi_operator,
         "image_size": list(image_size),
         "proposals": list(proposals),
+        "samples": list(samples),
         "detections_per_img": detections_per_img,
     }
     backbone = BackboneC4(mini_body(rng))
-    rpn = _mini_rpn((tuple(anchor_sizes),), backbone.out_channels, proposals, rng)
+    rpn = _mini_rpn((tuple(anchor_sizes),), backbone.out_channels, proposals, samples[0], rng)
     res5 = residual_stage(BasicBlock, backbone.out_channels, 128, 1, 1, _group_norm, rng=rng)
     extractor = RoIExtractor(backbone.strides, 7, roi_operator)
     heads = RoIHeads(
@@ -145,7 +151,7 @@ def mini_c4(
         Res5BoxHead(res5),
         BoxPredictor(128, num_classes, rng=rng),
         MaskBranch(extractor, res5, MaskPredictor(128, 64, num_classes, rng=rng)),
-        batch_size_per_image=64,
+        batch_size_per_image=samples[1],
         detections_per_img=detections_per_img,
     )
     return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config)
@@ -155,6 +161,7 @@ def _mini_rpn(
     sizes: Sequence[Sequence[float]],
     channels: int,
     proposals: tuple[int, int],
+    samples: int,
     rng: np.random.Generator | None,
 ) -> RegionProposalNetwork:
     anchors = AnchorGenerator(sizes, (RATIOS,) * len(sizes))
@@ -163,7 +170,7 @@ def _mini_rpn(
     return RegionProposalNetwork(
         anchors,
         head,
-        batch_size_per_image=128,
+        batch_size_per_image=samples,
         pre_nms_top_n=(2 * train, 2 * predict),
         post_nms_top_n=(train, predict),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.evaluation import CocoEvaluator
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
@@ -26,14 +27,16 @@ def evaluate(
     on_image: Callable[[int], None] = lambda index: None,
 ) -> Evaluation:
     """Predict the pictures `indices` (all by default) and summarise; `on_image` is told after each."""
-    limits = (1, 10, max_dets)
+    limits = tuple(sorted({1, min(10, max_dets), max_dets}))
     box = CocoEvaluator("bbox", limits)
     mask = CocoEvaluator("segm", limits) if model.roi_heads.has_mask else None
     for index in range(len(dataset)) if indices is None else indices:
         image, target = dataset[index]
         detections = model.predict([image])[0]
-        box.add(target, detections)
+        # COCO files state each object's area; small, medium and large go by that number.
+        areas = dataset.areas(index) if isinstance(dataset, CocoDataset) else None
+        box.add(target, detections, areas)
         if mask is not None:
-            mask.add(target, detections)
+            mask.add(target, detections, areas)
         on_image(index)
     return Evaluation(box.summary(), None if mask is None else mask.summary())
