@@ -1,0 +1,217 @@
+"""What every op owes its caller, whatever it computes.
+
+====================  ====================================================================================
+it keeps the dtype    float32 in, float32 out, and back again; float64 likewise
+it changes nothing    inputs, plain arguments and the gradient handed in keep their bytes
+it accepts any array  read-only, reversed, strided, Fortran-ordered, channels-last, a broadcast gradient
+it answers alike      in every layout, ties included, and a second time
+it gives new memory   no result shares memory with an input or another result, or changes later
+it accepts nothing    an empty batch, zero RoIs: empty results, zero gradients
+====================  ====================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import combinations
+
+import numpy as np
+
+from minimaskrcnn.testing.case import Case, Op, Result, run
+from minimaskrcnn.testing.compare import difference
+
+Rows = Sequence[int | str]
+
+
+def assert_contract(fn: Op, case: Case, *, empty: Sequence[Rows] = ((0,),), views: bool = False) -> None:
+    """Check the table above for one call.
+
+    Parameters
+    ----------
+    fn : the op
+    case : float64 inputs with at least one row
+    empty : which arrays lose all their rows together
+        A tensor goes by its number, an argument by its name: ``((0,),)`` is an empty batch, ``(("boxes",),)``
+        no RoIs, ``()`` skips the check.
+    views : bool
+        The outputs may be views of the inputs, as those of ``reshape`` are.
+
+    Raises
+    ------
+    AssertionError
+        Says what was asked, and what came.
+
+    Examples
+    --------
+    >>> from minimaskrcnn import ops
+    >>> assert_contract(ops.relu, Case(np.array([-1.0, 2.0])))
+    """
+    for dtype in (np.float32, np.float64):
+        _keeps_dtype(fn, case.astype(dtype))
+    for sample in (case, tied(case)):
+        _changes_nothing(fn, sample)
+        _accepts_any_layout(fn, sample)
+    _gives_new_memory(fn, case, views)
+    for rows in empty:
+        _accepts_nothing(fn, case, rows)
+
+
+def tied(case: Case) -> Case:
+    """The same call with three values, over and over, in every tensor.
+
+    They are rounded away from zero to eighths, so that interpolating between equal ones is exact.
+    """
+    return Case(*map(_three_values, case.tensors), **case.arguments)
+
+
+def _three_values(x: np.ndarray) -> np.ndarray:
+    eighths = np.copysign(np.ceil(np.abs(x.ravel()[:3]) * 8) / 8, x.ravel()[:3])
+    return np.resize(eighths, x.shape)
+
+
+@contextmanager
+def _while_given(what: str) -> Iterator[None]:
+    """Turn an exception of the op into a broken promise, with what it was given."""
+    try:
+        yield
+    except AssertionError:
+        raise
+    except Exception as error:
+        raise AssertionError(
+            f"assert_contract: given {what}, it raised {type(error).__name__}: {error}"
+        ) from error
+
+
+def _same(what: str, got: Result, expected: Result) -> None:
+    for kind, ours, theirs in (
+        ("output", got.outputs, expected.outputs),
+        ("gradient", got.grads, expected.grads),
+    ):
+        for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            if text := difference(a, b):
+                raise AssertionError(f"assert_contract: {what} changes {kind} {i} {text}.")
+
+
+def _keeps_dtype(fn: Op, case: Case) -> None:
+    wanted = case.tensors[0].dtype
+    with _while_given(f"{wanted} inputs"):
+        result = run(fn, case)
+    for kind, arrays in (("output", result.outputs), ("gradient", result.grads)):
+        for i, x in enumerate(arrays):
+            if x.dtype != wanted:
+                raise AssertionError(
+                    f"assert_contract: {wanted} inputs give a {x.dtype} {kind} {i}; a result keeps the "
+                    "dtype of its input. Python floats are weak, np.float64 numbers and np.bincount are not."
+                )
+
+
+def _changes_nothing(fn: Op, case: Case) -> None:
+    given = case.map(lambda x: x.copy("K"))
+    cotangents: list[np.ndarray] = []
+
+    def kept(y: np.ndarray) -> np.ndarray:
+        v = np.random.default_rng(7).standard_normal(y.shape).astype(y.dtype)
+        cotangents.append(v.copy())
+        return v
+
+    first = run(fn, given, kept)
+    arrays = given.arrays() | {f"gradient of output {i}": v for i, v in enumerate(first.cotangents)}
+    before = case.arrays() | {f"gradient of output {i}": v for i, v in enumerate(cotangents)}
+    for name, x in before.items():
+        if not np.array_equal(x, arrays[name], equal_nan=True):
+            raise AssertionError(f"assert_contract: {name} was changed in place; others may hold that array.")
+    _same("calling it a second time", run(fn, given), first)
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "read-only inputs": lambda x: _read_only(x.copy("K")),
+    "Fortran-ordered inputs": lambda x: x.copy("F"),
+    "reversed inputs": lambda x: _reversed(_reversed(x).copy()),
+    "strided inputs": lambda x: _every_other(x),
+    "channels-last inputs": lambda x: np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1) if x.ndim > 1 else x,
+}
+
+
+def _read_only(x: np.ndarray) -> np.ndarray:
+    x.flags.writeable = False
+    return x
+
+
+def _reversed(x: np.ndarray) -> np.ndarray:
+    return x[(..., *[slice(None, None, -1)] * x.ndim)]
+
+
+def _every_other(x: np.ndarray) -> np.ndarray:
+    """The elements of x, amid NaN (or -1) that nobody may read."""
+    filler = np.nan if x.dtype.kind == "f" else True if x.dtype == bool else -1
+    wide = np.full([2 * side for side in x.shape], filler, x.dtype)
+    places = (..., *[slice(1, None, 2)] * x.ndim)
+    wide[places] = x
+    return wide[places]
+
+
+def _accepts_any_layout(fn: Op, case: Case) -> None:
+    expected = run(fn, case)
+    for what, layout in LAYOUTS.items():
+        with _while_given(what):
+            _same(what, run(fn, case.map(layout)), expected)
+
+            def laid_out(y: np.ndarray, layout: Callable = layout) -> np.ndarray:
+                v = np.random.default_rng(7).standard_normal(y.shape).astype(y.dtype)
+                return layout(v)
+
+            _same(f"a gradient laid out like {what}", run(fn, case, laid_out), expected)
+    with _while_given("a broadcast gradient, as that of a sum"):
+        ones = run(fn, case, np.ones_like)
+        view = run(fn, case, lambda y: np.broadcast_to(y.dtype.type(1), y.shape))
+        _same("a broadcast gradient", view, ones)
+
+
+def _gives_new_memory(fn: Op, case: Case, views: bool) -> None:
+    given = case.map(np.copy)
+    result = run(fn, given)
+    outputs = {f"output {i}": y for i, y in enumerate(result.outputs)}
+    grads = {f"gradient {i}": g for i, g in enumerate(result.grads)}
+    pairs = [(a, b) for a in grads.items() for b in given.arrays().items()]
+    pairs += [(g, y) for g in grads.items() for y in outputs.items()]
+    pairs += list(combinations(grads.items(), 2))
+    if not views:
+        pairs += [(y, x) for y in outputs.items() for x in given.arrays().items()]
+        pairs += list(combinations(outputs.items(), 2))
+    for (a, x), (b, y) in pairs:
+        if np.may_share_memory(x, y):
+            raise AssertionError(f"assert_contract: {a} shares memory with {b}; changing one changes both.")
+    _is_not_overwritten(fn, given, result)
+
+
+def _is_not_overwritten(fn: Op, case: Case, result: Result) -> None:
+    """A second call with other numbers, as one that reuses a buffer, must leave the first results alone."""
+    before = Result(*[[x.copy() for x in arrays] for arrays in result])
+    run(fn, Case(*[x[..., ::-1].copy() if x.ndim else x.copy() for x in case.tensors], **case.arguments))
+    _same("a later call", result, before)
+
+
+def _accepts_nothing(fn: Op, case: Case, rows: Rows) -> None:
+    what = "no rows in " + " and ".join(f"input {r}" if isinstance(r, int) else r for r in rows)
+    with _while_given(what):
+        nothing = run(fn, _with_rows(case, rows, lambda x: x[:0]))
+    once = run(fn, case)
+    twice = run(fn, _with_rows(case, rows, lambda x: np.concatenate([x, x])))
+    for i, (y, usual, doubled) in enumerate(zip(nothing.outputs, once.outputs, twice.outputs, strict=True)):
+        if usual.ndim == 0 or len(doubled) != 2 * len(usual):
+            continue  # its rows are not those of the input
+        expected = (0, *usual.shape[1:])
+        if y.shape != expected or y.dtype != usual.dtype:
+            raise AssertionError(
+                f"assert_contract: given {what}, output {i} must be {usual.dtype} {expected}; "
+                f"got {y.dtype} {y.shape}."
+            )
+        if any(g.any() for g in nothing.grads):
+            raise AssertionError(f"assert_contract: given {what}, a gradient must be zero; it is not.")
+
+
+def _with_rows(case: Case, rows: Rows, change: Callable[[np.ndarray], np.ndarray]) -> Case:
+    """The case with `change` applied to the arrays named."""
+    tensors = [change(x) if i in rows else x for i, x in enumerate(case.tensors)]
+    return Case(*tensors, **{k: change(v) if k in rows else v for k, v in case.arguments.items()})

@@ -1,0 +1,111 @@
+"""Two editions of one kernel, written in different ways, must give one answer.
+
+`assert_kernels_agree` asks one kernel one question. `assert_editions_agree` runs an op forward and backward,
+notes every question it asks of the kernels, and puts each of them to both editions.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn import kernels
+from minimaskrcnn.testing.case import Case, Op, run
+from minimaskrcnn.testing.compare import difference
+
+_WHO = "assert_kernels_agree"
+
+
+def assert_kernels_agree(name: str, *arguments: Any) -> None:
+    """Compare a kernel of the edition in use with the reference (with the fast one, if it is the reference).
+
+    Integers, as an argmax or the boxes kept, must be equal; floats to the last digits of their precision.
+
+    Parameters
+    ----------
+    name : such as "roi_align"
+    *arguments : what the kernel takes, in order
+
+    Raises
+    ------
+    AssertionError
+        If the answers differ, or a kernel changed an argument.
+
+    Examples
+    --------
+    >>> boxes = np.array([[0, 0, 4, 4], [0, 0, 4, 3], [5, 5, 6, 6]], np.float32)
+    >>> assert_kernels_agree("nms", boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.5)
+    """
+    mine, other = _two_editions(name)
+    answers = [_ask(name, kernel, arguments) for kernel in (mine, other)]
+    if len(answers[0]) != len(answers[1]):
+        raise AssertionError(
+            f"assert_kernels_agree: {name}: {len(answers[0])} results, the other edition {len(answers[1])}."
+        )
+    for i, (a, b) in enumerate(zip(*answers, strict=True)):
+        if (a is None) != (b is None) or (a is not None and (text := difference(a, b))):
+            what = text if a is not None and b is not None else f"{a} and {b}"
+            raise AssertionError(
+                f"{_WHO}: {name} of {mine.__module__} and of {other.__module__} differ in result {i} {what}. "
+                f"Called with {Case(**{f'a{n}': v for n, v in enumerate(arguments)})!r}."
+            )
+
+
+def _two_editions(name: str) -> tuple[Callable, Callable]:
+    """The kernel in use, and the reference; the fast one where the reference is in use."""
+    mine = getattr(kernels.active(), name)
+    with kernels.use("reference") as reference, kernels.use("fast") as fast:
+        other = getattr(reference, name)
+        return mine, getattr(fast, name) if mine is other else other
+
+
+def _ask(name: str, kernel: Callable, arguments: tuple[Any, ...]) -> list[np.ndarray | None]:
+    """The kernel's results as a list; it must leave its arguments alone."""
+    before = [x.copy() if isinstance(x, np.ndarray) else x for x in arguments]
+    answer = kernel(*arguments)
+    for i, (x, y) in enumerate(zip(before, arguments, strict=True)):
+        if isinstance(x, np.ndarray) and not np.array_equal(x, y, equal_nan=True):
+            raise AssertionError(
+                f"assert_kernels_agree: {name}: {kernel.__module__} changed argument {i} in place."
+            )
+    return list(answer) if isinstance(answer, tuple) else [answer]
+
+
+@contextmanager
+def recorded() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
+    """Note each call of a kernel of the edition in use: its name and copies of its arguments."""
+    edition = kernels.active()
+    originals = dict(vars(edition))
+    calls: list[tuple[str, tuple[Any, ...]]] = []
+
+    def noting(name: str, kernel: Callable) -> Callable:
+        @functools.wraps(kernel)
+        def call(*args: Any, **named: Any) -> Any:
+            arguments = inspect.signature(kernel).bind(*args, **named).args
+            calls.append((name, tuple(x.copy("K") if isinstance(x, np.ndarray) else x for x in arguments)))
+            return kernel(*args, **named)
+
+        return call
+
+    try:
+        vars(edition).update({name: noting(name, kernel) for name, kernel in originals.items()})
+        yield calls
+    finally:
+        vars(edition).update(originals)
+
+
+def assert_editions_agree(fn: Op, case: Case) -> None:
+    """Put every question that the op asks of the kernels, forward and backward, to both editions.
+
+    In float32 and float64; an op that asks none passes.
+    """
+    for dtype in (np.float32, np.float64):
+        with recorded() as calls:
+            run(fn, case.astype(dtype))
+        for name, arguments in calls:
+            assert_kernels_agree(name, *arguments)
