@@ -12,6 +12,7 @@ from minimaskrcnn.viz.distributions import (
     show_fates,
 )
 from minimaskrcnn.viz.features import show_features
+from minimaskrcnn.viz.mask_steps import mask_figure
 from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities
 from minimaskrcnn.viz.microscope import (
     article_figure,
@@ -22,15 +23,19 @@ from minimaskrcnn.viz.microscope import (
     show_roi_output,
     show_shift,
 )
+from minimaskrcnn.viz.nms_steps import show_suppression_overlaps, show_suppressors, suppression_figure
 from minimaskrcnn.viz.objectness import objectness_figure, show_objectness
 from minimaskrcnn.viz.picture import draw_picture, show_input
 from minimaskrcnn.viz.proposals import show_proposals
 from minimaskrcnn.viz.refinement import show_refinement, show_rois
+from minimaskrcnn.viz.roi_inputs import show_box_features, show_roi_levels
 from minimaskrcnn.viz.rpn_boxes import show_clipped, show_decoded, show_rpn_nms
 from minimaskrcnn.viz.saving import save
+from minimaskrcnn.viz.stages import stage_figures
 from minimaskrcnn.viz.style import alt_text, class_name, class_style, new_figure
 from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
 from minimaskrcnn.viz.training import training_curves
+from minimaskrcnn.viz.truth import show_overlaps, show_recall
 
 __all__ = [
     "alt_text",
@@ -46,6 +51,7 @@ __all__ = [
     "gradient_figure",
     "label_boxes",
     "mask_edges",
+    "mask_figure",
     "microscope_figure",
     "new_figure",
     "objectness_figure",
@@ -54,6 +60,7 @@ __all__ = [
     "show_after_nms",
     "show_anchor_matches",
     "show_before_nms",
+    "show_box_features",
     "show_cell_anchors",
     "show_class_counts",
     "show_clipped",
@@ -66,13 +73,20 @@ __all__ = [
     "show_input",
     "show_mask_probabilities",
     "show_objectness",
+    "show_overlaps",
     "show_proposals",
+    "show_recall",
     "show_refinement",
     "show_roi_grid",
+    "show_roi_levels",
     "show_roi_output",
     "show_rois",
     "show_rpn_nms",
     "show_shift",
+    "show_suppression_overlaps",
+    "show_suppressors",
     "show_top_anchors",
+    "stage_figures",
+    "suppression_figure",
     "training_curves",
 ]

@@ -103,7 +103,12 @@ def draw_masks(ax: Axes, masks: np.ndarray, colours: Sequence[str]) -> None:
         overlay[mask] = [*(round(255 * part) for part in to_rgb(colour)), 110]
     ax.imshow(overlay, extent=(0, width, height, 0))
     for mask, colour in zip(masks, colours, strict=True):
-        ax.plot(*_pen(mask_edges(mask)), color=colour, linewidth=1.2, solid_capstyle="projecting")
+        draw_outline(ax, mask, colour)
+
+
+def draw_outline(ax: Axes, mask: np.ndarray, colour: str, dash: str = "-") -> None:
+    """Draw the pixel edges of a mask (H, W) as one line."""
+    ax.plot(*_pen(mask_edges(mask)), color=colour, linestyle=dash, linewidth=1.2, solid_capstyle="projecting")
 
 
 def object_colour(index: int) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.detection.fates import Fate, suppressors
+from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Recorder
 
 STRIDES = (4, 8, 16, 32)
@@ -186,3 +187,12 @@ def watch_detections(watch, kept, ratio, original):
     watch("labels", labels, ("detection",))
     watch("scores", scores, ("detection",))
     watch("masks", masks, ("detection", "y", "x"))
+
+
+@pytest.fixture(scope="session")
+def target():
+    """The true objects of `trace`."""
+    discs = [(1, 40, 60, 20), (2, 110, 40, 25), (1, 120, 95, 18)]
+    y, x = np.mgrid[:120, :160] + 0.5
+    masks = np.array([(x - cx) ** 2 + (y - cy) ** 2 < r * r for _, cx, cy, r in discs])
+    return Target(boxes_of(discs), np.array([1, 2, 1]), masks, np.zeros(3, bool), 0)

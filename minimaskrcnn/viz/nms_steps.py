@@ -1,0 +1,88 @@
+"""NMS as it happens, class by class: which box pushed out which, and at what overlap."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from minimaskrcnn.detection.fates import Fate
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.masks import object_colour
+from minimaskrcnn.viz.picture import panel_size, transformed_picture
+from minimaskrcnn.viz.refinement import entered_nms
+from minimaskrcnn.viz.style import Dash, axes_or_new, class_name, headline, panels, plural, say
+
+DASHED: Dash = (0, (4, 2))
+ROWS = 20  # more winners than this are not told apart by eye
+
+
+def winners_of(trace: Trace, label: int) -> np.ndarray:
+    """Candidates of one class that survived NMS, best first, those the limit cut included."""
+    entered = entered_nms(trace)
+    mine = entered[trace["candidate_label"][entered] == label]
+    return mine[trace["candidate_fate"][mine] != Fate.SUPPRESSED][:ROWS]
+
+
+def show_suppressors(
+    trace: Trace, label: int, ax: Axes | None = None, class_names: Sequence[str] | None = None
+) -> Axes:
+    """Each survivor of a class (solid, numbered) and the boxes it pushed out (dashed, in its colour)."""
+    winners = winners_of(trace, label)
+    boxes, by = trace["candidate_box"], trace["candidate_suppressed_by"]
+    ax = transformed_picture(trace, ax)
+    for rank, winner in enumerate(winners):
+        draw_boxes(ax, boxes[by == winner], object_colour(rank), DASHED, width=0.8)
+        draw_boxes(ax, boxes[[winner]], object_colour(rank), width=2)
+    scores = trace["candidate_score"][winners]
+    names = [f"{rank}: {score:.2f}" for rank, score in enumerate(scores, start=1)]
+    label_boxes(ax, boxes[winners], names, [object_colour(rank) for rank in range(len(winners))])
+    name = class_name(label, class_names)
+    if len(winners) == 0:
+        say(ax, f"no {name}")
+    gone = plural(int(np.isin(by, winners).sum()), "box")
+    see = f"{plural(len(winners), 'survivor')}, solid; {gone} they pushed out, dashed in their colour"
+    return headline(ax, f"NMS of class {name}", see)
+
+
+def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
+    """One row a survivor, one dot for each box it pushed out, at their IoU."""
+    ax = axes_or_new(ax)
+    winners = winners_of(trace, label)
+    by, iou = trace["candidate_suppressed_by"], trace["candidate_suppressed_iou"]
+    least = 1.0
+    for rank, winner in enumerate(winners):
+        overlaps = iou[by == winner]
+        least = min(least, overlaps.min(initial=1))
+        ax.plot(
+            overlaps,
+            np.full(len(overlaps), rank + 1),
+            "o",
+            color=object_colour(rank),
+            markeredgecolor="black",
+        )
+    ax.set_yticks(np.arange(len(winners)) + 1, [f"{rank + 1}" for rank in range(len(winners))])
+    ax.set_ylim(len(winners) + 0.7, 0.3)
+    ax.set_xlim(0, 1.02)
+    ax.grid(axis="x", alpha=0.3)
+    ax.set_xlabel("IoU with the survivor")
+    ax.set_ylabel("survivor")
+    see = f"each dot a box that went; the least overlap that cost a place is {least:.2f}"
+    return headline(ax, "Overlaps that decided", see if least < 1 else "nothing was pushed out")
+
+
+def suppression_figure(trace: Trace, class_names: Sequence[str] | None = None, limit: int = 3) -> Figure:
+    """Picture and overlaps for each of the `limit` classes with most boxes in NMS."""
+    labels, counts = np.unique(trace["candidate_label"][entered_nms(trace)], return_counts=True)
+    busiest = labels[np.argsort(-counts, kind="stable")][:limit] if len(labels) else np.array([1])
+    figure, axes = panels(len(busiest), 2, *panel_size(trace["input"], 5))
+    for row, label in enumerate(busiest):
+        show_suppressors(trace, int(label), axes[2 * row], class_names)
+        ax = axes[2 * row + 1]
+        box = ax.get_position()
+        ax.set_position(
+            (box.x0 + 0.12 * box.width, box.y0 + 0.13 * box.height, 0.85 * box.width, 0.87 * box.height)
+        )
+        show_suppression_overlaps(trace, int(label), ax)
+    return figure

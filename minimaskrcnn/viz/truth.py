@@ -1,0 +1,107 @@
+"""Prediction against truth on one picture: the grid of overlaps, and recall at each step of the RPN."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from minimaskrcnn.detection.boxes import box_iou
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.anchors import to_transformed
+from minimaskrcnn.viz.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    MAP,
+    VERMILLION,
+    Dash,
+    axes_or_new,
+    class_name,
+    headline,
+    plural,
+    say,
+)
+
+READABLE = 15  # rows or columns up to which numbers are written
+
+
+def show_overlaps(
+    trace: Trace, target: Target, ax: Axes | None = None, class_names: Sequence[str] | None = None
+) -> Axes:
+    """IoU of each true object (rows) with each detection (columns), best detection first.
+
+    A cell of IoU 0.5 or more is framed: solid where the class is right, dashed where it is wrong.
+    """
+    ax = axes_or_new(ax, 7, 5)
+    boxes, labels = trace["boxes"][:40], trace["labels"][:40]
+    if len(boxes) == 0 or len(target.boxes) == 0:
+        say(ax, "nothing to compare")
+        return headline(ax, "Truth x detections", "no objects or no detections")
+    iou = np.nan_to_num(box_iou(target.boxes, boxes))  # (N, D)
+    ax.imshow(iou, cmap=MAP, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    right = target.labels[:, None] == labels[None]
+    for row, column in np.argwhere(iou >= 0.5):
+        dash, colour = ("-", GREEN) if right[row, column] else ("--", VERMILLION)
+        corner = (column - 0.46, row - 0.46)
+        ax.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, linestyle=dash, edgecolor=colour, linewidth=2))
+    if max(iou.shape) <= READABLE:
+        for (row, column), value in np.ndenumerate(iou):
+            if value > 0.005:
+                colour = "black" if value > 0.5 else "white"
+                ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
+    _name_axes(ax, target, labels, trace["scores"][:40], class_names)
+    found = ((iou >= 0.5) & right).any(axis=1).sum()
+    see = (
+        f"{found} of {plural(len(iou), 'object')} found at IoU 0.5; green, solid frame: right class, "
+        "red, dashed: wrong class"
+    )
+    return headline(ax, "Truth x detections", see)
+
+
+def show_recall(trace: Trace, gt_boxes: np.ndarray, ax: Axes | None = None) -> Axes:
+    """Share of the objects that some box covers, for each IoU one may ask for, step by step of the RPN.
+
+    Parameters
+    ----------
+    trace : Trace
+    gt_boxes : (N, 4) true boxes, input pixels
+    """
+    ax = axes_or_new(ax)
+    truth = to_transformed(trace, gt_boxes)  # all boxes in the same pixels
+    steps: dict[str, tuple[np.ndarray, str, Dash | str]] = {
+        "anchors": (trace["anchors"], GREY, ":"),
+        "refined and clipped": (trace["clipped"], BLUE, "--"),
+        "proposals (after NMS)": (trace["proposals"], VERMILLION, "-"),
+    }
+    if len(truth) == 0:
+        say(ax, "no objects")
+        return headline(ax, "Recall", "nothing to find in this picture")
+    thresholds = np.linspace(0.3, 1, 71)
+    at_half = {}
+    for name, (boxes, colour, dash) in steps.items():
+        best = np.nan_to_num(box_iou(truth, boxes)).max(axis=1, initial=0)  # (N,)
+        recall = (best[:, None] >= thresholds).mean(axis=0)
+        ax.plot(thresholds, recall, color=colour, linestyle=dash, label=f"{len(boxes):,} {name}")
+        at_half[name] = np.mean(best >= 0.5)
+    ax.set_ylim(-0.02, 1.05)
+    ax.set_xlabel("IoU asked for")
+    ax.set_ylabel("share of the objects covered")
+    ax.legend(fontsize=8, loc="lower left")
+    half = ", ".join(f"{name} {share:.0%}" for name, share in at_half.items())
+    see = f"an object that no box covers is lost for good; at IoU 0.5: {half}"
+    return headline(ax, "Recall before the box head", see)
+
+
+def _name_axes(
+    ax: Axes, target: Target, labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str] | None
+) -> None:
+    ax.set_ylabel("true objects")
+    ax.set_xlabel("detections")
+    if len(labels) <= READABLE:
+        names = [f"{class_name(n, class_names)}\n{s:.2f}" for n, s in zip(labels, scores, strict=True)]
+        ax.set_xticks(np.arange(len(labels)), names, fontsize=7)
+    if len(target.labels) <= READABLE:
+        names = [class_name(label, class_names) for label in target.labels]
+        ax.set_yticks(np.arange(len(names)), names, fontsize=7)
