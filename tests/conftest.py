@@ -11,10 +11,8 @@ from hypothesis import settings
 
 REPO = Path(__file__).resolve().parents[1]
 
-settings.register_profile("dev", deadline=None, max_examples=30)
-settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
-settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")  # pytest --hypothesis-profile=NAME overrides
+# The profiles are those of minimaskrcnn.testing.plugin; pytest --hypothesis-profile=NAME overrides.
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_addoption(parser):

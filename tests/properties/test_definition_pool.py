@@ -67,8 +67,7 @@ def test_max_pool2d_in_ceil_mode_reads_what_is_left_over():
 
 def test_max_pool2d_in_ceil_mode_starts_no_window_in_the_far_padding():
     out, _ = max_pool2d(plane([[1, 2]]), kernel_size=(1, 2), padding=(0, 1), stride=3, ceil_mode=True)
-    assert out.ravel().tolist() == [1, 2] or out.shape == (1, 1, 1, 1)
-    assert np.isfinite(out).all()
+    assert out.ravel().tolist() == [1]  # a second window would begin at cell 2, beyond the map
 
 
 @given(s.pool_cases("avg"))
