@@ -42,14 +42,14 @@ class AnchorGenerator:
     def __init__(
         self,
         sizes: Sequence[Sequence[float]] = ((32,), (64,), (128,), (256,), (512,)),
-        aspect_ratios: Sequence[Sequence[float]] | Sequence[float] = (0.5, 1.0, 2.0),
+        aspect_ratios: Sequence = (0.5, 1.0, 2.0),
     ) -> None:
         each = isinstance(aspect_ratios[0], Sequence)
         ratios = aspect_ratios if each else [aspect_ratios] * len(sizes)
         if len(ratios) != len(sizes):
             raise InputError(
-                f"AnchorGenerator: sizes has {len(sizes)} levels and aspect_ratios {len(ratios)}; give one tuple of "
-                "ratios for each level, or a single tuple for all"
+                f"AnchorGenerator: sizes has {len(sizes)} levels and aspect_ratios {len(ratios)}; give one "
+                "tuple of ratios for each level, or a single tuple for all"
             )
         self.cells = [cell_anchors(s, r) for s, r in zip(sizes, ratios, strict=True)]
 
@@ -78,8 +78,8 @@ class AnchorGenerator:
         """
         if len(grid_sizes) != len(self.cells):
             raise InputError(
-                f"AnchorGenerator: got {len(grid_sizes)} feature maps for {len(self.cells)} levels of anchors; "
-                "sizes needs one entry for each feature map"
+                f"AnchorGenerator: got {len(grid_sizes)} feature maps for {len(self.cells)} levels of "
+                "anchors; sizes needs one entry for each feature map"
             )
         return [_shifted(cell, image_size, grid) for cell, grid in zip(self.cells, grid_sizes, strict=True)]
 

@@ -142,9 +142,12 @@ def boxes_from_masks(masks: np.ndarray) -> np.ndarray:
     >>> boxes_from_masks(mask)
     array([[2., 1., 3., 3.]], dtype=float32)
     """
-    sides = []
-    for occupied in (masks.any(axis=1), masks.any(axis=2)):  # columns (N, W), rows (N, H)
-        last = occupied.shape[1] - occupied[:, ::-1].argmax(axis=1)
-        sides += [occupied.argmax(axis=1), np.where(occupied.any(axis=1), last, 0)]
-    x1, x2, y1, y2 = sides
+    x1, x2 = _extent(np.any(masks, axis=1))
+    y1, y2 = _extent(np.any(masks, axis=2))
     return np.stack([x1, y1, x2, y2], axis=1).astype(np.float32)
+
+
+def _extent(occupied: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the occupied cells (N, side) of each row begin and end; 0 and 0 where there are none."""
+    last = occupied.shape[1] - occupied[:, ::-1].argmax(axis=1)
+    return occupied.argmax(axis=1), np.where(occupied.any(axis=1), last, 0)

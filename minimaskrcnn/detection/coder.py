@@ -1,4 +1,4 @@
-"""Boxes as corrections of other boxes: how far the centre moves in box sides, and the log of how the sides grow.
+"""Boxes as corrections of other boxes: how far the centre moves, and the log of how much the sides grow.
 
     dx = wx * (gx - px) / pw        dw = ww * log(gw / pw)        (y and h alike)
 
@@ -57,8 +57,8 @@ class BoxCoder:
         """
         if len(gt_boxes) != len(proposals):
             raise InputError(
-                f"BoxCoder.encode: {len(gt_boxes)} gt_boxes for {len(proposals)} proposals; give each proposal the "
-                "box it matched, gt_boxes[matched]"
+                f"BoxCoder.encode: {len(gt_boxes)} gt_boxes for {len(proposals)} proposals; give each "
+                "proposal the box it matched, gt_boxes[matched]"
             )
         weights = np.asarray(self.weights, gt_boxes.dtype)
         gt_centre, gt_size = _centre_and_size(gt_boxes)

@@ -1,4 +1,4 @@
-"""Masks between their two sizes: the small square the head predicts, and the box in the picture it belongs to."""
+"""Masks between their two sizes: the small square the head predicts, and its box in the picture."""
 
 import numpy as np
 
@@ -53,19 +53,19 @@ def paste_masks(
     Examples
     --------
     >>> paste_masks(np.ones((1, 2, 2)), np.array([[1.0, 1.0, 3.0, 3.0]]), (4, 5)).round(1)
-    array([[[0.2, 0.4, 0.4, 0.4, 0.2],
-            [0.4, 1. , 1. , 1. , 0.4],
-            [0.4, 1. , 1. , 1. , 0.4],
-            [0.4, 1. , 1. , 1. , 0.4]]])
+    array([[[0. , 0. , 0. , 0. , 0. ],
+            [0. , 0.5, 0.7, 0.5, 0. ],
+            [0. , 0.7, 1. , 0.7, 0. ],
+            [0. , 0.5, 0.7, 0.5, 0. ]]])
     """
-    if masks.ndim != 3 or masks.shape[1] != masks.shape[2] or boxes.shape != (len(masks), 4):
+    if masks.ndim != 3 or not 0 < masks.shape[1] == masks.shape[2] or boxes.shape != (len(masks), 4):
         raise InputError(
             f"paste_masks: masks must be (D, M, M) and boxes (D, 4); got {masks.shape} and {boxes.shape}. "
             "Take the channel of each detection's label first"
         )
     M = masks.shape[1]
     pasted = np.zeros((len(masks), *size), masks.dtype if threshold is None else bool)
-    corners = expand_boxes(boxes, (M + 2) / M).astype(np.int64) if M else []
+    corners = expand_boxes(boxes, (M + 2) / M).astype(np.int64)
     for image, mask, (x1, y1, x2, y2) in zip(pasted, masks, corners, strict=True):
         rows, weight_y = _resize_weights(M, y1, y2, size[0], masks.dtype)
         columns, weight_x = _resize_weights(M, x1, x2, size[1], masks.dtype)

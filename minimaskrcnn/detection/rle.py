@@ -112,8 +112,8 @@ def _counts(rle: dict) -> np.ndarray:
     height, width = rle["size"]
     if (runs < 0).any() or runs.sum() != height * width:
         raise InputError(
-            f"rle: counts add up to {runs.sum()} but size [{height}, {width}] has {height * width} pixels; the "
-            "string is damaged, or size is not [height, width]"
+            f"rle: counts add up to {runs.sum()} but size [{height}, {width}] has {height * width} pixels; "
+            "the string is damaged, or size is not [height, width]"
         )
     return runs
 

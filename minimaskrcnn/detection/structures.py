@@ -68,8 +68,8 @@ class Target:
             got = np.shape(getattr(self, key))
             if got != shape:
                 raise InputError(
-                    f"{name}: {key} must have shape {shape} for {n} boxes in an image of {size[0]} x {size[1]}; "
-                    f"got {got}"
+                    f"{name}: {key} must have shape {shape} for {n} boxes in an image of {size[0]} x "
+                    f"{size[1]}; got {got}"
                 )
         self._validate_boxes(name)
         self._validate_labels(name, num_classes)
@@ -93,8 +93,9 @@ class Target:
         bad = np.flatnonzero((self.labels < 1) | (self.labels >= num_classes))
         if len(bad):
             raise InputError(
-                f"{name}: labels[{bad[0]}] is {self.labels[bad[0]]}, but with num_classes={num_classes} labels run "
-                f"from 1 to {num_classes - 1} (0 is the background). Renumber them or raise num_classes"
+                f"{name}: labels[{bad[0]}] is {self.labels[bad[0]]}, but with num_classes={num_classes} "
+                f"labels run from 1 to {num_classes - 1} (0 is the background). Renumber them or "
+                "raise num_classes"
             )
 
 

@@ -1,4 +1,4 @@
-"""The RoI operators as one family: a rule is a choice on five axes, and the published operators are named points.
+"""The RoI operators as one family: a rule is a choice on five axes; the published ones are named points.
 
 ==================  ============  =============  ==============  ======  =======
 name                quantise_box  quantise_bins  sampling_ratio  reduce  aligned
@@ -15,18 +15,20 @@ The steps every rule goes through, for each of the two directions (sizes in cell
 
 1. scale:   ``start, end = coordinate * spatial_scale``, less half a cell when ``aligned``.
 2. box:     quantised, ``start, end = round(start), round(end)`` (halves away from zero) and
-            ``size = max(end - start + 1, 1)``; otherwise ``size = end - start``, at least 1 unless ``aligned``.
+            ``size = max(end - start + 1, 1)``; otherwise ``size = end - start``, at least 1 unless
+            ``aligned``.
 3. bins:    bin p is ``[start + p*size/bins, start + (p+1)*size/bins)``; quantised, its ends move outwards to
             whole cells (floor, ceil), so that neighbours may overlap.
 4. sample:  the whole cells of the bin (those whose index lies in it), or n evenly spaced points read by
             bilinear interpolation; n is ``sampling_ratio``, or ``ceil(bin length)`` where that is <= 0.
 5. reduce:  the mean or the largest.
 
-Cells outside the map are not there. A point below -1 or beyond the map's side is outside: it counts as a zero in
-a mean and does not compete in a maximum. Other points are clamped to the map. An empty bin is 0.
+Cells outside the map are not there. A point below -1 or beyond the map's side is outside: it counts as a zero
+in a mean and does not compete in a maximum. Other points are clamped to the map. An empty bin is 0.
 
-Sources: RoIPool, Girshick 2015 (Fast R-CNN, section 2.1); RoIWarp, Dai et al. 2016 (MNC, section 3.2), with the
-quantised box that He et al. 2017 (Mask R-CNN, section 3 and table 2c) ascribe to it; RoIAlign, He et al. 2017.
+Sources: RoIPool, Girshick 2015 (Fast R-CNN, section 2.1); RoIWarp, Dai et al. 2016 (MNC, section 3.2), with
+the quantised box that He et al. 2017 (Mask R-CNN, section 3 and table 2c) ascribe to it; RoIAlign, He et al.
+2017.
 """
 
 from dataclasses import dataclass
@@ -73,5 +75,7 @@ ROI_POOL = RoIRule(quantise_box=True, quantise_bins=True, sampling_ratio=None, r
 ROI_WARP = RoIRule(quantise_box=True, quantise_bins=False, sampling_ratio=2, reduce="mean", aligned=False)
 ROI_WARP_MAX = RoIRule(quantise_box=True, quantise_bins=False, sampling_ratio=2, reduce="max", aligned=False)
 ROI_ALIGN = RoIRule(quantise_box=False, quantise_bins=False, sampling_ratio=2, reduce="mean", aligned=False)
-ROI_ALIGN_MAX = RoIRule(quantise_box=False, quantise_bins=False, sampling_ratio=2, reduce="max", aligned=False)
+ROI_ALIGN_MAX = RoIRule(
+    quantise_box=False, quantise_bins=False, sampling_ratio=2, reduce="max", aligned=False
+)
 ROI_ALIGN_V2 = RoIRule(quantise_box=False, quantise_bins=False, sampling_ratio=2, reduce="mean", aligned=True)

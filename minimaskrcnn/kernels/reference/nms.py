@@ -1,17 +1,8 @@
-"""Non-maximum suppression in loops: the best box left keeps its place and removes those that overlap it too much."""
+"""Non-maximum suppression in loops: the best box left stays, and removes those that overlap it too much."""
+
+import math
 
 import numpy as np
-
-
-def overlap(a: np.ndarray, b: np.ndarray):
-    """Intersection over union of two boxes, in their own precision; 0/0 is NaN."""
-    width = max(min(a[2], b[2]) - max(a[0], b[0]), a.dtype.type(0))
-    height = max(min(a[3], b[3]) - max(a[1], b[1]), a.dtype.type(0))
-    intersection = width * height
-    area_a = (a[2] - a[0]) * (a[3] - a[1])
-    area_b = (b[2] - b[0]) * (b[3] - b[1])
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return intersection / (area_a + area_b - intersection)
 
 
 def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
@@ -22,17 +13,28 @@ def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarr
     Parameters
     ----------
     boxes : (N, 4) float array, x1 y1 x2 y2
-    scores : (N,) float array
+    scores : (N,) float array; NaN comes before all others
     iou_threshold : float
 
     Returns
     -------
     keep : (M,) int64
     """
-    alive = [int(i) for i in np.argsort(-scores, kind="stable")]
+    corners = [tuple(box) for box in boxes]  # NumPy's own numbers: they stay in the boxes' precision
+    alive = sorted(range(len(boxes)), key=lambda i: (not math.isnan(scores[i]), -scores[i]))
     keep = []
-    while alive:
-        best = alive.pop(0)
-        keep.append(best)
-        alive = [i for i in alive if not float(overlap(boxes[best], boxes[i])) > iou_threshold]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        while alive:
+            best = alive.pop(0)
+            keep.append(best)
+            alive = [i for i in alive if not float(iou(corners[best], corners[i])) > iou_threshold]
     return np.array(keep, np.int64)
+
+
+def iou(a: tuple, b: tuple):
+    """Intersection over union of two boxes, in their own precision; 0/0 is NaN."""
+    ax1, ay1, ax2, ay2 = a
+    bx1, by1, bx2, by2 = b
+    width, height = min(ax2, bx2) - max(ax1, bx1), min(ay2, by2) - max(ay1, by1)
+    intersection = max(width, 0 * width) * max(height, 0 * height)
+    return intersection / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - intersection)

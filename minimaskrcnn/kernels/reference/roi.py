@@ -1,9 +1,11 @@
 """The RoI operators in loops: every box, bin and sample point by itself, all channels of a cell at once.
 
-One bin is the list of points it reads, and one point is at most four cells with weights, so each member of the
-family (see ``roi_rules``) is the same three loops over a different list of points.
+A bin is the list of points it reads, and a point is the list of the cells around it with their weights: four
+of them, or one where it lies on a cell. So each member of the family (see ``roi_rules``) is the same loops
+over another list of points.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -12,7 +14,7 @@ from minimaskrcnn.kernels.roi_rules import ROI_POOL, RoIRule
 
 
 def round_half_away(value) -> int:
-    """Nearest whole number, halves away from zero (C's ``round``; Python's own goes to the even neighbour)."""
+    """Nearest whole number, halves away from zero (C's ``round``; Python's goes to the even one)."""
     whole = int(value)
     return whole + (value - whole >= 0.5) - (value - whole <= -0.5)
 
@@ -26,59 +28,65 @@ def axis_points(low, high, spatial_scale, bins: int, side: int, rule: RoIRule) -
     spatial_scale : scalar of the same dtype, cells per pixel
     bins, side : int, the number of bins, and of cells in the map, on this axis
     """
-    half = type(low)(0.5)
-    start = low * spatial_scale - (half if rule.aligned else 0)
-    end = high * spatial_scale - (half if rule.aligned else 0)
+    number = type(low)
+    start, end = low * spatial_scale, high * spatial_scale
+    if rule.aligned:
+        start, end = start - number(0.5), end - number(0.5)
     if rule.quantise_box:
         start, end = round_half_away(start), round_half_away(end)
-        size = type(low)(max(end - start + 1, 1))
+        size = number(max(end - start + 1, 1))
     else:
-        size = end - start if rule.aligned else max(end - start, type(low)(1))
-    length = size / type(low)(bins)
+        size = end - start if rule.aligned else max(end - start, number(1))
+    step = size / number(bins)
 
     points = []
     for p in range(bins):
-        first, last = start + p * length, start + (p + 1) * length
-        width = length
+        first, last, length = start + p * step, start + (p + 1) * step, step
         if rule.quantise_bins:
             whole = math.floor(start)
-            first = whole + math.floor((start - whole) + p * length)
-            last = whole + math.ceil((start - whole) + (p + 1) * length)
-            width = type(low)(last - first)
+            first = whole + math.floor((start - whole) + p * step)
+            last = whole + math.ceil((start - whole) + (p + 1) * step)
+            length = number(last - first)
         if rule.sampling_ratio is None:
             points.append(list(range(max(math.ceil(first), 0), min(math.ceil(last), side))))
         else:
-            n = rule.sampling_ratio if rule.sampling_ratio > 0 else math.ceil(width)
-            points.append([first + (i + half) * width / type(low)(n) for i in range(n)])
+            n = rule.sampling_ratio if rule.sampling_ratio > 0 else math.ceil(length)
+            points.append([first + (i + number(0.5)) * length / number(n) for i in range(n)])
     return points
 
 
 def axis_cells(position, side: int) -> list[tuple]:
-    """The two cells that a point lies between with their linear weights; none where it is off the map."""
+    """The cells that a position lies between with their linear weights; none where it is off the map."""
     if position < -1 or position > side:
         return []
     position = min(max(position, 0), side - 1)
     low = int(position)
     upper = position - low
-    return [(low, 1 - upper), (min(low + 1, side - 1), upper)]
-
-
-def point_cells(y, x, shape) -> list[tuple]:
-    """The four cells around a point with their bilinear weights: the product of the two axes."""
-    H, W = shape
-    return [(i, j, wy * wx) for i, wy in axis_cells(y, H) for j, wx in axis_cells(x, W)]
+    return [(low, 1 - upper), (low + 1, upper)] if upper else [(low, 1)]
 
 
 def roi_bins(rois, x_shape, dtype, output_size, spatial_scale, rule):
-    """Every bin of every roi: its index (k, p, q), its image, and its points (y, x) in row-major order."""
+    """Every bin of every roi: its index (k, p, q), its image, and its points in row-major order.
+
+    A point is a list of up to four cells (y, x, weight), none where it is off the map; the bilinear weights
+    are the products of the linear weights on the two axes.
+    """
     H, W = x_shape[2:]
     OH, OW = output_size
     scale = dtype.type(spatial_scale)
-    for k, roi in enumerate(rois.astype(dtype)):
-        rows = axis_points(roi[2], roi[4], scale, OH, H, rule)
-        columns = axis_points(roi[1], roi[3], scale, OW, W, rule)
+    for k, (image, x1, y1, x2, y2) in enumerate(rois.astype(dtype)):
+        rows = [[axis_cells(y, H) for y in ys] for ys in axis_points(y1, y2, scale, OH, H, rule)]
+        columns = [[axis_cells(x, W) for x in xs] for xs in axis_points(x1, x2, scale, OW, W, rule)]
         for p, q in np.ndindex(OH, OW):
-            yield (k, p, q), int(roi[0]), [(y, x) for y in rows[p] for x in columns[q]]
+            pairs = itertools.product(rows[p], columns[q])
+            points = [[(y, x, wy * wx) for y, wy in row for x, wx in column] for row, column in pairs]
+            yield (k, p, q), int(image), points
+
+
+def winner_name(s: int, cells: list[tuple], W: int, rule: RoIRule) -> int:
+    """What argmax records of a winner: its flat cell y*W + x where whole cells are read, else its number."""
+    y, x, _ = cells[0]
+    return y * W + x if rule.sampling_ratio is None else s
 
 
 def roi_features(
@@ -97,24 +105,27 @@ def roi_features(
     Returns
     -------
     out : (K, C, OH, OW), dtype of x
-    argmax : None for the mean; else (K, C, OH, OW) int64, the winner: a flat cell y*W + x where whole cells are
+    argmax : None for the mean; else (K, C, OH, OW) int64, the winner: a flat cell y*W + x where whole cells
+    are
         read, the row-major number of the point in its bin where points are; -1 where nothing competed
     """
-    H, W = x.shape[2:]
     out = np.zeros((len(rois), x.shape[1], *output_size), x.dtype)
     argmax = np.full(out.shape, -1) if rule.reduce == "max" else None
+    lowest = np.finfo(x.dtype).min
     for (k, p, q), n, points in roi_bins(rois, x.shape, x.dtype, output_size, spatial_scale, rule):
         best = np.full(x.shape[1], -np.inf, x.dtype)  # (C,)
-        for s, (y, x_) in enumerate(points):
-            cells = point_cells(y, x_, (H, W))
-            value = sum((x[n, :, i, j] * weight for i, j, weight in cells), np.zeros_like(best))  # (C,)
+        for s, cells in enumerate(points):
+            value = np.zeros_like(best)
+            for i, j, weight in cells:
+                value += x[n, :, i, j] * weight
             if argmax is None:
                 out[k, :, p, q] += value / x.dtype.type(len(points))
             elif cells:
+                value = np.fmax(value, lowest)  # NaN and -inf count as the lowest number
                 better = value > best
                 best[better] = value[better]
                 out[k, better, p, q] = value[better]
-                argmax[k, better, p, q] = y * W + x_ if rule.sampling_ratio is None else s
+                argmax[k, better, p, q] = winner_name(s, cells, x.shape[3], rule)
     return out, argmax
 
 
@@ -131,15 +142,14 @@ def roi_features_backward(
     A mean spreads it evenly over its points; a maximum gives all of it to the winning point of each channel.
     """
     dx = np.zeros(x_shape, grad.dtype)
-    H, W = x_shape[2:]
     for (k, p, q), n, points in roi_bins(rois, x_shape, grad.dtype, grad.shape[2:], spatial_scale, rule):
-        for s, (y, x_) in enumerate(points):
+        for s, cells in enumerate(points):
             if argmax is None:
                 share = grad[k, :, p, q] / grad.dtype.type(len(points))  # (C,)
-            else:
-                winner = y * W + x_ if rule.sampling_ratio is None else s
-                share = np.where(argmax[k, :, p, q] == winner, grad[k, :, p, q], 0)
-            for i, j, weight in point_cells(y, x_, (H, W)):
+            elif cells:
+                won = argmax[k, :, p, q] == winner_name(s, cells, x_shape[3], rule)
+                share = np.where(won, grad[k, :, p, q], 0)
+            for i, j, weight in cells:
                 dx[n, :, i, j] += share * weight
     return dx
 
@@ -161,7 +171,7 @@ def align_rule(sampling_ratio, aligned) -> RoIRule:
 
 
 def roi_pool(x, rois, output_size, spatial_scale) -> tuple[np.ndarray, np.ndarray]:
-    """Largest cell of each rounded bin, and where it was (flat y*W + x, -1 for an empty bin): Girshick 2015."""
+    """Largest cell of each rounded bin and its flat index y*W + x (-1: empty bin): Girshick 2015."""
     out, argmax = roi_features(x, rois, output_size, spatial_scale, ROI_POOL)
     assert argmax is not None
     return out, argmax
