@@ -25,10 +25,9 @@ class Target:
     >>> target = Target(np.array([[0, 0, 9, 9]], np.float32), np.array([2]))
     >>> len(target), target.iscrowd
     (1, array([False]))
-    >>> target.validate((3, 32, 32), num_classes=2)
+    >>> target.validate((3, 32, 32), num_classes=2)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    minimaskrcnn.errors.InputError: target of image 0: labels[0] is 2, but with num_classes=2 labels run from
-    1 to 1 ...
+    minimaskrcnn.errors.InputError: target of image 0: labels[0] is 2, but with num_classes=2 labels run ...
     """
 
     boxes: np.ndarray

@@ -72,7 +72,7 @@ def _batches(
     spatial_scale: float,
     rule: RoIRule,
 ) -> Iterator[tuple[slice, sparse.csr_array, AxisPoints, AxisPoints]]:
-    """A few rois at a time: which, the matrix S with their points as rows (k, p, iy, q, ix), and the points."""
+    """A few rois at a time: which, the matrix S whose rows are their points (k, p, iy, q, ix), and those."""
     N, _, H, W = x_shape
     for k in range(0, len(rois), AT_ONCE):
         some = slice(k, k + AT_ONCE)
