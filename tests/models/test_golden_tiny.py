@@ -113,7 +113,9 @@ def test_every_stage_of_prediction(golden):
     golden.check("eval", "anchors", stages["anchors"])
     golden.check("eval", "proposals0", stages["proposals"])
     golden.check("eval", "proposal_scores0", stages["proposal_scores"])
-    np.testing.assert_allclose(stages["class_logits"], golden("eval", "o", "class_logits")[:60], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(
+        stages["class_logits"], golden("eval", "o", "class_logits")[:60], rtol=1e-6, atol=1e-6
+    )
     np.testing.assert_allclose(
         stages["box_deltas"].reshape(60, -1), golden("eval", "o", "box_regression")[:60], rtol=1e-6, atol=1e-6
     )
