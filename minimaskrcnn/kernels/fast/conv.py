@@ -13,7 +13,7 @@ from math import gcd
 import numpy as np
 
 from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, scratch
-from minimaskrcnn.kernels.fast.strips import Pair, Strip, Windows, strips
+from minimaskrcnn.kernels.fast.strips import FEW_CHANNELS, Pair, Strip, Windows, strips
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
 
 
@@ -33,7 +33,7 @@ def conv2d(
         conv_output_size(x.shape[3], KW, stride[1], padding[1], dilation[1]),
     )
     windows = _windows((KH, KW), stride, padding, dilation, out_size)
-    x = channels_last(x)
+    x = _cells(x)
     out = np.empty((len(x), *out_size, O), x.dtype)
     for ins, outs in _groups(x.shape[3], O, groups):
         _correlate(x[..., ins], weight[outs], None if bias is None else bias[outs], windows, out[..., outs])
@@ -70,7 +70,7 @@ def conv2d_weight_grad(
     """Gradient with respect to weight; see `minimaskrcnn.kernels.reference.conv.conv2d_weight_grad`."""
     O, _, KH, KW = weight_shape
     windows = _windows((KH, KW), stride, padding, dilation, grad.shape[2:])
-    x, grad = channels_last(x), channels_last(grad)
+    x, grad = _cells(x), channels_last(grad)
     dw = np.empty(weight_shape, x.dtype)
     for ins, outs in _groups(x.shape[3], O, groups):
         dw[outs] = _window_products(x[..., ins], grad[..., outs], windows)
@@ -132,6 +132,11 @@ def _windows(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, out_size
     return Windows(kernel, stride, (-padding[0], -padding[1]), dilation, (out_size[0], out_size[1]))
 
 
+def _cells(x: np.ndarray) -> np.ndarray:
+    """Return x (N, C, H, W) as (N, H, W, C), contiguous unless its few channels are copied one by one."""
+    return x.transpose(0, 2, 3, 1) if x.shape[1] <= FEW_CHANNELS else channels_last(x)
+
+
 def _groups(C: int, O: int, groups: int) -> list[tuple[slice, slice]]:
     """Channels of x and of out that belong together."""
     c, o = C // groups, O // groups
@@ -150,11 +155,11 @@ def _correlate(
         rows = part.reshape(-1, O) if in_place else _product_rows(strip, part.shape, O, x.dtype)
         for p, phase in enumerate(strip.phases):
             np.matmul(phase, matrix, out=rows[p :: len(strip.phases)])
-        product = rows.reshape(*part.shape[:2], strip.pitch, *part.shape[3:])[:, :, :OW]
         if bias is not None:
-            np.add(product, bias, out=part)
-        elif not in_place:
-            part[...] = product
+            lines = rows.reshape(-1, strip.pitch * O)  # adding to long lines is faster than to short rows
+            lines += np.tile(bias, strip.pitch * O // len(bias))
+        if not in_place:
+            part[...] = rows.reshape(*part.shape[:2], strip.pitch, *part.shape[3:])[:, :, :OW]
 
 
 def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.ndarray:

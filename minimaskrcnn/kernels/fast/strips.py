@@ -51,11 +51,8 @@ class Windows:
 
     def weight_matrix(self, weight: np.ndarray) -> np.ndarray:
         """Return weight (O, C, KH, KW) as (cells*C, O), the cells of a window in the order of the strip."""
-        O = len(weight)
-        by_cell = weight.transpose((3, 2, 1, 0) if self.in_runs else (2, 3, 1, 0))  # (cells, cells, C, O)
-        if weight.strides[0] < weight.strides[1]:
-            return np.ascontiguousarray(by_cell).reshape(-1, O)
-        return np.ascontiguousarray(by_cell.transpose(3, 0, 1, 2)).reshape(O, -1).T  # read in shorter steps
+        order = (3, 2, 1, 0) if self.in_runs else (2, 3, 1, 0)  # (cells, cells, C, O)
+        return np.ascontiguousarray(weight.transpose(order)).reshape(-1, len(weight))
 
     def weight_from_matrix(self, matrix: np.ndarray) -> np.ndarray:
         """Undo `weight_matrix`: (cells*C, O) -> (O, C, KH, KW)."""
