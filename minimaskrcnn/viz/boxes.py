@@ -18,7 +18,7 @@ def draw_boxes(
     lines = LineCollection(
         list(corners), colors=colour, linestyles=[dash], linewidths=width, alpha=alpha, capstyle="butt"
     )
-    lines.set_path_effects(halo(width + 0.9))
+    lines.set_path_effects(halo(1.7 * width))
     ax.add_collection(lines, autolim=False)
     return lines
 
@@ -37,22 +37,28 @@ def label_boxes(
 ) -> int:
     """Write a label at each box where there is room, first come first served; returns how many found room.
 
-    A label tries the outside of the top edge, then the inside, then the bottom edge, left and right; it never
-    covers another label or leaves the axes.
+    A label tries the outside of the top edge, then the inside, then the bottom edge, left and right. It never
+    covers another label or leaves the axes; it covers other boxes only where it is narrower than its own.
     """
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     width, height = inches(ax)
     unit_x, unit_y = (right - left) / (width * 72), (bottom - top) / (height * 72)  # data units a point
     frame = np.array([left, top, right, bottom])
     taken = np.zeros((0, 4))
-    for box, text, colour in zip(boxes, labels, colours, strict=True):
+    for index, (box, text, colour) in enumerate(zip(boxes, labels, colours, strict=True)):
         wide, tall = (len(text) * 0.62 + 0.6) * size * unit_x, 1.7 * size * unit_y
-        for place, side in _places(box, wide, tall):
-            inside = (place[:2] >= frame[:2]).all() and (place[2:] <= frame[2:]).all()
-            if inside and not _touches(place, taken).any():
-                _write(ax, place, side, text, colour, size)
-                taken = np.vstack([taken, place])
-                break
+        places = [
+            (place, side)
+            for place, side in _places(box, wide, tall)
+            if _inside(place, frame) and not _touches(place, taken).any()
+        ]
+        others = np.delete(boxes, index, axis=0)
+        others = others[~_inside(box, others.T)]  # a label may lie in a box that holds its own
+        free = [choice for choice in places if not _touches(choice[0], others).any()]
+        chosen = free[:1] or (places[:1] if box[2] - box[0] > wide else [])
+        for place, side in chosen:
+            _write(ax, place, side, text, colour, size)
+            taken = np.vstack([taken, place])
     return len(taken)
 
 
@@ -62,6 +68,12 @@ def _places(box: np.ndarray, wide: float, tall: float) -> Iterator[tuple[np.ndar
     for y in (y1 - tall, y1, y2, y2 - tall):
         yield np.array([x1, y, x1 + wide, y + tall]), "left"
         yield np.array([x2 - wide, y, x2, y + tall]), "right"
+
+
+def _inside(place: np.ndarray, frame: np.ndarray) -> Any:
+    """Whether a rectangle (4,) lies in a frame (4,), or in each of several (4, N)."""
+    x1, y1, x2, y2 = frame
+    return (place[0] >= x1) & (place[1] >= y1) & (place[2] <= x2) & (place[3] <= y2)
 
 
 def _touches(place: np.ndarray, taken: np.ndarray) -> Any:

@@ -10,7 +10,7 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.masks import draw_masks, object_colour
 from minimaskrcnn.viz.picture import draw_picture
-from minimaskrcnn.viz.style import HIGH_SCORE, class_name, headline, plural, say
+from minimaskrcnn.viz.style import HIGH_SCORE, count_classes, headline, object_names, plural, say
 
 LABELLED = 25  # with more objects than this, labels would cover the picture
 
@@ -41,13 +41,11 @@ def draw_detections(
         draw_masks(ax, detections.masks, colours)
     crowded = len(boxes) > LABELLED
     draw_boxes(ax, boxes, colours, width=0.7 if crowded else 1.3)
-    names = [class_name(label, class_names) for label in labels]
     if not crowded:
-        texts = [f"{name} {score:.2f}" for name, score in zip(names, scores, strict=True)]
-        label_boxes(ax, boxes, texts, colours)
-    kinds = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+        label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
+    classes = count_classes(labels, class_names)
     span = f"scores {scores.min():.2f} to {scores.max():.2f}"
-    see = f"{plural(len(boxes), 'object')} ({kinds}), {span}; one colour an object"
+    see = f"{plural(len(boxes), 'object')} ({classes}), {span}; one colour an object"
     return headline(ax, "Detections", see)
 
 

@@ -160,6 +160,35 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{ending}"
 
 
+def object_names(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str] | None) -> list[str]:
+    """Class and score of each object; the score alone where all are of one class.
+
+    >>> object_names(np.array([1, 2]), np.array([0.9, 0.75]), ["background", "cat", "dog"])
+    ['cat 0.90', 'dog 0.75']
+    >>> object_names(np.array([2, 2]), np.array([0.9, 0.75]), ["background", "cat", "dog"])
+    ['0.90', '0.75']
+    """
+    alone = len(labels) > 1 and len(np.unique(labels)) == 1
+    names = [""] * len(labels) if alone else [class_name(label, class_names) + " " for label in labels]
+    return [f"{name}{score:.2f}" for name, score in zip(names, scores, strict=True)]
+
+
+def count_classes(labels: np.ndarray, class_names: Sequence[str] | None, limit: int = 4) -> str:
+    """How many of each class, in words.
+
+    >>> count_classes(np.array([1, 2, 1]), ["background", "circle", "square"])
+    '2 circle, 1 square'
+    >>> count_classes(np.array([1, 1]), ["background", "nucleus"])
+    'all nucleus'
+    """
+    kinds, counts = np.unique(labels, return_counts=True)
+    names = [class_name(kind, class_names) for kind in kinds]
+    if len(kinds) == 1:
+        return f"all {names[0]}" if counts[0] > 1 else names[0]
+    told = [f"{count} {name}" for count, name in zip(counts, names, strict=True)]
+    return ", ".join(told[:limit] + ["..."] * (len(told) > limit))
+
+
 def best(scores: np.ndarray, limit: int) -> np.ndarray:
     """Indices of the `limit` highest scores, best first, ties by index."""
     return np.argsort(-scores, kind="stable")[:limit]

@@ -10,7 +10,15 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.picture import transformed_picture
 from minimaskrcnn.viz.refinement import entered_nms
-from minimaskrcnn.viz.style import HIGH_SCORE, class_name, class_style, headline, plural, say
+from minimaskrcnn.viz.style import (
+    HIGH_SCORE,
+    class_style,
+    count_classes,
+    headline,
+    object_names,
+    plural,
+    say,
+)
 
 LABELLED = 25  # with more boxes than this, labels would cover the picture
 
@@ -23,12 +31,8 @@ def show_before_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[
     if len(shown) == 0:
         say(ax, "no boxes")
         return headline(ax, "Before per-class NMS", "no box passed the score threshold")
-    kinds, counts = np.unique(labels, return_counts=True)
-    by_class = ", ".join(
-        f"{n} {class_name(label, class_names)}" for label, n in zip(kinds[:4], counts[:4], strict=True)
-    )
-    more = ", ..." if len(kinds) > 4 else ""
-    see = f"{plural(len(shown), 'box')} ({by_class}{more}), several an object; thin: score below {HIGH_SCORE}"
+    classes = count_classes(labels, class_names)
+    see = f"{plural(len(shown), 'box')} ({classes}), several an object; thin: score below {HIGH_SCORE}"
     return headline(ax, "Before per-class NMS", see)
 
 
@@ -44,9 +48,9 @@ def show_after_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[s
     scores = trace["candidate_score"][shown]
     high = np.count_nonzero(scores >= HIGH_SCORE)  # the first ones, as the best come first
     if high <= LABELLED:
-        names = [f"{class_name(n, class_names)} {score:.2f}" for n, score in zip(labels, scores, strict=True)]
-        colours = [class_style(n).colour for n in labels]
-        label_boxes(ax, trace["candidate_box"][shown[:high]], names[:high], colours[:high])
+        names = object_names(labels[:high], scores[:high], class_names)
+        colours = [class_style(label).colour for label in labels[:high]]
+        label_boxes(ax, trace["candidate_box"][shown[:high]], names, colours)
     gone = np.count_nonzero(trace["candidate_fate"] == Fate.SUPPRESSED)
     see = f"{plural(len(shown), 'box')} left, {gone} suppressed by a better box of the same class"
     return headline(ax, "After per-class NMS", see)

@@ -65,3 +65,21 @@ def test_labels_that_would_collide_are_left_out(ax):
     assert 4 <= placed == len(ax.texts) < 40
     boxes = extents(ax)
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_a_label_avoids_other_boxes(ax):
+    boxes = np.array([[60, 40, 70, 50], [60, 20, 75, 38.0]])  # the second lies where the first label would go
+    assert viz.label_boxes(ax, boxes[[0, 1]], ["0.97", "0.50"], ["#E69F00"] * 2) == 2
+    first = extents(ax)[0]
+    corners = ax.transData.transform(boxes[1].reshape(2, 2))
+    assert first.y1 <= corners[1, 1] or first.x0 >= corners[1, 0] or first.x1 <= corners[0, 0]
+
+
+def test_a_label_wider_than_a_hemmed_in_box_is_left_out(ax):
+    grid = np.array([(x, y, x + 6, y + 6) for y in range(30, 65, 7) for x in range(30, 100, 7)], float)
+    order = np.roll(np.arange(len(grid)), -25)  # the one in the middle of 5 x 10 comes first
+    placed = viz.label_boxes(
+        ax, grid[order], ["triangle 0.97"] + [""] * (len(grid) - 1), ["#E69F00"] * len(grid)
+    )
+    assert "triangle 0.97" not in [text.get_text() for text in ax.texts]
+    assert placed == len(ax.texts)

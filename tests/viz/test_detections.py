@@ -27,8 +27,8 @@ def test_a_detection_has_its_box_its_outline_and_its_label():
     np.testing.assert_array_equal(np.array(boxes.get_segments())[:, 0], detections(2).boxes[:, :2])
     assert len(ax.lines) == 2
     assert len(ax.images) == 2
-    assert {text.get_text() for text in ax.texts[:2]} == {"cell 0.99", "cell 0.60"}
-    assert ax.get_label() == "Detections: 2 objects (2 cell), scores 0.60 to 0.99; one colour an object"
+    assert {text.get_text() for text in ax.texts[:2]} == {"0.99", "0.60"}
+    assert ax.get_label() == "Detections: 2 objects (all cell), scores 0.60 to 0.99; one colour an object"
 
 
 def test_box_outline_and_label_of_an_object_share_a_colour():
@@ -42,7 +42,7 @@ def test_box_outline_and_label_of_an_object_share_a_colour():
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 100])
 def test_any_number_of_detections(count):
     ax = viz.draw_detections(IMAGE, detections(count))
-    labels = [text for text in ax.texts if text.get_text().startswith("class 1 ")]
+    labels = [text for text in ax.texts if text.get_text()[:2] in ("0.", "cl")]
     assert len(labels) <= 25
     assert (count in (1, 25)) == (len(labels) > 0)
     assert sum(len(lines.get_segments()) for lines in ax.collections) == count
