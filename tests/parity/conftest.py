@@ -14,8 +14,9 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section(f"parity with the golden set {GOLDEN.name!r}")
     total = Counter(case.file for case in GOLDEN.cases)
     cases = Counter(file for file, _ in {(file, name) for file, name, _ in ran})
-    editions = Counter((file, edition) for file, _, edition in ran)
+    runs = Counter((file, edition) for file, _, edition in ran)
+    editions = sorted({edition for _, _, edition in ran})
     for file, count in total.items():
-        each = ", ".join(f"{edition} {editions[file, edition]}" for edition in ("fast", "reference"))
+        each = ", ".join(f"{edition} {runs[file, edition]}" for edition in editions)
         terminalreporter.line(f"{file:<20} {cases[file]:>4} of {count:>4} cases passed  ({each})")
     terminalreporter.line(f"{'all':<20} {sum(cases.values()):>4} of {sum(total.values()):>4} cases passed")

@@ -35,6 +35,7 @@ class GoldenSet:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        assert (folder / "manifest.json").is_file(), f"no manifest.json in {folder}; see MINIMASKRCNN_GOLDEN"
         manifest = json.loads((folder / "manifest.json").read_text())
         self.name = manifest["set"]
         self.meta = {file: entry.get("meta", {}) for file, entry in manifest["files"].items()}
@@ -46,6 +47,11 @@ class GoldenSet:
         if file not in self._open:
             self._open[file] = np.load(self.folder / file, allow_pickle=False)
         return self._open[file]
+
+    def close(self) -> None:
+        """Close the files that were read."""
+        while self._open:
+            self._open.popitem()[1].close()
 
     def in_file(self, file: str) -> Iterator[Case]:
         """The cases of one file."""

@@ -6,6 +6,7 @@ wait for ``--thorough``. The fast edition always runs everything.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
@@ -19,36 +20,45 @@ from .runners import RUNNERS
 for path in Path(__file__).parent.glob("runners_*.py"):  # each file enters its runners into the table
     import_module(f".{path.stem}", __package__)
 
+NO_KERNELS = "any"  # the edition of an op that does not go through the kernels
 GOLDEN = GoldenSet(find_folder())
 
 
-def runs() -> list:
-    """Each case with each edition that it is run on."""
-    return [
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each case, on each edition that it is run on."""
+    asked = metafunc.config.getoption("kernels")
+    runs = [
         pytest.param(case, edition, id=f"{case.id}-{edition}", marks=marks(case, edition))
         for case in GOLDEN.cases
-        for edition in editions(case)
+        for edition in editions(case, asked)
     ]
+    metafunc.parametrize(("case", "edition"), runs)
 
 
-def editions(case: Case) -> tuple[str, ...]:
-    """Both editions for an op that goes through the kernels; an unknown op has one run, which fails."""
-    return ("fast", "reference") if case.op in RUNNERS and RUNNERS[case.op].kernels else ("fast",)
+def editions(case: Case, asked: str | None) -> tuple[str, ...]:
+    """For an op that goes through the kernels the edition asked for, or both; any other op runs once."""
+    if case.op not in RUNNERS or not RUNNERS[case.op].kernels:
+        return (NO_KERNELS,)
+    return (asked,) if asked else ("fast", "reference")
 
 
-def marks(case: Case, edition: str) -> list:
-    """Whole models and NMS among a thousand boxes are too long for loops."""
-    shapes = [tuple(shape) for shape, _ in case.entry.get("inputs", {}).values()]
-    long = "seed" in case.meta or any(len(s) == 2 and s[1] == 4 and s[0] >= 1000 for s in shapes)
-    return [pytest.mark.thorough] if long and edition == "reference" else []
+def marks(case: Case, edition: str) -> list[pytest.MarkDecorator]:
+    """What ``--kernels`` runs (ops), and what waits for ``--thorough`` (loops over models and many boxes)."""
+    model = "seed" in case.meta
+    shapes = [shape for shape, _ in case.entry.get("inputs", {}).values()]
+    long = model or any(len(shape) == 2 and shape[0] >= 1000 and shape[1] == 4 for shape in shapes)
+    wanted = {
+        "operators": not model and edition != NO_KERNELS,
+        "thorough": long and edition not in (NO_KERNELS, "fast"),
+    }
+    return [getattr(pytest.mark, name) for name, yes in wanted.items() if yes]
 
 
-@pytest.mark.parametrize(("case", "edition"), runs())
 def test_case(case: Case, edition: str, record_property):
     assert case.op in RUNNERS, (
         f"{case.file}: no runner for op {case.op!r}; add one in tests/parity/runners_*.py"
     )
-    with kernels.use(edition):
+    with nullcontext() if edition == NO_KERNELS else kernels.use(edition):
         got = RUNNERS[case.op].run(case)
     problems = case.differences(got)
     assert not problems, f"{case.file} {case.name} ({case.op}, {edition})\n  " + "\n  ".join(problems)
