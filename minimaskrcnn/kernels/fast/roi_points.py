@@ -27,9 +27,9 @@ def point_max(
     best = np.full((len(rois), OH, OW, C), -np.inf, x.dtype)
     winner = np.full(best.shape, -1)
     for some, S, rows, columns in _batches(rois.astype(x.dtype), x.shape, output_size, spatial_scale, rule):
-        ny, nx = rows.low.shape[2], columns.low.shape[2]
+        (K, _, ny), nx = rows.low.shape, columns.low.shape[2]
         points = np.fmax(S @ features, np.finfo(x.dtype).min)  # NaN and -inf count as the lowest number
-        points = points.reshape(-1, OH, ny, OW, nx, C)
+        points = points.reshape(K, OH, ny, OW, nx, C)
         for iy, ix in np.ndindex(ny, nx):
             competes = rows.inside[:, :, None, None, iy] & columns.inside[:, None, :, None, ix]
             better = competes & (points[:, :, iy, :, ix] > best[some])  # strict: a tie keeps the first
@@ -53,8 +53,8 @@ def point_max_backward(
     dx = np.zeros((N * H * W, C), grad.dtype)
     grad, winner = grad.transpose(0, 2, 3, 1), argmax.transpose(0, 2, 3, 1)  # (K, OH, OW, C)
     for some, S, rows, columns in _batches(rois.astype(grad.dtype), x_shape, (OH, OW), spatial_scale, rule):
-        ny, nx = rows.low.shape[2], columns.low.shape[2]
-        points = np.empty((len(grad[some]), OH, ny, OW, nx, C), grad.dtype)
+        (K, _, ny), nx = rows.low.shape, columns.low.shape[2]
+        points = np.empty((K, OH, ny, OW, nx, C), grad.dtype)
         for iy, ix in np.ndindex(ny, nx):
             won = winner[some] == iy * columns.count[:, None, :, None] + ix
             won &= (
