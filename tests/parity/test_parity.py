@@ -1,7 +1,7 @@
 """Every case of every file of the golden set, on every edition of the kernels it goes through.
 
-The loops of the reference edition take long on a whole model and on the largest sets of boxes; those runs
-wait for ``--thorough``. The fast edition always runs everything.
+The loops of the reference edition take long on a whole model; those runs wait for ``--thorough``. The fast
+edition always runs everything.
 """
 
 from __future__ import annotations
@@ -43,15 +43,10 @@ def editions(case: Case, asked: str | None) -> tuple[str, ...]:
 
 
 def marks(case: Case, edition: str) -> list[pytest.MarkDecorator]:
-    """What ``--kernels`` runs (ops), and what waits for ``--thorough`` (loops over models and many boxes)."""
-    model = "seed" in case.meta
-    shapes = [shape for shape, _ in case.entry.get("inputs", {}).values()]
-    long = model or any(len(shape) == 2 and shape[0] >= 1000 and shape[1] == 4 for shape in shapes)
-    wanted = {
-        "operators": not model and edition != NO_KERNELS,
-        "thorough": long and edition not in (NO_KERNELS, "fast"),
-    }
-    return [getattr(pytest.mark, name) for name, yes in wanted.items() if yes]
+    """What ``--kernels`` runs (ops), and what waits for ``--thorough`` (loops over whole models)."""
+    if "seed" in case.meta:
+        return [pytest.mark.thorough] if edition not in (NO_KERNELS, "fast") else []
+    return [pytest.mark.operators] if edition != NO_KERNELS else []
 
 
 def test_case(case: Case, edition: str, record_property):

@@ -1,4 +1,4 @@
-"""Whole models in float32: each stage within 1e-4 of its largest value, the same detections in the same order.
+"""Whole models in float32: stages within 1e-4 of their largest value, the same detections in order.
 
 Where the golden file recorded a float64 run, this says how much the precision costs; the cases were chosen so
 that it changes no decision (the manifest's `margins`).
