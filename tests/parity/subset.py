@@ -1,7 +1,8 @@
 """Make the committed set out of a full one: ``python tests/parity/subset.py FULL_FOLDER NEW_FOLDER``.
 
-Every op stays: its smallest cases, up to a budget of bytes, and at least one. Of whole models every case stays,
-but a large output keeps only its first rows (under the name OUTPUT_firstK), and what is large in one row goes.
+Every op stays: its smallest cases, up to a budget of bytes, and at least one. Of whole models every case
+stays, but a large output keeps only its first rows (under the name OUTPUT_firstK), and what is large in one
+row goes.
 """
 
 from __future__ import annotations
