@@ -18,21 +18,29 @@ class Fate(IntEnum):
     ('SUPPRESSED', 'a better box of the same group overlaps it by more than the NMS threshold')
     """
 
-    sentence: str
+    KEPT = 0
+    BELOW_TOP_K = 1
+    TOO_SMALL = 2
+    LOW_SCORE = 3
+    SUPPRESSED = 4
+    OVER_LIMIT = 5
+    BACKGROUND = 6
 
-    KEPT = 0, "it survived every filter of this stage"
-    BELOW_TOP_K = 1, "too many boxes of its level have a higher objectness (top-k before NMS)"
-    TOO_SMALL = 2, "a side is shorter than the minimum once the box is clipped to the picture"
-    LOW_SCORE = 3, "its score does not pass the score threshold"
-    SUPPRESSED = 4, "a better box of the same group overlaps it by more than the NMS threshold"
-    OVER_LIMIT = 5, "it survived NMS, but enough boxes with higher scores fill the limit"
-    BACKGROUND = 6, "its class is background, which is never a detection"
+    @property
+    def sentence(self) -> str:
+        """What this fate means, in words."""
+        return SENTENCES[self]
 
-    def __new__(cls, code: int, sentence: str) -> "Fate":
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.sentence = sentence
-        return member
+
+SENTENCES = {
+    Fate.KEPT: "it survived every filter of this stage",
+    Fate.BELOW_TOP_K: "too many boxes of its level have a higher objectness (top-k before NMS)",
+    Fate.TOO_SMALL: "a side is shorter than the minimum once the box is clipped to the picture",
+    Fate.LOW_SCORE: "its score does not pass the score threshold",
+    Fate.SUPPRESSED: "a better box of the same group overlaps it by more than the NMS threshold",
+    Fate.OVER_LIMIT: "it survived NMS, but enough boxes with higher scores fill the limit",
+    Fate.BACKGROUND: "its class is background, which is never a detection",
+}
 
 
 def suppressors(

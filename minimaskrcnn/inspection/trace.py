@@ -13,13 +13,14 @@ model.
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
+from minimaskrcnn.inspection.stories import Story, story, why_missed
 
 AXES_SUFFIX = "@axes"
 
@@ -70,6 +71,16 @@ class Trace(Mapping[str, np.ndarray]):
     def names(self, prefix: str) -> list[str]:
         """Stages whose name starts with `prefix`, in order: `trace.names("pyramid.")`."""
         return [name for name in self._stages if name.startswith(prefix)]
+
+    def story(self, detection: int, class_names: Sequence[str] | None = None) -> Story:
+        """How one detection came about, from its anchor to its mask; print it, or draw it."""
+        return story(self, detection, class_names)
+
+    def why_missed(
+        self, gt_box: np.ndarray, label: int | None = None, class_names: Sequence[str] | None = None
+    ) -> Story:
+        """Where a true box (4,), input pixels, was lost; print it, or draw it."""
+        return why_missed(self, gt_box, label, class_names)
 
     def _stage(self, name: str) -> Stage:
         try:

@@ -32,6 +32,7 @@ from minimaskrcnn.viz.roi_inputs import show_box_features, show_roi_levels
 from minimaskrcnn.viz.rpn_boxes import show_clipped, show_decoded, show_rpn_nms
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.stages import stage_figures
+from minimaskrcnn.viz.story import show_story
 from minimaskrcnn.viz.style import alt_text, class_name, class_style, new_figure
 from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
 from minimaskrcnn.viz.training import training_curves
@@ -83,6 +84,7 @@ __all__ = [
     "show_rois",
     "show_rpn_nms",
     "show_shift",
+    "show_story",
     "show_suppression_overlaps",
     "show_suppressors",
     "show_top_anchors",

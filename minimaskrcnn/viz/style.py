@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, Normal, Stroke
 
@@ -67,12 +68,14 @@ def axes_or_new(ax: Axes | None, width: float = 6, height: float = 4) -> Axes:
     return new_figure(width, height).add_subplot() if ax is None else ax
 
 
-def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure of equal panels for pictures, `width` x `height` inches each, with room for titles.
+def panels(
+    rows: int, columns: int, width: float, height: float, title: float = 0.8
+) -> tuple[Figure, list[Axes]]:
+    """A figure of equal panels for pictures, `width` x `height` inches each, `title` inches above each.
 
     Placed by arithmetic: a layout engine meets fixed picture shapes with gaps and cut titles.
     """
-    gap, title = 0.12, 0.8  # inches
+    gap = 0.12  # inches
     figure_width, figure_height = columns * (width + gap) + gap, rows * (height + gap + title) + gap
     figure = Figure(figsize=(figure_width, figure_height), dpi=100)
     FigureCanvasAgg(figure)
@@ -90,6 +93,16 @@ def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure
 def halo(width: float = 1.5) -> list[AbstractPathEffect]:
     """A dark rim round lines and letters, so that they are seen on bright and dark pictures alike."""
     return [Stroke(linewidth=width, foreground="black", alpha=0.5), Normal()]
+
+
+def ink(colour: str) -> str:
+    """Black or white, whichever is read better on `colour`.
+
+    >>> ink(YELLOW), ink(BLUE)
+    ('black', 'white')
+    """
+    red, green, blue = to_rgb(colour)
+    return "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.42 else "white"
 
 
 def inches(ax: Axes) -> tuple[float, float]:
