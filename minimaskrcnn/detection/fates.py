@@ -10,6 +10,8 @@ import numpy as np
 
 from minimaskrcnn.detection.boxes import box_iou
 
+BLOCK = 32  # winners compared at once; most losers fall to the first few, so most pairs need no IoU
+
 
 class Fate(IntEnum):
     """Why a candidate survived or not; `Fate(code).sentence` says it in words.
@@ -82,12 +84,14 @@ def suppressors(
     for group in np.unique(groups[kept]):
         winners = _by_score(np.flatnonzero(kept & (groups == group)), scores)
         losers = np.flatnonzero(~kept & (groups == group))
-        overlap = box_iou(boxes[losers], boxes[winners])  # (losers, winners)
-        guilty = overlap.astype(np.float64) > iou_threshold
-        first = guilty.argmax(axis=1)
-        found = guilty.any(axis=1)
-        by[losers[found]] = winners[first[found]]
-        iou[losers[found]] = overlap[found, first[found]]
+        for start in range(0, len(winners), BLOCK):
+            block = winners[start : start + BLOCK]
+            overlap = box_iou(boxes[losers], boxes[block])  # (losers, block)
+            guilty = overlap.astype(np.float64) > iou_threshold
+            first, found = guilty.argmax(axis=1), guilty.any(axis=1)
+            by[losers[found]] = block[first[found]]
+            iou[losers[found]] = overlap[found, first[found]]
+            losers = losers[~found]
     return by, iou
 
 

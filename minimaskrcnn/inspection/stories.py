@@ -92,10 +92,10 @@ def story(trace: "Trace", detection: int, class_names: Sequence[str] | None = No
     )
     moved = np.abs(trace["candidate_box"][candidate] - trace["proposals"][proposal]).mean()
     background = trace["class_scores"][proposal, 0]
+    level = _level_name(trace, trace["roi_level"][proposal])
     told.add(
-        f"As proposal {proposal} it was read from {_level_name(trace, trace['roi_level'][proposal])}; the box "
-        f"head called it {name} with {score:.2f} (background {background:.2f}) and moved its sides by "
-        f"{moved:.1f} px on average.",
+        f"As proposal {proposal} it was read from {level}; the box head called it {name} with {score:.2f} "
+        f"(background {background:.2f}) and moved its sides by {moved:.1f} px on average.",
         "refined",
         trace["candidate_box"][candidate],
     )

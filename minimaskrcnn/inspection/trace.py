@@ -187,7 +187,7 @@ class Recorder:
                 f"trace: stage {name!r} has shape {array.shape} but {len(axes)} axis names {tuple(axes)}; "
                 "name each axis once."
             )
-        kept = array.copy()
+        kept = array.copy(order="K")  # the layout it has: no time is lost on transposing
         kept.flags.writeable = False
         self._stages[name] = Stage(kept, tuple(axes))
 

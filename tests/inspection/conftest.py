@@ -9,7 +9,7 @@ from minimaskrcnn.inspection import Recorder
 
 @pytest.fixture
 def small_trace():
-    """A 100x100 picture seen at 50x50: a cat is found, a box beside it suppressed, another lost in the RPN."""
+    """A 100x100 picture seen at 50x50: a cat is found, a box beside it suppressed, one lost in the RPN."""
     watch = Recorder()
     cat, near, lost, far = np.array(
         [[5, 5, 15, 15], [6, 5, 16, 15], [30, 30, 40, 40], [20, 2, 30, 12]], np.float32
