@@ -71,7 +71,7 @@ def test_small_ramp_at_a_tenth(box, pooled, aligned, legacy, edition):
 
 
 def test_warp_rounds_the_box_but_not_the_bins(edition):
-    # 0.6..2.4 rounds to cells 1..2, both included: start 1, size 2, so the middle of bin p is at 1 + (p + 1/2)*2/3.
+    # 0.6..2.4 rounds to cells 1..2, both included: start 1, size 2; the middle of bin p is 1 + (p + 1/2)*2/3
     once = replace(ROI_WARP, sampling_ratio=1)
     out, _ = edition.roi_features(ramp(1, 6), one(0.6, 0, 2.4, 0), (1, 3), 1.0, once)
     np.testing.assert_allclose(out[0, 0, 0], [4 / 3, 2, 8 / 3])
@@ -81,9 +81,8 @@ def test_the_articles_step_from_a_snapped_to_an_interpolated_value(edition):
     # Position 0.4 lies between a cell of 0.8 and one of 1.0: 0.6 * 0.8 + 0.4 * 1.0.
     x, box = np.array([0.8, 1.0]).reshape(1, 1, 1, 2), one(0.4, 0, 0.4, 0)
     assert edition.roi_pool(x, box, (1, 1), 1.0)[0].item() == 0.8
-    assert edition.roi_align(x, box + [0, 0.5, 0.5, 0.5, 0.5], (1, 1), 1.0, 1, True).item() == pytest.approx(
-        0.88
-    )
+    shifted = one(0.9, 0.5, 0.9, 0.5)  # aligned: half a cell is subtracted again
+    assert edition.roi_align(x, shifted, (1, 1), 1.0, 1, True).item() == pytest.approx(0.88)
 
 
 # ---- roi_align: what re-implementations get wrong --------------------------------------------------------

@@ -1,0 +1,120 @@
+"""Run lengths and polygons: equal to pycocotools bit for bit."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from pycocotools import mask as coco
+
+from minimaskrcnn.detection import rle
+from minimaskrcnn.errors import InputError
+
+masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12))
+
+
+def coco_encode(mask):
+    encoded = coco.encode(np.asfortranarray(mask, np.uint8))
+    return {"size": encoded["size"], "counts": encoded["counts"].decode()}
+
+
+@given(masks)
+def test_encode_equals_pycocotools(mask):
+    assert rle.encode(mask) == coco_encode(mask)
+
+
+@given(masks)
+def test_decode_undoes_every_form(mask):
+    encoded = rle.encode(mask)
+    size = encoded["size"]
+    for counts in (encoded["counts"], encoded["counts"].encode(), rle.mask_to_counts(mask)):
+        decoded = rle.decode({"size": size, "counts": counts})
+        assert decoded.dtype == bool
+        np.testing.assert_array_equal(decoded, mask)
+
+
+@given(masks)
+def test_area_and_box_equal_pycocotools(mask):
+    encoded = rle.encode(mask)
+    assert rle.area(encoded) == coco.area(coco_encode(mask))
+    assert rle.to_bbox(encoded) == coco.toBbox(coco_encode(mask)).tolist()
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=12))
+def test_long_runs_and_runs_of_length_zero(counts):
+    """What encode never writes others may: a run of no pixels, and runs that need several characters."""
+    plain = {"size": [1, sum(counts)], "counts": counts}
+    compressed = coco.frPyObjects(plain, *plain["size"])
+    expected = [i % 2 == 1 for i, count in enumerate(counts) for _ in range(count)]
+    for form in (plain, compressed):
+        assert rle.decode(form)[0].tolist() == expected
+    assert rle.area(compressed) == coco.area(compressed)
+
+
+def test_a_picture_of_one_colour():
+    assert not rle.polygons_to_mask([], 3, 4).any()
+    assert rle.encode(np.zeros((3, 4), bool))["counts"] == coco_encode(np.zeros((3, 4)))["counts"]
+    assert rle.mask_to_counts(np.ones((3, 4), bool)) == [0, 12]
+
+
+coordinates = st.one_of(
+    st.floats(-10, 40),
+    st.integers(-20, 80).map(lambda i: i / 2),  # halves: where rounding and ties are decided
+)
+
+
+@given(
+    st.lists(
+        st.lists(coordinates, min_size=6, max_size=16).map(lambda p: p[: len(p) // 2 * 2]),
+        min_size=1,
+        max_size=3,
+    ),
+    st.integers(1, 30),
+    st.integers(1, 30),
+)
+def test_polygons_equal_pycocotools(polygons, height, width):
+    """Outside the image, crossing themselves, with repeated corners: always the same pixels."""
+    theirs = coco.merge(coco.frPyObjects(polygons, height, width))
+    assert rle.encode(rle.polygons_to_mask(polygons, height, width))["counts"] == theirs["counts"].decode()
+
+
+def test_real_annotations_equal_pycocotools(data_dir):
+    annotations = json.loads((data_dir / "coco_permissive" / "instances.json").read_text())
+    sizes = {image["id"]: (image["height"], image["width"]) for image in annotations["images"]}
+    forms = {list: 0, dict: 0}
+    for annotation in annotations["annotations"]:
+        height, width = sizes[annotation["image_id"]]
+        segmentation = annotation["segmentation"]
+        if isinstance(segmentation, list):
+            theirs = coco.merge(coco.frPyObjects(segmentation, height, width))
+            mine = rle.encode(rle.polygons_to_mask(segmentation, height, width))
+        else:
+            theirs = coco.frPyObjects(segmentation, height, width)
+            mine = rle.encode(rle.decode(segmentation))
+        assert mine["counts"] == theirs["counts"].decode(), annotation["id"]
+        forms[type(segmentation)] += 1
+    assert forms[list] > 100
+    assert forms[dict] > 0
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ({"size": [2, 2], "counts": [1, 2]}, r"add up to 3 but size \[2, 2\] has 4 pixels"),
+        ({"size": [2, 2], "counts": [5, -1]}, "damaged"),
+        ({"size": [2, 2], "counts": "1 3"}, r"holds ' '"),
+        ({"size": [2, 2], "counts": "1"}, "add up to 1"),
+        ({"size": [2, 2], "counts": b"\xff3"}, "which no compressed RLE string does"),
+    ],
+)
+def test_damaged_encodings_are_refused(encoding, message):
+    with pytest.raises(InputError, match=message):
+        rle.decode(encoding)
+
+
+@pytest.mark.parametrize("polygon", [[0, 0, 4, 0], [0, 0, 4, 0, 4, 4, 0], []])
+def test_polygons_that_are_none_are_refused(polygon):
+    with pytest.raises(InputError, match=f"three corners or more; got {len(polygon)} numbers"):
+        rle.polygons_to_mask([polygon], 5, 5)
