@@ -187,7 +187,7 @@ def test_a_box_without_area_belongs_to_the_finest_level():
 
 
 def test_pasted_box_grows_by_the_padding_of_the_mask_and_is_truncated_toward_zero():
-    """The corners go from .5, 4.5 over -1.5, 6.5 to -1, 6: eight pixels for the mask's cells 0 1 1 0, padded."""
+    """The corners go from .5, 4.5 over -1.5, 6.5 to -1, 6: eight pixels for the cells 0 1 1 0."""
     pasted = paste_masks(np.ones((1, 2, 2)), box(0.5, 0.5, 4.5, 4.5), (9, 9))[0]
     np.testing.assert_allclose(pasted[3], [0.25, 0.75, 1, 1, 0.75, 0.25, 0, 0, 0], atol=1e-12)
     np.testing.assert_allclose(pasted[:, 3], pasted[3])
