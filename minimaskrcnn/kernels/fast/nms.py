@@ -1,4 +1,4 @@
-"""Non-maximum suppression in blocks: the next 64 boxes settle matters among themselves, then clear the rest.
+"""Non-maximum suppression in blocks: the next 128 boxes settle matters among themselves, then clear the rest.
 
 Within a block, the boxes that one box suppresses are the bits of one integer. Those that a block keeps meet
 all that are left in tables of overlaps, a tile at a time so that a table stays in the cache: the same (boxes
@@ -7,7 +7,9 @@ kept) x (boxes left) comparisons as in the loops, at the speed of array operatio
 
 import numpy as np
 
-BLOCK, TILE = 64, 1024
+from minimaskrcnn.kernels.fast.layout import scratch
+
+BLOCK, TILE = 128, 1024
 
 
 def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
@@ -47,7 +49,7 @@ def exceeds(a: np.ndarray, b: np.ndarray, limit: np.floating) -> np.ndarray:
     a, b : (5, M), (5, N) float arrays, rows x1 y1 x2 y2 area; the IoU is worked out in their precision
     """
     x1, y1, x2, y2, area = a[:, :, None]  # (M, 1) each
-    intersection, height, other = np.empty((3, a.shape[1], b.shape[1]), a.dtype)
+    intersection, height, other = scratch("nms", (3, a.shape[1], b.shape[1]), a.dtype)
     np.minimum(x2, b[2], out=intersection)
     intersection -= np.maximum(x1, b[0], out=other)
     np.maximum(intersection, 0, out=intersection)  # so far the width
