@@ -1,35 +1,50 @@
-"""What re-implementations of torchvision's detection ops get wrong, one test for each point: plain arrays.
+"""What re-implementations of torchvision's Mask R-CNN get wrong, one test for each point: the model's stages.
 
-The points about RoIAlign's samples, RoIPool's rounding and NMS itself are in tests/kernels/test_roi.py and
-test_nms.py; docs/parity.md lists all of them. Boxes are written as x1 y1 x2 y2.
+docs/parity.md lists every point with its test; those about single operators are in tests/kernels and
+tests/detection. Boxes are written as x1 y1 x2 y2.
 """
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from minimaskrcnn import kernels, ops
+from minimaskrcnn import kernels, nn, ops
 from minimaskrcnn.autograd import Tensor
-from minimaskrcnn.detection.anchors import AnchorGenerator, cell_anchors
-from minimaskrcnn.detection.boxes import box_iou, clip_boxes_to_image, remove_small_boxes
+from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.detection.coder import BoxCoder
-from minimaskrcnn.detection.levels import LevelMapper
-from minimaskrcnn.detection.masks import paste_masks
-from minimaskrcnn.detection.matcher import Matcher
+from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.nms import batched_nms, nms
+from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.fpn import FeaturePyramid
+from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
+from minimaskrcnn.models.mask_rcnn import restore
+from minimaskrcnn.models.postprocess import BoxPostprocess
+from minimaskrcnn.models.published import maskrcnn_fpn, resnet
+from minimaskrcnn.models.resnet import Bottleneck
+from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, Samples, fastrcnn_loss
+from minimaskrcnn.models.rpn import RegionProposalNetwork
+from minimaskrcnn.models.transform import ImageTransform
 
 from .runners_boxes import shifted_by_class
+from .sampling import EvenChoice
 
 
-def box(*corners, dtype=np.float64):
-    return np.array(corners, dtype).reshape(-1, 4)
+def box(*corners):
+    return np.array(corners, np.float64).reshape(-1, 4)
 
 
-def square(side):
-    return box(0, 0, side, side)
+def target(boxes, label=1, masks=None):
+    return Target(boxes, np.full(len(boxes), label), masks)
 
 
-# ---- roi_align -----------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def published():
+    """The layers and defaults of maskrcnn_resnet50_fpn, with zeros for weights."""
+    return maskrcnn_fpn(resnet(50, nn.BatchNorm2d), 91)
+
+
+# ---- RoIs and boxes ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("edition", ["reference", "fast"])
@@ -48,158 +63,321 @@ def test_roi_align_gives_boxes_no_gradient():
         ops.roi_align(Tensor(np.ones((1, 1, 5, 5))), boxes, 2)
 
 
-# ---- batched_nms ---------------------------------------------------------------------------------------
-
-
-def test_batched_nms_parts_classes_at_negative_coordinates_too():
-    """A shift by class * (largest coordinate + 1) does not: there box 1 loses to box 0 of the other class."""
-    boxes, scores, idxs = box(-9, -9, 0, 0, -10, -10, -1, -1), np.array([0.9, 0.8]), np.array([0, 1])
-    np.testing.assert_array_equal(batched_nms(boxes, scores, idxs, 0.5), [0, 1])
-    np.testing.assert_array_equal(nms(shifted_by_class(boxes, idxs), scores, 0.5), [0])
-
-
 def test_batched_nms_does_not_disturb_the_iou_of_float32_boxes():
-    """Far from the origin a float32 pixel has few digits: an IoU of .49998 becomes .5004 after the shift."""
-    boxes = box(0, 0, 10, 10.0095, 0, 0, 10, 5.0045, 0, 0, 1066, 800, dtype=np.float32)
+    """Far from the origin a float32 pixel has few digits: an IoU of .49998 becomes .5004 after a shift."""
+    boxes = box(0, 0, 10, 10.0095, 0, 0, 10, 5.0045, 0, 0, 1066, 800).astype(np.float32)
     scores, idxs = np.array([0.9, 0.8, 0.7], np.float32), np.array([90, 90, 0])
     np.testing.assert_array_equal(batched_nms(boxes, scores, idxs, 0.5), [0, 1, 2])
     np.testing.assert_array_equal(nms(shifted_by_class(boxes, idxs), scores, 0.5), [0, 2])
 
 
-def test_batched_nms_answers_best_score_first_and_ties_in_index_order():
-    boxes = np.repeat(square(5), 4, axis=0)
-    keep = batched_nms(boxes, np.array([0.5, 0.7, 0.5, 0.5]), np.array([2, 1, 0, 2]), 0.5)
-    np.testing.assert_array_equal(keep, [1, 0, 2])
-
-
-# ---- boxes ---------------------------------------------------------------------------------------------
-
-
-def test_clip_ends_at_the_width_not_at_the_last_pixel():
-    np.testing.assert_array_equal(clip_boxes_to_image(box(-1, -1, 99, 99), (70, 90)), box(0, 0, 90, 70))
-
-
-def test_remove_small_keeps_a_side_equal_to_the_limit():
-    np.testing.assert_array_equal(remove_small_boxes(box(0, 0, 1, 1, 0, 0, 2, 0.999), 1.0), [0])
-
-
-def test_iou_of_boxes_without_area_is_nan():
-    assert np.isnan(box_iou(square(0), square(0)))
-
-
-# ---- BoxCoder ------------------------------------------------------------------------------------------
-
-
-def test_decode_divides_by_the_weights():
-    decoded = BoxCoder((10.0, 10.0, 5.0, 5.0)).decode(np.array([[5.0, 0, 5 * np.log(2), 0]]), square(10))
-    np.testing.assert_allclose(decoded[:, 0], box(0, 0, 20, 10))  # centre moved by half a side, width doubled
-
-
-def test_decode_limits_growth_to_1000_over_16_after_division_by_the_weight():
-    decoded = BoxCoder((1.0, 1.0, 5.0, 5.0)).decode(np.array([[0.0, 0, 50, 50]]), square(16))
-    np.testing.assert_allclose(decoded[0, 0, 2:] - decoded[0, 0, :2], 1000)
-
-
-def test_decode_does_not_limit_shrinking():
-    decoded = BoxCoder((1.0, 1.0, 1.0, 1.0)).decode(np.array([[0.0, 0, -50, -50]]), square(16))
-    np.testing.assert_allclose(decoded[0, 0, 2:] - decoded[0, 0, :2], 16 * np.exp(-50), rtol=0, atol=1e-14)
-
-
-def test_decode_does_not_clip_to_any_image():
-    decoded = BoxCoder((1.0, 1.0, 1.0, 1.0)).decode(np.array([[-2.0, 0, 0, 0]]), square(10))
-    np.testing.assert_array_equal(decoded[:, 0], box(-20, 0, -10, 10))
-
-
-# ---- Matcher -------------------------------------------------------------------------------------------
-
-
-def test_matcher_includes_both_thresholds():
-    """At the high one a match, at the low one between, just below the low one background."""
-    iou = np.array([[0.7, 0.3, np.nextafter(0.3, 0), 0.9]])
-    np.testing.assert_array_equal(Matcher(0.7, 0.3)(iou), [0, Matcher.BETWEEN, Matcher.BELOW, 0])
-
-
-def test_low_quality_match_is_the_anchors_own_best_object_not_the_one_it_was_best_for():
-    iou = np.array([[0.2, 0.1], [0.25, 0.1]])  # anchor 0 is the best of object 0, but overlaps object 1 more
-    np.testing.assert_array_equal(Matcher(0.7, 0.3, True)(iou), [1, Matcher.BELOW])
-
-
-def test_every_anchor_that_ties_the_best_of_an_object_is_a_low_quality_match():
-    np.testing.assert_array_equal(Matcher(0.7, 0.3, True)(np.array([[0.2, 0.1, 0.2]])), [0, Matcher.BELOW, 0])
-
-
-# ---- anchors -------------------------------------------------------------------------------------------
-
-
-def test_anchor_corners_round_halves_to_even():
-    np.testing.assert_array_equal(cell_anchors([5], [1.0]), box(-2, -2, 2, 2))  # 2.5 -> 2
-    np.testing.assert_array_equal(cell_anchors([7], [1.0]), box(-4, -4, 4, 4))  # 3.5 -> 4
-
-
-def test_anchor_ratio_is_height_over_width_and_comes_before_size():
-    wide, larger_wide, tall, larger_tall = cell_anchors([32, 64], [0.5, 2.0])
-    assert wide[2] > wide[3]
-    assert larger_wide[2] > wide[2]
-    np.testing.assert_array_equal(tall, wide[[1, 0, 3, 2]])
-    assert larger_tall[3] > tall[3]
-
-
-def test_anchor_stride_is_the_padded_side_over_the_grid_on_each_axis():
-    anchors = AnchorGenerator([(4,)], [(1.0,)])((50, 70), [(6, 9)])[0].reshape(6, 9, 4)
-    np.testing.assert_array_equal(anchors[1, 0] - anchors[0, 0], [0, 8, 0, 8])  # 50 // 6
-    np.testing.assert_array_equal(anchors[0, 1] - anchors[0, 0], [7, 0, 7, 0])  # 70 // 9
-
-
-def test_first_anchor_is_centred_on_the_corner_of_the_picture_and_not_clipped():
+def test_the_first_anchor_is_centred_on_the_corner_of_the_picture():
+    """There is no offset by half a stride."""
     anchors = AnchorGenerator([(4,)], [(1.0,)])((32, 32), [(4, 4)])[0]
     np.testing.assert_array_equal(anchors[0], [-2, -2, 2, 2])
 
 
-def test_anchors_go_level_by_level_row_by_row_then_the_anchors_of_a_cell():
-    fine, coarse = AnchorGenerator([(4,), (8,)], (0.5, 1.0, 2.0))((32, 32), [(4, 4), (2, 2)])
-    assert (len(fine), len(coarse)) == (4 * 4 * 3, 2 * 2 * 3)
-    centres = (fine[:, :2] + fine[:, 2:]) / 2
-    np.testing.assert_array_equal(centres[[0, 2, 3, 12]], [[0, 0], [0, 0], [8, 0], [0, 8]])
+# ---- RPN -----------------------------------------------------------------------------------------------
 
 
-# ---- LevelMapper ---------------------------------------------------------------------------------------
+def rpn(**settings):
+    return RegionProposalNetwork(None, None, **settings).eval()
 
 
-@pytest.mark.parametrize(
-    ("side", "level"), [(1, 2), (111, 2), (112, 3), (224, 4), (447, 4), (448, 5), (4000, 5)]
-)
-def test_level_is_4_at_224_pixels_one_more_at_each_doubling_and_clamped(side, level):
-    assert LevelMapper(2, 5)(square(side)) + 2 == level
+def propose(network, anchors, logits, size=(100, 100), level_sizes=None):
+    """Proposals for anchors that do not move."""
+    return network.propose(
+        anchors, np.array(logits), np.zeros_like(anchors), size, level_sizes or [len(anchors)]
+    )
 
 
-def test_a_box_a_rounding_error_short_of_a_boundary_is_on_it():
-    side = 224 * (1 - 5e-7)
-    assert LevelMapper(2, 5)(square(side)) + 2 == 4
-    assert LevelMapper(2, 5, eps=0.0)(square(side)) + 2 == 3
+def test_rpn_takes_the_top_k_of_each_level_before_it_drops_slivers():
+    anchors = box(-9, 0, 0, 9, 0, 0, 9, 9, 50, 50, 59, 59)  # the best of level 0 is clipped to nothing
+    kept = propose(rpn(pre_nms_top_n=(1, 1)), anchors, [3.0, 2.0, 1.0], level_sizes=[2, 1])
+    np.testing.assert_array_equal(kept, box(50, 50, 59, 59))
 
 
-def test_a_box_without_area_belongs_to_the_finest_level():
-    """Also one of negative area, for which torchvision finds no level and answers zeros."""
-    np.testing.assert_array_equal(LevelMapper(2, 5)(box(5, 5, 5, 5, 0, 0, -300, 300)), [0, 0])
+def test_of_equal_logits_the_lower_anchor_is_in_the_top_k():
+    """In torch any of them may be."""
+    anchors = box(0, 0, 9, 9, 20, 0, 29, 9, 40, 0, 49, 9)
+    kept = propose(rpn(pre_nms_top_n=(2, 2)), anchors, [1.0, 1.0, 1.0])
+    np.testing.assert_array_equal(kept, anchors[:2])
 
 
-# ---- masks in the picture ------------------------------------------------------------------------------
+def test_rpn_clips_to_the_resized_picture_without_its_padding():
+    kept = propose(rpn(), box(10, 10, 99, 99), [0.0], size=(40, 60))
+    np.testing.assert_array_equal(kept, box(10, 10, 60, 40))
 
 
-def test_pasted_box_grows_by_the_padding_of_the_mask_and_is_truncated_toward_zero():
-    """The corners go from .5, 4.5 over -1.5, 6.5 to -1, 6: eight pixels for the cells 0 1 1 0."""
-    pasted = paste_masks(np.ones((1, 2, 2)), box(0.5, 0.5, 4.5, 4.5), (9, 9))[0]
-    np.testing.assert_allclose(pasted[3], [0.25, 0.75, 1, 1, 0.75, 0.25, 0, 0, 0], atol=1e-12)
-    np.testing.assert_allclose(pasted[:, 3], pasted[3])
+def test_rpn_keeps_a_side_equal_to_the_limit_and_a_score_equal_to_the_threshold():
+    anchors = box(0, 0, 2, 9, 20, 0, 21.9, 9, 50, 0, 59, 9)
+    kept = propose(rpn(min_size=2.0, score_thresh=0.5), anchors, [0.0, 9.0, -1e-6])
+    np.testing.assert_array_equal(kept, box(0, 0, 2, 9))
 
 
-def test_pasted_mask_is_a_probability_not_a_decision():
-    pasted = paste_masks(np.full((1, 4, 4), 0.6), square(20), (20, 20))[0]
-    np.testing.assert_allclose(pasted[10, 10], 0.6)
-    assert len(np.unique(pasted.round(6))) > 2
+def test_rpn_suppresses_within_a_level_only():
+    twice = box(0, 0, 9, 9, 0, 0, 9, 9)
+    assert len(propose(rpn(), twice, [1.0, 0.0], level_sizes=[2])) == 1
+    assert len(propose(rpn(), twice, [1.0, 0.0], level_sizes=[1, 1])) == 2
 
 
-def test_a_mask_wholly_left_of_or_above_the_picture_paints_nothing():
-    """Here torchvision raises; clipped boxes never are there."""
-    boxes = box(-30, 2, -10, 8, 2, -30, 8, -10)
-    np.testing.assert_array_equal(paste_masks(np.ones((2, 4, 4)), boxes, (20, 20)), 0)
+def test_rpn_takes_the_best_of_all_levels_together():
+    anchors = box(0, 0, 9, 9, 20, 0, 29, 9, 40, 0, 49, 9)
+    kept = propose(rpn(post_nms_top_n=(2, 2)), anchors, [1.0, 3.0, 2.0], level_sizes=[1, 2])
+    np.testing.assert_array_equal(kept, anchors[[1, 2]])
+
+
+def test_rpn_uses_the_limits_of_its_mode():
+    anchors = box(0, 0, 9, 9, 20, 0, 29, 9, 40, 0, 49, 9)
+    network = rpn(post_nms_top_n=(3, 1))
+    assert len(propose(network, anchors, [1.0, 3.0, 2.0])) == 1
+    assert len(propose(network.train(), anchors, [1.0, 3.0, 2.0])) == 3
+
+
+def test_proposals_are_arrays_and_carry_no_gradient(published):
+    grids = {f"P{i}": Tensor(np.zeros((1, 256, n, n), np.float32)) for i, n in enumerate([16, 8, 4, 2, 1], 2)}
+    batch, _ = published.transform([np.zeros((3, 64, 64), np.float32)])
+    proposals, _ = published.rpn(batch, grids)
+    assert type(proposals[0]) is np.ndarray
+
+
+def test_an_anchor_across_the_border_is_trained_on():
+    labels, _ = rpn().assign(box(-40, -40, 60, 60), box(0, 0, 60, 60))
+    np.testing.assert_array_equal(labels, [1])  # IoU .36, but no anchor is better
+
+
+def test_rpn_box_loss_is_a_sum_over_objects_divided_by_all_sampled_anchors():
+    anchors, gt = box(0, 0, 10, 10, 50, 50, 60, 60, 80, 80, 90, 90), box(0, 0, 10, 10)
+    logits, deltas = Tensor(np.zeros((1, 3))), Tensor(np.full((1, 3, 4), 0.5))
+    losses = rpn().losses(anchors, logits, deltas, [target(gt)], EvenChoice())
+    each = 0.5 - (1 / 9) / 2  # smooth L1 of .5 with beta 1/9
+    np.testing.assert_allclose(losses["loss_rpn_box_reg"].data, 4 * each / 3)
+    np.testing.assert_allclose(losses["loss_objectness"].data, np.log(2))
+
+
+# ---- pyramid and RoIs ----------------------------------------------------------------------------------
+
+
+def copying_pyramid():
+    """Two levels and the extra one, with every convolution the identity on its one channel."""
+    fpn = FeaturePyramid([1, 1], 1, extra_level=True)
+    for parameter in fpn.parameters():
+        if parameter.ndim == 4:
+            parameter.data[:, :, parameter.shape[2] // 2, parameter.shape[3] // 2] = 1
+    return fpn
+
+
+def test_the_pyramid_is_upsampled_by_the_nearest_cell():
+    coarse = Tensor(np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2))
+    pyramid = copying_pyramid()({"C2": Tensor(np.zeros((1, 1, 3, 3), np.float32)), "C3": coarse})
+    np.testing.assert_array_equal(pyramid["P2"].data[0, 0], [[0, 0, 1], [0, 0, 1], [2, 2, 3]])
+
+
+def test_the_extra_level_is_every_second_cell_of_the_coarsest():
+    coarse = Tensor(np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3))
+    pyramid = copying_pyramid()({"C2": Tensor(np.zeros((1, 1, 6, 6), np.float32)), "C3": coarse})
+    np.testing.assert_array_equal(pyramid["P4"].data[0, 0], [[0, 2], [6, 8]])
+
+
+def test_rois_are_pooled_from_p2_to_p5_and_p6_is_the_rpns_alone(published):
+    assert published.backbone.strides == [4, 8, 16, 32, 64]
+    assert published.roi_heads.box_extractor.strides == [4, 8, 16, 32]
+    assert published.roi_heads.mask_extractor.strides == [4, 8, 16, 32]
+
+
+@pytest.mark.parametrize("height", [97, 163, 800, 1066])
+def test_roi_scale_is_one_over_the_stride_as_torchvision_infers_it_from_any_picture(published, height):
+    """It takes 2**round(log2(map height / picture height)) and keeps the first picture's answer."""
+    padded = -(-height // 32) * 32
+    for stride in published.roi_heads.box_extractor.strides:
+        assert 2.0 ** np.round(np.log2(padded // stride / height)) == 1 / stride
+
+
+# ---- box branch ----------------------------------------------------------------------------------------
+
+
+def detections(scores, proposals, deltas=None, size=(100, 100), **settings):
+    """Boxes, labels and scores of what the filters leave."""
+    post = BoxPostprocess(BoxCoder((10.0, 10.0, 5.0, 5.0)), **settings)
+    scores = np.array(scores)
+    deltas = np.zeros((len(scores), 4 * scores.shape[1])) if deltas is None else deltas
+    found, _ = post.candidates(scores, deltas, proposals, size)
+    kept = post.select(found).kept
+    return found.boxes[kept], found.labels[kept], found.scores[kept]
+
+
+def test_a_score_equal_to_the_threshold_is_dropped_and_a_side_equal_to_the_limit_kept():
+    proposals = box(0, 0, 9, 9, 50, 50, 50.5, 59, 20, 20, 20.25, 29)
+    boxes, _, _ = detections([[0.95, 0.05], [0.9, 0.1], [0.9, 0.1]], proposals, min_size=0.5)
+    np.testing.assert_array_equal(boxes, box(50, 50, 50.5, 59))
+
+
+def test_background_is_never_a_detection_and_one_roi_may_be_several():
+    _, labels, _ = detections([[0.4, 0.35, 0.25]], box(0, 0, 9, 9))
+    np.testing.assert_array_equal(labels, [1, 2])
+
+
+def test_each_class_has_its_own_deltas_and_boxes_are_clipped():
+    deltas = np.zeros((1, 12))
+    deltas[0, 4:8] = [10, 0, 0, 0]  # class 1 moves right by one width
+    deltas[0, 8:12] = [0, -10, 0, 0]  # class 2 moves up by one height
+    boxes, labels, _ = detections([[0.0, 0.6, 0.4]], box(85, 5, 95, 15), deltas)
+    np.testing.assert_array_equal(labels, [1, 2])
+    np.testing.assert_allclose(boxes, box(95, 5, 100, 15, 85, 0, 95, 5))
+
+
+def test_nms_is_per_class_and_the_limit_over_all_classes():
+    proposals = box(0, 0, 9, 9, 0, 0, 9, 9, 50, 0, 59, 9)
+    scores = [[0.1, 0.5, 0.4], [0.1, 0.6, 0.3], [0.8, 0.1, 0.1]]
+    _, labels, kept = detections(scores, proposals, detections_per_img=3)
+    np.testing.assert_array_equal(labels, [1, 2, 1])
+    np.testing.assert_array_equal(kept, [0.6, 0.4, 0.1])
+
+
+# ---- masks ---------------------------------------------------------------------------------------------
+
+
+def test_a_mask_is_the_sigmoid_of_its_labels_channel():
+    logits = np.arange(8.0).reshape(1, 2, 2, 2)
+    np.testing.assert_allclose(mask_probabilities(logits, np.array([1])), expit(logits[:, 1]))
+
+
+def test_masks_are_predicted_for_final_boxes_and_pasted_into_restored_ones():
+    """A box of a picture that was enlarged twice comes back at half the size, its mask with it."""
+    found = HeadOutput(box(20, 20, 60, 40), np.array([1]), np.array([0.9]), np.ones((1, 28, 28)))
+    restored = restore(found, (200, 200), (100, 100))
+    np.testing.assert_array_equal(restored.boxes, box(10, 10, 30, 20))
+    assert restored.masks[0, 15, 20]
+    assert not restored.masks[0, 30, 50]
+
+
+# ---- transform -----------------------------------------------------------------------------------------
+
+
+def test_the_short_side_reaches_min_size_unless_the_long_one_would_pass_max_size():
+    resize = ImageTransform(800, 1333).resized_size
+    assert resize((480, 640)) == (800, 1066)  # 1066.67 is floored
+    assert resize((400, 1000)) == (533, 1333)
+
+
+def test_padding_is_zero_after_normalisation_to_a_multiple_of_32_at_the_right_and_bottom():
+    batch, _ = ImageTransform(40, 60)([np.full((3, 40, 50), 0.9, np.float32)])
+    assert batch.images.shape == (1, 3, 64, 64)
+    assert (batch.images[0, :, :40, :50] > 1).all()
+    assert (batch.images[0, :, 40:] == 0).all()
+    assert (batch.images[0, :, :, 50:] == 0).all()
+
+
+def test_the_resize_steps_by_the_ratio_of_the_whole_sizes_not_by_the_scale():
+    """7 -> 9 cells: 7/9 a step, though the scale asked for is 1.3."""
+    ramp = np.broadcast_to(np.arange(7, dtype=np.float64) / 7, (3, 7, 7))
+    batch, _ = ImageTransform(9, 99, mean=(0.0,) * 3, std=(1.0,) * 3)([ramp], dtype=np.float64)
+    want = np.clip((np.arange(9) + 0.5) * 7 / 9 - 0.5, 0, 6) / 7
+    np.testing.assert_allclose(batch.images[0, 0, 0, :9], want)
+
+
+def test_boxes_are_resized_by_float32_ratios():
+    boxes = box(0, 0, 53, 37)
+    _, [resized] = ImageTransform(40, 57)([np.zeros((3, 37, 53))], [target(boxes)], np.float64)
+    assert resized.boxes[0, 3] == 37 * np.float64(np.float32(39) / np.float32(37))
+
+
+def test_ground_truth_masks_are_resized_to_the_nearest_cell():
+    masks = np.zeros((1, 4, 4), bool)
+    masks[0, :, 2:] = True
+    _, [resized] = ImageTransform(6, 6)([np.zeros((3, 4, 4))], [target(box(2, 0, 4, 4), masks=masks)])
+    np.testing.assert_array_equal(resized.masks[0, 0], [0, 0, 0, 1, 1, 1])  # cells 0 0 1 2 2 3
+
+
+# ---- training ------------------------------------------------------------------------------------------
+
+
+def test_true_boxes_are_appended_after_the_proposals():
+    heads = RoIHeads(None, None, None)
+    samples = heads.sample(box(50, 50, 60, 60), target(box(0, 0, 10, 10)), EvenChoice())
+    np.testing.assert_array_equal(samples.boxes, box(50, 50, 60, 60, 0, 0, 10, 10))
+    np.testing.assert_array_equal(samples.labels, [0, 1])
+
+
+def test_the_published_thresholds_and_samples(published):
+    network, heads = published.rpn, published.roi_heads
+    assert (network.matcher.high_threshold, network.matcher.low_threshold) == (0.7, 0.3)
+    assert network.matcher.allow_low_quality_matches
+    assert (network.sampler.batch_size_per_image, network.sampler.positive_fraction) == (256, 0.5)
+    assert (network.nms_thresh, network.min_size, network.score_thresh) == (0.7, 1e-3, 0.0)
+    assert network.coder.weights == (1.0, 1.0, 1.0, 1.0)
+    assert (heads.matcher.high_threshold, heads.matcher.low_threshold) == (0.5, 0.5)
+    assert not heads.matcher.allow_low_quality_matches
+    assert (heads.sampler.batch_size_per_image, heads.sampler.positive_fraction) == (512, 0.25)
+    assert heads.coder.weights == (10.0, 10.0, 5.0, 5.0)
+    post = heads.postprocess
+    assert (post.score_thresh, post.nms_thresh, post.detections_per_img) == (0.05, 0.5, 100)
+    assert heads.box_extractor.rule.sampling_ratio == 2
+    assert not heads.box_extractor.rule.aligned
+
+
+def test_box_loss_is_a_sum_over_objects_of_their_class_divided_by_all_rois():
+    deltas = np.zeros((4, 12))
+    deltas[1, 8:] = 0.5  # the object's own class
+    deltas[1, 4:8] = 7.0  # another class of it
+    deltas[0] = 7.0  # background
+    nothing = np.zeros((4, 4))
+    samples = Samples(nothing, np.array([0, 2, 0, 0]), np.zeros(4, np.int64), nothing)
+    losses = fastrcnn_loss(Tensor(np.zeros((4, 3))), Tensor(deltas), [samples])
+    np.testing.assert_allclose(losses["loss_box_reg"].data, 4 * (0.5 - (1 / 9) / 2) / 4)
+    np.testing.assert_allclose(losses["loss_classifier"].data, np.log(3))
+
+
+def test_mask_targets_are_soft():
+    masks = np.zeros((1, 8, 8), bool)
+    masks[0, :, 4:] = True
+    soft = mask_targets(masks, box(0, 0, 8, 8), np.array([0]), 2)
+    assert ((soft > 0) & (soft < 1)).any()
+
+
+def test_mask_loss_looks_at_the_true_class_alone():
+    logits = Tensor(np.zeros((1, 3, 2, 2)), requires_grad=True)
+    whole = Target(box(0, 0, 8, 8), np.array([2]), np.ones((1, 8, 8), bool))
+    loss = mask_loss(logits, [box(1, 1, 6, 6)], [np.array([2])], [np.array([0])], [whole])
+    loss.backward()
+    np.testing.assert_allclose(loss.data, np.log(2))
+    np.testing.assert_array_equal(logits.grad.any((0, 2, 3)), [False, False, True])
+
+
+def test_a_picture_without_objects_is_background_and_costs_no_mask():
+    nothing = target(np.zeros((0, 4)))
+    labels, _ = rpn().assign(box(0, 0, 9, 9), nothing.boxes)
+    np.testing.assert_array_equal(labels, [0])
+    samples = RoIHeads(None, None, None).sample(box(0, 0, 9, 9), nothing, EvenChoice())
+    np.testing.assert_array_equal(samples.labels, [0])
+    assert mask_loss(Tensor(np.zeros((0, 3, 28, 28))), [], [], [], []).data == 0
+
+
+def test_a_degenerate_true_box_is_refused(published):
+    masks = np.ones((1, 64, 64), bool)
+    flat = Target(np.array([[5, 5, 5, 9]], np.float32), np.array([1]), masks)
+    with pytest.raises(InputError, match="no area"):
+        published.losses([np.zeros((3, 64, 64), np.float32)], [flat], np.random.default_rng(0))
+
+
+# ---- model ---------------------------------------------------------------------------------------------
+
+
+def test_the_published_model_has_201_parameters_in_360_entries(published):
+    assert len(published.parameters()) == 201
+    assert len(published.state_dict()) == 360
+    assert sum(parameter.size for parameter in published.parameters()) == 44_454_513
+
+
+def test_frozen_batch_norm_has_nothing_to_train():
+    frozen = resnet(18, nn.FrozenBatchNorm2d)
+    assert all("bn" not in name for name, _ in frozen.named_parameters())
+    assert nn.FrozenBatchNorm2d(4).eps == 1e-5
+    assert nn.FrozenBatchNorm2d(4, eps=0.0).eps == 0.0
+
+
+def test_the_stride_of_a_bottleneck_is_in_its_3x3_convolution():
+    block = Bottleneck(16, 4, 2, nn.BatchNorm2d, rng=np.random.default_rng(0))
+    x = Tensor(np.random.default_rng(1).standard_normal((1, 16, 8, 8)).astype(np.float32))
+    assert block.conv1(x).shape[2:] == (8, 8)
+    assert block.conv2(block.conv1(x)).shape[2:] == (4, 4)
