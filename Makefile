@@ -11,11 +11,12 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test mutants lint format clean
 
 help:
 	@echo "make demo     set up $(VENV), find objects in a picture, write out/demo.png"
 	@echo "make test     set up $(VENV), run the tests    (ARGS=--thorough for the long ones)"
+	@echo "make mutants  plant a fault in the kernels, one after the other, and say which tests notice"
 	@echo "make lint     ruff and mypy, as the continuous integration runs them"
 	@echo "make format   let ruff rewrite what it can"
 	@echo "make clean    remove $(VENV), caches and build folders; out/ and runs/ stay"
@@ -25,6 +26,9 @@ demo: $(VENV)/installed-run
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+mutants: $(VENV)/installed-dev
+	$(BIN)/python tests/mutants/report.py $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

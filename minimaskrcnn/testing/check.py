@@ -41,7 +41,7 @@ def check_op(
     fn : the op; called as ``fn(*tensors, **arguments)`` of a case
     cases : float64, away from kinks and ties, which the checks make themselves
     like : an op that must give the same outputs and gradients, as ours for yours
-    linear : numbers of the tensors that fn is linear in, a constant aside
+    linear : numbers of the tensors that fn is linear in, a constant aside; a case may lack the last ones
     empty, views : see `assert_contract`
     layers : those to run
 
@@ -71,7 +71,8 @@ def check_op(
             assert_editions_agree(fn, tied(case))
         if "adjoint" in layers:
             for wrt in linear:
-                assert_adjoint(fn, case, wrt)
+                if wrt < len(case.tensors):
+                    assert_adjoint(fn, case, wrt)
         if "gradient" in layers:
             gradcheck(lambda *tensors, case=case: fn(*tensors, **case.arguments), case.tensors)
         if "contract" in layers:

@@ -210,11 +210,11 @@ OPS = {
     "reshape": row(ops.reshape, one(shape=-1), linear=(0,), views=True, empty=()),
     "transpose": row(ops.transpose, one(dim0=0, dim1=-1), linear=(0,), views=True, empty=()),
     # products
-    "linear": row(ops.linear, linear_cases(), linear=(0, 1)),
+    "linear": row(ops.linear, linear_cases(), linear=(0, 1, 2)),
     "matmul": row(ops.matmul, matmul_cases(), linear=(0, 1), empty=()),
     # windows
-    "conv2d": row(ops.conv2d, s.conv_cases(), linear=(0, 1)),
-    "conv_transpose2d": row(ops.conv_transpose2d, s.conv_transpose_cases(), linear=(0, 1)),
+    "conv2d": row(ops.conv2d, s.conv_cases(), linear=(0, 1, 2)),
+    "conv_transpose2d": row(ops.conv_transpose2d, s.conv_transpose_cases(), linear=(0, 1, 2)),
     "max_pool2d": row(ops.max_pool2d, s.pool_cases("max")),
     "avg_pool2d": row(ops.avg_pool2d, s.pool_cases("avg"), linear=(0,)),
     # norms
