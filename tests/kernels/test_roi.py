@@ -108,6 +108,12 @@ def test_a_box_reversed_both_ways_has_no_adaptive_samples(edition):
     np.testing.assert_array_equal(out, 0)
 
 
+def test_a_box_reversed_one_way_has_none_either(edition):
+    """Where torchvision raises: it multiplies a negative number of samples by a positive one."""
+    out = edition.roi_align(ramp(9, 9) + 1, one(8, 2, 2, 6), (2, 2), 1.0, -1, True)
+    np.testing.assert_array_equal(out, 0)
+
+
 def test_the_adaptive_grid_has_ceil_of_the_bin_size_samples(edition):
     # Bins of 1.5 cells: 2 samples, at 3/8 and 9/8 from the bin's start.
     x = ramp(1, 9) ** 2  # not linear, so that the places of the samples matter

@@ -1,6 +1,8 @@
 """The sparse matrix of the RoI operators: one row for each bin, one column for each cell of the map.
 
-A[(k, p, q), (image[k], y, x)] = row_weight[k, p, y] * column_weight[k, q, x]
+    A[(k, p, q), (image[k], y, x)] = row_weight[k, p, y] * column_weight[k, q, x]
+
+The weights of a bin are not zero on a few consecutive cells of either axis, and a row of A on their product.
 """
 
 import numpy as np

@@ -31,10 +31,11 @@ def point_max(
         points = np.fmax(S @ features, np.finfo(x.dtype).min)  # NaN and -inf count as the lowest number
         points = points.reshape(K, OH, ny, OW, nx, C)
         for iy, ix in np.ndindex(ny, nx):
+            point = points[:, :, iy, :, ix]  # (K, OH, OW, C)
             competes = rows.inside[:, :, None, None, iy] & columns.inside[:, None, :, None, ix]
-            better = competes & (points[:, :, iy, :, ix] > best[some])  # strict: a tie keeps the first
-            np.copyto(best[some], points[:, :, iy, :, ix], where=better)
-            np.copyto(winner[some], iy * columns.count[:, None, :, None] + ix, where=better)
+            better = competes & (point > best[some])  # strict: a tie keeps the first
+            np.copyto(best[some], point, where=better)
+            np.copyto(winner[some], _number(iy, ix, columns), where=better)
     best[winner < 0] = 0
     return channels_first(best), channels_first(winner)
 
@@ -56,13 +57,16 @@ def point_max_backward(
         (K, _, ny), nx = rows.low.shape, columns.low.shape[2]
         points = np.empty((K, OH, ny, OW, nx, C), grad.dtype)
         for iy, ix in np.ndindex(ny, nx):
-            won = winner[some] == iy * columns.count[:, None, :, None] + ix
-            won &= (
-                ix < columns.count[:, None, :, None]
-            )  # beyond it the number belongs to the next row of points
+            won = winner[some] == _number(iy, ix, columns)
             points[:, :, iy, :, ix] = np.where(won, grad[some], 0)
         dx += S.T @ points.reshape(-1, C)
     return channels_first(dx.reshape(N, H, W, C))
+
+
+def _number(iy: int, ix: int, columns: AxisPoints) -> np.ndarray:
+    """Row-major number of the point in each bin, (K, 1, OW, 1); -2 in bins with fewer points in a row."""
+    count = columns.count[:, None, :, None]
+    return np.where(ix < count, iy * count + ix, -2)
 
 
 def _batches(

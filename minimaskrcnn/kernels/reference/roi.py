@@ -105,9 +105,9 @@ def roi_features(
     Returns
     -------
     out : (K, C, OH, OW), dtype of x
-    argmax : None for the mean; else (K, C, OH, OW) int64, the winner: a flat cell y*W + x where whole cells
-    are
-        read, the row-major number of the point in its bin where points are; -1 where nothing competed
+    argmax : None for the mean; else (K, C, OH, OW) int64
+        The winner: a flat cell y*W + x where whole cells are read, the row-major number of the point in its
+        bin where points are; -1 where nothing competed.
     """
     out = np.zeros((len(rois), x.shape[1], *output_size), x.dtype)
     argmax = np.full(out.shape, -1) if rule.reduce == "max" else None
@@ -144,40 +144,59 @@ def roi_features_backward(
     dx = np.zeros(x_shape, grad.dtype)
     for (k, p, q), n, points in roi_bins(rois, x_shape, grad.dtype, grad.shape[2:], spatial_scale, rule):
         for s, cells in enumerate(points):
+            share = grad[k, :, p, q]  # (C,)
             if argmax is None:
-                share = grad[k, :, p, q] / grad.dtype.type(len(points))  # (C,)
+                share = share / grad.dtype.type(len(points))
             elif cells:
                 won = argmax[k, :, p, q] == winner_name(s, cells, x_shape[3], rule)
-                share = np.where(won, grad[k, :, p, q], 0)
+                share = np.where(won, share, 0)
             for i, j, weight in cells:
                 dx[n, :, i, j] += share * weight
     return dx
 
 
-def roi_align(x, rois, output_size, spatial_scale, sampling_ratio, aligned) -> np.ndarray:
+def roi_align(
+    x: np.ndarray,
+    rois: np.ndarray,
+    output_size: tuple[int, int],
+    spatial_scale: float,
+    sampling_ratio: int,
+    aligned: bool,
+) -> np.ndarray:
     """Mean of bilinear points, nothing rounded: He et al. 2017, section 3. Returns (K, C, OH, OW)."""
     return roi_features(x, rois, output_size, spatial_scale, align_rule(sampling_ratio, aligned))[0]
 
 
-def roi_align_backward(grad, rois, x_shape, spatial_scale, sampling_ratio, aligned) -> np.ndarray:
+def roi_align_backward(
+    grad: np.ndarray,
+    rois: np.ndarray,
+    x_shape: tuple[int, int, int, int],
+    spatial_scale: float,
+    sampling_ratio: int,
+    aligned: bool,
+) -> np.ndarray:
     """Gradient of ``roi_align`` with respect to the features, of shape x_shape."""
     rule = align_rule(sampling_ratio, aligned)
     return roi_features_backward(grad, rois, None, x_shape, spatial_scale, rule)
 
 
-def align_rule(sampling_ratio, aligned) -> RoIRule:
+def align_rule(sampling_ratio: int, aligned: bool) -> RoIRule:
     """RoIAlign as a member of the family."""
     return RoIRule(False, False, sampling_ratio, "mean", aligned)
 
 
-def roi_pool(x, rois, output_size, spatial_scale) -> tuple[np.ndarray, np.ndarray]:
+def roi_pool(
+    x: np.ndarray, rois: np.ndarray, output_size: tuple[int, int], spatial_scale: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Largest cell of each rounded bin and its flat index y*W + x (-1: empty bin): Girshick 2015."""
     out, argmax = roi_features(x, rois, output_size, spatial_scale, ROI_POOL)
     assert argmax is not None
     return out, argmax
 
 
-def roi_pool_backward(grad, rois, argmax, x_shape) -> np.ndarray:
+def roi_pool_backward(
+    grad: np.ndarray, rois: np.ndarray, argmax: np.ndarray, x_shape: tuple[int, int, int, int]
+) -> np.ndarray:
     """Each bin hands its gradient to the one cell that won it; a cell that won in several bins adds them."""
     N, C, H, W = x_shape
     dx = np.zeros((N, C, H * W), grad.dtype)
