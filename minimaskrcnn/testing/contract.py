@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-from minimaskrcnn.testing.case import Case, Op, Result, run
+from minimaskrcnn.testing.case import Case, Op, Result, random_like, run
 from minimaskrcnn.testing.compare import difference
 
 Rows = Sequence[int | str]
@@ -108,18 +109,12 @@ def _keeps_dtype(fn: Op, case: Case) -> None:
 
 def _changes_nothing(fn: Op, case: Case) -> None:
     given = case.map(lambda x: x.copy("K"))
-    cotangents: list[np.ndarray] = []
-
-    def kept(y: np.ndarray) -> np.ndarray:
-        v = np.random.default_rng(7).standard_normal(y.shape).astype(y.dtype)
-        cotangents.append(v.copy())
-        return v
-
-    first = run(fn, given, kept)
-    arrays = given.arrays() | {f"gradient of output {i}": v for i, v in enumerate(first.cotangents)}
-    before = case.arrays() | {f"gradient of output {i}": v for i, v in enumerate(cotangents)}
+    first = run(fn, given)
+    handed_in = [random_like(y) for y in first.outputs]
+    before = case.arrays() | {f"gradient of output {i}": v for i, v in enumerate(handed_in)}
+    after = given.arrays() | {f"gradient of output {i}": v for i, v in enumerate(first.cotangents)}
     for name, x in before.items():
-        if not np.array_equal(x, arrays[name], equal_nan=True):
+        if not np.array_equal(x, after[name], equal_nan=True):
             raise AssertionError(f"assert_contract: {name} was changed in place; others may hold that array.")
     _same("calling it a second time", run(fn, given), first)
 
@@ -138,15 +133,20 @@ def _read_only(x: np.ndarray) -> np.ndarray:
     return x
 
 
+def _along_all(step: slice, x: np.ndarray) -> tuple[Any, ...]:
+    """The same slice on every axis; a view even of an array without axes."""
+    return (..., *[step] * x.ndim)
+
+
 def _reversed(x: np.ndarray) -> np.ndarray:
-    return x[(..., *[slice(None, None, -1)] * x.ndim)]
+    return x[_along_all(slice(None, None, -1), x)]
 
 
 def _every_other(x: np.ndarray) -> np.ndarray:
     """The elements of x, amid NaN (or -1) that nobody may read."""
     filler = np.nan if x.dtype.kind == "f" else True if x.dtype == bool else -1
     wide = np.full([2 * side for side in x.shape], filler, x.dtype)
-    places = (..., *[slice(1, None, 2)] * x.ndim)
+    places = _along_all(slice(1, None, 2), x)
     wide[places] = x
     return wide[places]
 
@@ -154,18 +154,17 @@ def _every_other(x: np.ndarray) -> np.ndarray:
 def _accepts_any_layout(fn: Op, case: Case) -> None:
     expected = run(fn, case)
     for what, layout in LAYOUTS.items():
-        with _while_given(what):
-            _same(what, run(fn, case.map(layout)), expected)
-
-            def laid_out(y: np.ndarray, layout: Callable = layout) -> np.ndarray:
-                v = np.random.default_rng(7).standard_normal(y.shape).astype(y.dtype)
-                return layout(v)
-
-            _same(f"a gradient laid out like {what}", run(fn, case, laid_out), expected)
+        _accepts_layout(fn, case, what, layout, expected)
     with _while_given("a broadcast gradient, as that of a sum"):
         ones = run(fn, case, np.ones_like)
         view = run(fn, case, lambda y: np.broadcast_to(y.dtype.type(1), y.shape))
         _same("a broadcast gradient", view, ones)
+
+
+def _accepts_layout(fn: Op, case: Case, what: str, layout: Callable, expected: Result) -> None:
+    with _while_given(what):
+        _same(what, run(fn, case.map(layout)), expected)
+        _same(f"a gradient laid out like {what}", run(fn, case, lambda y: layout(random_like(y))), expected)
 
 
 def _gives_new_memory(fn: Op, case: Case, views: bool) -> None:

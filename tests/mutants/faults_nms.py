@@ -46,6 +46,17 @@ class LastOfEqualScores(Fault):
         return suppress(boxes, scores, lambda iou: iou > iou_threshold, order=order)
 
 
+class UnstableSort(Fault):
+    """nms sorts without kind="stable", which shows only where there are many boxes."""
+
+    suite = "nms"
+
+    @staticmethod
+    def nms(boxes, scores, iou_threshold):
+        order = np.argsort(-scores)
+        return suppress(boxes, scores, lambda iou: iou > iou_threshold, order=order)
+
+
 class PlusOneInAreas(Fault):
     """nms measures sides as x2 - x1 + 1."""
 

@@ -84,9 +84,12 @@ def test_nms_answers_best_first():
     assert nms(boxes, np.array([0.1, 0.9, 0.5]), 0.5).tolist() == [1, 2, 0]
 
 
-def test_nms_keeps_index_order_among_equal_scores():
-    boxes = np.arange(40.0)[:, None] * 10 + np.array([0.0, 0.0, 1.0, 1.0])
-    assert nms(boxes, np.ones(40), 0.5).tolist() == list(range(40))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nms_keeps_index_order_among_equal_scores(dtype, rng):
+    boxes = (np.arange(200)[:, None] * 10 + np.array([0, 0, 1, 1])).astype(dtype)  # none overlap
+    scores = rng.integers(0, 3, 200).astype(dtype)
+    expected = [i for score in (2, 1, 0) for i in np.flatnonzero(scores == score)]
+    assert nms(boxes, scores, 0.5).tolist() == expected
 
 
 def test_nms_suppresses_above_the_threshold_and_not_at_it():
