@@ -22,7 +22,7 @@ def run_nms(case: Case) -> Answer:
 def run_batched_nms(case: Case) -> Answer:
     corners, scores, idxs = case.input("boxes"), case.input("scores"), case.ints("idxs")
     threshold = case.params["iou_threshold"]
-    if corners.min(initial=0) < 0:
+    if corners.min(initial=0) < 0 and len(corners) <= 1000:
         # The one place where torchvision's answer is an accident of its method: its shift fails to part the
         # classes. Our batched_nms does not shift, so here our nms is given torchvision's shifted boxes.
         return {"o.keep": nms(shifted_by_class(corners, idxs), scores, threshold)}

@@ -65,7 +65,7 @@ def interpolate(case: Case) -> Answer:
     settings = case.settings("size", "scale_factor")
     if "recompute" in case.params:
         settings["recompute_scale_factor"] = bool(case.params["recompute"])
-    if case.params["align_corners"] >= 0:
+    if case.params.get("align_corners", -1) >= 0:
         settings["align_corners"] = bool(case.params["align_corners"])
     mode = ("nearest", "bilinear")[int(case.params["mode"])]
     return with_gradients(case, ops.interpolate(x, mode=mode, **settings), "x", leaves)

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from .golden import Case, GoldenSet
+from . import golden
+from .golden import REPO, Case, GoldenSet
+from .runners import RUNNERS
 from .test_parity import test_case as run_case
 
 
@@ -20,9 +22,9 @@ def case(tmp_path):
     (tmp_path / "manifest.json").write_text(
         json.dumps({"set": "t", "files": {"one.npz": {}}, "cases": [entry]})
     )
-    golden = GoldenSet(tmp_path)
-    yield golden.cases[0]
-    golden.close()
+    one = GoldenSet(tmp_path)
+    yield one.cases[0]
+    one.close()
 
 
 def answer(**changed):
@@ -61,3 +63,29 @@ def test_an_output_that_the_runner_forgets_is_a_failure(case):
 def test_an_op_without_a_runner_is_a_failure(case, record_property):
     with pytest.raises(AssertionError, match="no runner for op 'unheard_of'"):
         run_case(case, "any", record_property)
+
+
+def test_the_set_is_the_one_named_else_the_one_beside_the_repository_else_the_committed_one(
+    tmp_path, monkeypatch
+):
+    repo, beside = tmp_path / "repo", tmp_path / "shared/golden/public"
+    monkeypatch.setattr(golden, "REPO", repo)
+    monkeypatch.delenv("MINIMASKRCNN_GOLDEN", raising=False)
+    repo.mkdir()
+    assert golden.find_folder() == repo / "tests/golden"
+    beside.mkdir(parents=True)
+    (beside / "manifest.json").write_text("{}")
+    assert golden.find_folder() == beside
+    monkeypatch.setenv("MINIMASKRCNN_GOLDEN", "elsewhere")
+    assert str(golden.find_folder()) == "elsewhere"
+
+
+def test_a_folder_without_a_manifest_is_named(tmp_path):
+    with pytest.raises(AssertionError, match="no manifest"):
+        GoldenSet(tmp_path)
+
+
+def test_the_committed_set_has_every_op_in_at_most_4_megabytes():
+    committed = GoldenSet(REPO / "tests/golden")
+    assert {case.op for case in committed.cases} == set(RUNNERS)
+    assert sum(path.stat().st_size for path in committed.folder.iterdir()) <= 4_000_000
