@@ -91,15 +91,13 @@ def cell_max_backward(
 ) -> np.ndarray:
     """Each bin hands its gradient to the one cell that won it.
 
-    One roi at a time, so that what it reads and writes stays in the cache; the gradient of empty bins goes to
-    a spare cell behind the last.
+    One roi at a time, so that what it reads and writes stays in the cache. Each image has a spare cell in
+    front of its first, at the index -1, for the gradient of empty bins.
     """
     N, C, H, W = x_shape
-    spare = N * H * W
-    dx = np.zeros((spare + 1) * C, grad.dtype)
-    channels = np.arange(C)
-    for image, roi_grad, won in zip(rois[:, 0].astype(int), grad, argmax, strict=True):
-        won = won.transpose(1, 2, 0)  # (OH, OW, C)
-        cells = np.where(won < 0, spare, won + image * H * W) * C + channels
-        np.add.at(dx, cells.ravel(), roi_grad.transpose(1, 2, 0).ravel())
-    return channels_first(dx[: spare * C].reshape(N, H, W, C))
+    dx = np.zeros((N, 1 + H * W, C), grad.dtype)
+    channels = C + np.arange(C)
+    for image, roi_grad, winner in zip(rois[:, 0].astype(int), grad, argmax, strict=True):
+        cells = winner.transpose(1, 2, 0) * C + channels  # (OH, OW, C)
+        np.add.at(dx[image].reshape(-1), cells.ravel(), roi_grad.transpose(1, 2, 0).ravel())
+    return channels_first(dx[:, 1:].reshape(N, H, W, C))
