@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.testing.adjoint import assert_adjoint
 from minimaskrcnn.testing.case import Case, Op, run
-from minimaskrcnn.testing.compare import difference
+from minimaskrcnn.testing.compare import results_differ
 from minimaskrcnn.testing.contract import Rows, assert_contract, tied
 from minimaskrcnn.testing.gradcheck import gradcheck
 from minimaskrcnn.testing.parity import assert_editions_agree
@@ -82,10 +82,5 @@ def check_op(
 def _assert_like(fn: Op, other: Op, case: Case) -> None:
     """Outputs and gradients of two ops, on the case and on ties."""
     for sample in (case, tied(case)):
-        ours, theirs = run(fn, sample), run(other, sample)
-        for kind, a, b in (("output", ours.outputs, theirs.outputs), ("gradient", ours.grads, theirs.grads)):
-            for i, (x, y) in enumerate(zip(a, b, strict=True)):
-                if text := difference(x, y):
-                    raise AssertionError(
-                        f"check_op: {kind} {i} is not like the other op's, {text}; {case!r}."
-                    )
+        if text := results_differ(run(fn, sample), run(other, sample)):
+            raise AssertionError(f"check_op: unlike the other op's, {text}; {sample!r}.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from minimaskrcnn.testing.case import Result
+
 TOLERANCE = {np.dtype(np.float32): 2e-5, np.dtype(np.float64): 1e-11}
 """Allowed difference, relative to the largest value: sums in another order differ in their last digits."""
 
@@ -23,6 +25,18 @@ def difference(a: np.ndarray, b: np.ndarray) -> str | None:
         return None
     worst = tuple(int(i) for i in np.unravel_index(off.argmax(), off.shape))
     return f"at {list(worst)}: {a[worst]:.9g} and {b[worst]:.9g}"
+
+
+def results_differ(got: Result, expected: Result) -> str | None:
+    """The first output or gradient that differs, and how; None if none does."""
+    for kind, ours, theirs in (
+        ("output", got.outputs, expected.outputs),
+        ("gradient", got.grads, expected.grads),
+    ):
+        for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            if text := difference(a, b):
+                return f"{kind} {i} {text}"
+    return None
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.testing.case import Case, Op, Result, random_like, run
-from minimaskrcnn.testing.compare import difference
+from minimaskrcnn.testing.compare import results_differ
 
 Rows = Sequence[int | str]
 
@@ -59,16 +59,16 @@ def assert_contract(fn: Op, case: Case, *, empty: Sequence[Rows] = ((0,),), view
 
 
 def tied(case: Case) -> Case:
-    """The same call with three values, over and over, in every tensor.
+    """The same call with two values in each tensor, in the order a b b a a, over and over.
 
     They are rounded away from zero to eighths, so that interpolating between equal ones is exact.
     """
-    return Case(*map(_three_values, case.tensors), **case.arguments)
+    return Case(*map(_two_values, case.tensors), **case.arguments)
 
 
-def _three_values(x: np.ndarray) -> np.ndarray:
-    eighths = np.copysign(np.ceil(np.abs(x.ravel()[:3]) * 8) / 8, x.ravel()[:3])
-    return np.resize(eighths, x.shape)
+def _two_values(x: np.ndarray) -> np.ndarray:
+    eighths = np.copysign(np.ceil(np.abs(x.ravel()) * 8) / 8, x.ravel())
+    return np.resize(np.resize(eighths, 2)[[0, 1, 1, 0, 0]], x.shape) if x.size else x
 
 
 @contextmanager
@@ -85,13 +85,8 @@ def _while_given(what: str) -> Iterator[None]:
 
 
 def _same(what: str, got: Result, expected: Result) -> None:
-    for kind, ours, theirs in (
-        ("output", got.outputs, expected.outputs),
-        ("gradient", got.grads, expected.grads),
-    ):
-        for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-            if text := difference(a, b):
-                raise AssertionError(f"assert_contract: {what} changes {kind} {i} {text}.")
+    if text := results_differ(got, expected):
+        raise AssertionError(f"assert_contract: {what} changes {text}.")
 
 
 def _keeps_dtype(fn: Op, case: Case) -> None:

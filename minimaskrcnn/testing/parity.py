@@ -42,18 +42,22 @@ def assert_kernels_agree(name: str, *arguments: Any) -> None:
     >>> assert_kernels_agree("nms", boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.5)
     """
     mine, other = _two_editions(name)
-    answers = [_ask(name, kernel, arguments) for kernel in (mine, other)]
-    if len(answers[0]) != len(answers[1]):
-        raise AssertionError(
-            f"assert_kernels_agree: {name}: {len(answers[0])} results, the other edition {len(answers[1])}."
-        )
-    for i, (a, b) in enumerate(zip(*answers, strict=True)):
-        if (a is None) != (b is None) or (a is not None and (text := difference(a, b))):
-            what = text if a is not None and b is not None else f"{a} and {b}"
+    ours, theirs = _ask(name, mine, arguments), _ask(name, other, arguments)
+    if len(ours) != len(theirs):
+        raise AssertionError(f"{_WHO}: {name} gives {len(ours)} results, in the other edition {len(theirs)}.")
+    for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        if text := _difference(a, b):
             raise AssertionError(
-                f"{_WHO}: {name} of {mine.__module__} and of {other.__module__} differ in result {i} {what}. "
+                f"{_WHO}: {name} of {mine.__module__} and {other.__module__} differ in result {i}: {text}. "
                 f"Called with {Case(**{f'a{n}': v for n, v in enumerate(arguments)})!r}."
             )
+
+
+def _difference(a: np.ndarray | None, b: np.ndarray | None) -> str | None:
+    """As `difference`, for results that may be missing."""
+    if a is None or b is None:
+        return None if a is b else "one of them is None"
+    return difference(a, b)
 
 
 def _two_editions(name: str) -> tuple[Callable, Callable]:
@@ -70,9 +74,7 @@ def _ask(name: str, kernel: Callable, arguments: tuple[Any, ...]) -> list[np.nda
     answer = kernel(*arguments)
     for i, (x, y) in enumerate(zip(before, arguments, strict=True)):
         if isinstance(x, np.ndarray) and not np.array_equal(x, y, equal_nan=True):
-            raise AssertionError(
-                f"assert_kernels_agree: {name}: {kernel.__module__} changed argument {i} in place."
-            )
+            raise AssertionError(f"{_WHO}: {name} of {kernel.__module__} changed argument {i} in place.")
     return list(answer) if isinstance(answer, tuple) else [answer]
 
 
