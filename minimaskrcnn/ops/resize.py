@@ -56,7 +56,8 @@ def interpolate(
     mode : "nearest" or "bilinear"
     align_corners : bool, for "bilinear" only; None means False
     recompute_scale_factor : bool
-        With a scale_factor, step is 1 / scale_factor; True makes it in / out, as it is with a size.
+        With a scale_factor, step is 1 / scale_factor, or 1 where the size stays the same; True makes it
+        in / out, as it is with a size.
 
     Returns
     -------
@@ -107,7 +108,10 @@ def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None) -> 
     out = tuple(math.floor(side * f) for side, f in zip(sides, factors, strict=True))
     if min(out) < 1:
         raise InputError(f"interpolate: scale_factor {scale_factor} leaves nothing of a map of {sides}.")
-    return out, _ratios(sides, out) if recompute else tuple(1 / f for f in factors)
+    if recompute:
+        return out, _ratios(sides, out)
+    # An axis that keeps its size is copied, as in torch, even if the factor is not quite 1.
+    return out, tuple(1.0 if o == side else 1 / f for side, o, f in zip(sides, out, factors, strict=True))
 
 
 def _ratios(sides: tuple, out: tuple) -> tuple:

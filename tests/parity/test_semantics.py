@@ -77,6 +77,14 @@ def test_the_first_anchor_is_centred_on_the_corner_of_the_picture():
     np.testing.assert_array_equal(anchors[0], [-2, -2, 2, 2])
 
 
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_interpolate_copies_an_axis_whose_size_the_scale_does_not_change(mode):
+    """floor(4 * 1.2) is 4: the rows stay, though a step of 1 / 1.2 would mix them."""
+    x = np.arange(16.0).reshape(1, 1, 4, 4)
+    y = ops.interpolate(Tensor(x), scale_factor=(1.2, 2.0), mode=mode).data
+    np.testing.assert_allclose(y[0, 0, :, 0], x[0, 0, :, 0])
+
+
 # ---- RPN -----------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Whole models in float32: stages within 1e-4 of their largest value, the same detections in the same order.
 
-A recorded case was chosen so that float noise changes no decision; its file has `margins` in the manifest. A set
-of other weights has none, and there 9 of 10 detections must be found again, in any order.
+A recorded case was chosen so that float noise changes no decision: its file has `margins` in the manifest. A
+set of other weights has none, and there 9 of 10 detections must be found again, in any order.
 """
 
 import numpy as np
