@@ -56,8 +56,8 @@ def interpolate(
     mode : "nearest" or "bilinear"
     align_corners : bool, for "bilinear" only; None means False
     recompute_scale_factor : bool
-        With a scale_factor, step is 1 / scale_factor, or 1 where the size stays the same; True makes it
-        in / out, as it is with a size.
+        With a scale_factor, step is 1 / scale_factor, but 1 where the size stays the same and, for "nearest",
+        1/2 where it doubles; True makes it in / out, as it is with a size.
 
     Returns
     -------
@@ -83,13 +83,13 @@ def interpolate(
         )
     if 0 in x.shape[2:]:
         raise InputError(f"interpolate: x {x.shape} has no cells to read.")
-    out, step = _size_and_step(x.shape[2:], size, scale_factor, recompute_scale_factor)
+    out, step = _size_and_step(x.shape[2:], size, scale_factor, recompute_scale_factor, mode)
     if mode == "nearest":
         return ResizeNearest.apply(x, out, step)
     return ResizeBilinear.apply(x, out, step, bool(align_corners))
 
 
-def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None) -> tuple:
+def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None, mode: str) -> tuple:
     """Output size (h, w), and input cells an output cell (y, x)."""
     if (size is None) == (scale_factor is None):
         raise InputError("interpolate: give either size or scale_factor.")
@@ -110,8 +110,13 @@ def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None) -> 
         raise InputError(f"interpolate: scale_factor {scale_factor} leaves nothing of a map of {sides}.")
     if recompute:
         return out, _ratios(sides, out)
-    # An axis that keeps its size is copied, as in torch, even if the factor is not quite 1.
-    return out, tuple(1.0 if o == side else 1 / f for side, o, f in zip(sides, out, factors, strict=True))
+    # As in torch, an axis that keeps its size is copied and (for "nearest") one that doubles repeats each
+    # cell, even if the factor is not quite 1 or 2.
+    whole = (1, 2) if mode == "nearest" else (1,)
+    return out, tuple(
+        side / o if o in [side * k for k in whole] else 1 / f
+        for side, o, f in zip(sides, out, factors, strict=True)
+    )
 
 
 def _ratios(sides: tuple, out: tuple) -> tuple:

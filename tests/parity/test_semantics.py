@@ -85,6 +85,20 @@ def test_interpolate_copies_an_axis_whose_size_the_scale_does_not_change(mode):
     np.testing.assert_allclose(y[0, 0, :, 0], x[0, 0, :, 0])
 
 
+def test_nearest_repeats_each_cell_of_an_axis_that_doubles():
+    """floor(4 * 2.2) is 8: a step of 1 / 2.2 would read cell 0 three times."""
+    y = ops.interpolate(Tensor(np.arange(4.0).reshape(1, 1, 1, 4)), scale_factor=(1.0, 2.2)).data
+    np.testing.assert_array_equal(y[0, 0, 0], [0, 0, 1, 1, 2, 2, 3, 3])
+
+
+@pytest.mark.parametrize("edition", ["reference", "fast"])
+def test_nearest_finds_its_cell_in_float32_even_on_a_float64_map(edition):
+    """39 / 1.3 is 30 in float32, but 29.999... in float64."""
+    with kernels.use(edition):
+        y = ops.interpolate(Tensor(np.arange(37.0).reshape(1, 1, 1, 37)), scale_factor=(1.0, 1.3)).data
+    assert y[0, 0, 0, 39] == 30
+
+
 # ---- RPN -----------------------------------------------------------------------------------------------
 
 

@@ -16,20 +16,20 @@ Step = tuple[float, float]
 def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
     """Copy the nearest source cell; see `minimaskrcnn.kernels.reference.resize.resize_nearest`."""
     H, W = x.shape[2:]
-    rows = _nearest(size[0], H, step[0], x.dtype)
-    cols = _nearest(size[1], W, step[1], x.dtype)
+    rows, cols = _nearest(size[0], H, step[0]), _nearest(size[1], W, step[1])
     return channels_first(channels_last(x).take(rows, axis=1).take(cols, axis=2))
 
 
 def resize_nearest_backward(grad: np.ndarray, x_shape: tuple[int, ...], step: Step) -> np.ndarray:
     """Add the gradients of the cells that copied a source cell."""
     (H, W), (OH, OW) = x_shape[2:], grad.shape[2:]
+    rows, cols = _nearest(OH, H, step[0]), _nearest(OW, W, step[1])
     dx = channels_last(grad)
-    if step == (H / OH, W / OW) and OH % H == 0 and OW % W == 0:
+    if _in_blocks(rows, H) and _in_blocks(cols, W):
         dx = _sum_blocks(dx, OH // H, OW // W)
     else:
-        dx = _along(_nearest_matrix(OH, H, step[0], grad.dtype).T, dx, axis=1)
-        dx = _along(_nearest_matrix(OW, W, step[1], grad.dtype).T, dx, axis=2)
+        dx = _along(_one_each(rows, H, grad.dtype).T, dx, axis=1)
+        dx = _along(_one_each(cols, W, grad.dtype).T, dx, axis=2)
     return channels_first(dx)
 
 
@@ -49,15 +49,21 @@ def resize_bilinear_backward(
     return channels_first(_along(_bilinear_matrix(OW, W, step[1], align_corners, grad.dtype).T, dx, axis=2))
 
 
-def _nearest(count: int, side: int, step: float, dtype: np.dtype) -> np.ndarray:
-    """Source cell of each output cell: floor(i * step), in the precision of the map."""
-    position = np.arange(count).astype(dtype) * dtype.type(step)
+def _nearest(count: int, side: int, step: float) -> np.ndarray:
+    """Source cell of each output cell: floor(i * step), in float32 whatever the map."""
+    position = np.arange(count, dtype=np.float32) * np.float32(step)
     return np.minimum(position.astype(np.int64), side - 1)
 
 
-def _nearest_matrix(count: int, side: int, step: float, dtype: np.dtype) -> csr_array:
-    ones = np.ones(count, dtype)
-    return csr_array((ones, _nearest(count, side, step, dtype), np.arange(count + 1)), shape=(count, side))
+def _in_blocks(cells: np.ndarray, side: int) -> bool:
+    """Whether every source cell was copied the same number of times."""
+    return len(cells) % side == 0 and np.array_equal(cells, np.repeat(np.arange(side), len(cells) // side))
+
+
+def _one_each(cells: np.ndarray, side: int, dtype: np.dtype) -> csr_array:
+    """The matrix (len(cells), side) that copies these cells."""
+    ones = np.ones(len(cells), dtype)
+    return csr_array((ones, cells, np.arange(len(cells) + 1)), shape=(len(cells), side))
 
 
 def _bilinear_matrix(count: int, side: int, step: float, align_corners: bool, dtype: np.dtype) -> csr_array:

@@ -20,7 +20,8 @@ def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
     ----------
     x : (N, C, H, W) float array
     size : (OH, OW)
-    step : (y, x), cells of x from one output cell to the next; positions are computed in the precision of x
+    step : (y, x), cells of x from one output cell to the next; positions are computed in float32, as in
+        torch, which decides what is read where oy*step is all but a whole number
 
     Returns
     -------
@@ -29,7 +30,7 @@ def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
     N, C, H, W = x.shape
     out = np.empty((N, C, *size), x.dtype)
     for n, c, oy, ox in np.ndindex(*out.shape):
-        y, x_ = _nearest(oy, step[0], H, x.dtype), _nearest(ox, step[1], W, x.dtype)
+        y, x_ = _nearest(oy, step[0], H), _nearest(ox, step[1], W)
         out[n, c, oy, ox] = x[n, c, y, x_]
     return out
 
@@ -44,7 +45,7 @@ def resize_nearest_backward(grad: np.ndarray, x_shape: tuple[int, ...], step: St
     H, W = x_shape[2:]
     dx = np.zeros(x_shape, grad.dtype)
     for n, c, oy, ox in np.ndindex(*grad.shape):
-        y, x_ = _nearest(oy, step[0], H, grad.dtype), _nearest(ox, step[1], W, grad.dtype)
+        y, x_ = _nearest(oy, step[0], H), _nearest(ox, step[1], W)
         dx[n, c, y, x_] += grad[n, c, oy, ox]
     return dx
 
@@ -90,8 +91,8 @@ def resize_bilinear_backward(
     return dx
 
 
-def _nearest(i: int, step: float, side: int, dtype: np.dtype) -> int:
-    return min(math.floor(dtype.type(i) * dtype.type(step)), side - 1)
+def _nearest(i: int, step: float, side: int) -> int:
+    return min(math.floor(np.float32(i) * np.float32(step)), side - 1)
 
 
 def _two_cells(
