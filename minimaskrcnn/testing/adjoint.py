@@ -15,6 +15,7 @@ import numpy as np
 from minimaskrcnn.testing.case import Case, Op, run
 
 RTOL = 1e-12
+"""Allowed difference of the two products, relative to the sum of |v| and |A^T v| where that exceeds 1."""
 
 
 def assert_adjoint(fn: Op, case: Case, wrt: int = 0) -> None:

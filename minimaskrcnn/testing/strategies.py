@@ -145,7 +145,7 @@ def pool_cases(draw: Draw, kind: str) -> Case:
 
 @st.composite
 def norm_cases(draw: Draw, kind: str) -> Case:
-    """Case(x, weight, bias, ...) of batch_norm ("batch"), frozen_batch_norm or group_norm."""
+    """Case(x, weight, bias, ...) of a norm; kind is "batch", "frozen" (batch norm) or "group"."""
     groups, per_group = draw(st.integers(1, 3)), draw(st.integers(1, 2))
     C = groups * per_group
     x = draw(normal((draw(st.integers(1, 3)), C, draw(st.integers(2, 3)), draw(st.integers(2, 3)))))
