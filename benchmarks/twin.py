@@ -44,7 +44,9 @@ def stage(in_channels: int, planes: int, blocks: int) -> nn.Sequential:
     """Residual blocks; the first has stride 2 and a projected shortcut."""
     shortcut = nn.Sequential(nn.Conv2d(in_channels, planes, 1, 2, bias=False), group_norm(planes))
     first = BasicBlock(in_channels, planes, 2, shortcut, norm_layer=group_norm)
-    return nn.Sequential(first, *(BasicBlock(planes, planes, norm_layer=group_norm) for _ in range(blocks - 1)))
+    return nn.Sequential(
+        first, *(BasicBlock(planes, planes, norm_layer=group_norm) for _ in range(blocks - 1))
+    )
 
 
 class Backbone(nn.Module):

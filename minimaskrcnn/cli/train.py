@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
 
     from minimaskrcnn import viz
     from minimaskrcnn.cli import sources
-    from minimaskrcnn.cli.augmentation import augmentation
     from minimaskrcnn.cli.progress import Progress
     from minimaskrcnn.training import RECIPES, Trainer, read_log
+    from minimaskrcnn.training.augmentation import augmentation
 
     recipe = adapt(RECIPES[args.dataset], args.changes)
     out = Path(args.output or f"runs/{args.dataset}")

@@ -1,6 +1,6 @@
 """The box head: what is in this RoI, and how should its box move?
 
-    RoI features (K, C, 7, 7) -> two fully connected layers -> class logits and deltas for each class
+RoI features (K, C, 7, 7) -> two fully connected layers -> class logits and deltas for each class
 """
 
 from __future__ import annotations

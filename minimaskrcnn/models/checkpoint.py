@@ -45,7 +45,9 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, EOFError, OSError, KeyError, zipfile.LargeZipFile) as error:
-        raise InputError(f"checkpoint {path}: damaged or truncated ({error}); copy or save it again.") from error
+        raise InputError(
+            f"checkpoint {path}: damaged or truncated ({error}); copy or save it again."
+        ) from error
     except ValueError as error:
         raise InputError(
             f"checkpoint {path}: not a plain .npz of numbers ({error}); pickled objects are refused because "
@@ -80,7 +82,9 @@ def load_model(path: str | Path) -> tuple[MaskRCNN, dict[str, Any]]:
     """Build the model a checkpoint describes, fill in its weights, and return it with the meta facts."""
     arrays, meta = load_arrays(path)
     if not isinstance(meta.get("config"), dict):
-        raise InputError(f"checkpoint {path}: does not say how to build its model; it may be a training state.")
+        raise InputError(
+            f"checkpoint {path}: does not say how to build its model; it may be a training state."
+        )
     model = build(meta["config"])
     try:
         model.load_state_dict(arrays)

@@ -25,7 +25,7 @@ class MaskHeadFPN(nn.Sequential):
 
     def __init__(self, in_channels: int, widths: Sequence[int], *, rng: np.random.Generator | None = None):
         channels = [in_channels, *widths]
-        # Each convolution sits in a Sequential so that the state says mask_head.0.0.weight, as in torchvision.
+        # Each sits in a Sequential so that the state says mask_head.0.0.weight, as in torchvision.
         super().__init__(
             *(
                 nn.Sequential(nn.Conv2d(fan, width, 3, padding=1, rng=rng), nn.ReLU())
@@ -74,7 +74,11 @@ def mask_loss(
     if K == 0:
         return logits.sum() * 0.0
     truth = np.concatenate(
-        [mask_targets(t.masks, b, m, M) for t, b, m in zip(targets, boxes, matched, strict=True)]
+        [
+            mask_targets(t.masks, b, m, M)
+            for t, b, m in zip(targets, boxes, matched, strict=True)
+            if t.masks is not None
+        ]
     ).astype(logits.dtype)
     own = logits[np.arange(K), np.concatenate(labels)]  # (K, M, M)
     return ops.binary_cross_entropy_with_logits(own, truth)

@@ -78,7 +78,7 @@ class MaskRCNN(nn.Module):
         """
         if len(images) != len(targets) or not images:
             raise InputError(
-                f"losses: got {len(images)} images and {len(targets)} targets; pass one Target for each image."
+                f"losses: got {len(images)} images and {len(targets)} targets; pass one Target for each."
             )
         for image, target in zip(images, targets, strict=True):
             self._check_target(image, target)
@@ -140,7 +140,7 @@ def restore(found: HeadOutput, size: Size, original: Size) -> Detections:
     boxes = resize_boxes(found.boxes, size, original)
     masks = None
     if found.mask_probs is not None:
-        masks = paste_masks(found.mask_probs, boxes, original) >= 0.5
+        masks = paste_masks(found.mask_probs, boxes, original, threshold=0.5)
     return Detections(boxes, found.labels, found.scores, masks)
 
 

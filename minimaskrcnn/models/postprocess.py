@@ -77,12 +77,15 @@ class BoxPostprocess:
         P, K = class_scores.shape
         decoded = self.coder.decode(box_deltas, proposals)  # (P, K, 4)
         refined = clip_boxes_to_image(decoded.reshape(-1, 4), size).reshape(P, K, 4)
-        return Candidates(
-            boxes=refined[:, 1:].reshape(-1, 4),  # (P*(K-1), 4)
-            labels=np.tile(np.arange(1, K), P),
-            scores=class_scores[:, 1:].reshape(-1),
-            rois=np.repeat(np.arange(P), K - 1),
-        ), refined
+        return (
+            Candidates(
+                boxes=refined[:, 1:].reshape(-1, 4),  # (P*(K-1), 4)
+                labels=np.tile(np.arange(1, K), P),
+                scores=class_scores[:, 1:].reshape(-1),
+                rois=np.repeat(np.arange(P), K - 1),
+            ),
+            refined,
+        )
 
     def select(self, candidates: Candidates) -> CandidateSelection:
         """Apply the filters in order."""

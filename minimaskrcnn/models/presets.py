@@ -1,7 +1,7 @@
 """Ready-made models. Each preset is one function of plain settings, so that a checkpoint can name it.
 
-    mini     residual backbone, pyramid P2-P4, about a million parameters: trains on a laptop in minutes
-    mini_c4  the same body without a pyramid, and the paper's other heads (figure 4 left)
+mini     residual backbone, pyramid P2-P4, about a million parameters: trains on a laptop in minutes
+mini_c4  the same body without a pyramid, and the paper's other heads (figure 4 left)
 """
 
 from __future__ import annotations

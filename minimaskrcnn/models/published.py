@@ -1,6 +1,6 @@
 """The published models: ResNet with frozen-size pyramid and heads, torchvision's defaults and names.
 
-    maskrcnn_resnet_fpn(50)  has the layers, state names and thresholds of maskrcnn_resnet50_fpn
+maskrcnn_resnet_fpn(50)  has the layers, state names and thresholds of maskrcnn_resnet50_fpn
 """
 
 from __future__ import annotations

@@ -22,7 +22,13 @@ class BasicBlock(nn.Module):
     expansion = 1
 
     def __init__(
-        self, in_channels: int, planes: int, stride: int, norm: Norm, *, rng: np.random.Generator | None = None
+        self,
+        in_channels: int,
+        planes: int,
+        stride: int,
+        norm: Norm,
+        *,
+        rng: np.random.Generator | None = None,
     ):
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, planes, 3, stride, 1, bias=False, rng=rng)
@@ -43,7 +49,13 @@ class Bottleneck(nn.Module):
     expansion = 4
 
     def __init__(
-        self, in_channels: int, planes: int, stride: int, norm: Norm, *, rng: np.random.Generator | None = None
+        self,
+        in_channels: int,
+        planes: int,
+        stride: int,
+        norm: Norm,
+        *,
+        rng: np.random.Generator | None = None,
     ):
         super().__init__()
         out_channels = planes * self.expansion

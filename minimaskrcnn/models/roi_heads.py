@@ -248,9 +248,7 @@ class RoIHeads(nn.Module):
         watch("mask_features", features.data[:count], ("detection", "channel", "y", "x"))
         watch("mask_logits", logits[:count], ("detection", "class", "y", "x"))
         watch("mask_probs", probs[0], ("detection", "y", "x"))
-        return [
-            HeadOutput(f.boxes, f.labels, f.scores, p) for f, p in zip(found, probs, strict=True)
-        ]
+        return [HeadOutput(f.boxes, f.labels, f.scores, p) for f, p in zip(found, probs, strict=True)]
 
 
 def fastrcnn_loss(logits: Tensor, deltas: Tensor, samples: Sequence[Samples]) -> dict[str, Tensor]:

@@ -42,7 +42,9 @@ class RPNHead(nn.Module):
     def __init__(self, channels: int, num_anchors: int, *, rng: np.random.Generator | None = None):
         super().__init__()
         # Twice nested so that the state says rpn.head.conv.0.0.weight, as in torchvision.
-        self.conv = nn.Sequential(nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, rng=rng), nn.ReLU()))
+        self.conv = nn.Sequential(
+            nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, rng=rng), nn.ReLU())
+        )
         self.cls_logits = nn.Conv2d(channels, num_anchors, 1)
         self.bbox_pred = nn.Conv2d(channels, num_anchors * 4, 1)
         if rng is not None:
@@ -129,9 +131,9 @@ class RegionProposalNetwork(nn.Module):
         rng: np.random.Generator | None = None,
         watch: Watch = unwatched,
     ) -> tuple[list[np.ndarray], dict[str, Tensor]]:
-        """Proposals (P, 4) of each picture, best first; with targets also the losses."""
-        grids = [features.shape[-2:] for features in pyramid.values()]
-        level_anchors = self.anchor_generator(batch.images.shape[-2:], grids)
+        """Proposals (P, 4) of each picture, best first; with targets and rng also the losses."""
+        grids = [(features.shape[2], features.shape[3]) for features in pyramid.values()]
+        level_anchors = self.anchor_generator((batch.images.shape[2], batch.images.shape[3]), grids)
         level_sizes = [len(anchors) for anchors in level_anchors]
         anchors = np.concatenate(level_anchors)  # (A, 4)
         outputs = [self.head(features) for features in pyramid.values()]
@@ -145,7 +147,7 @@ class RegionProposalNetwork(nn.Module):
                 objectness.data, deltas.data, batch.sizes, first_only(watch, len(batch.sizes)), strict=True
             )
         ]
-        if targets is None:
+        if targets is None or rng is None:
             return proposals, {}
         return proposals, self.losses(anchors, objectness, deltas, targets, rng)
 
@@ -174,7 +176,10 @@ class RegionProposalNetwork(nn.Module):
         mode = 0 if self.training else 1
         level_ids = range(int(levels.max(initial=-1)) + 1)
         top_k = np.concatenate(
-            [_top_k(objectness, np.flatnonzero(levels == level), self.pre_nms_top_n[mode]) for level in level_ids]
+            [
+                _top_k(objectness, np.flatnonzero(levels == level), self.pre_nms_top_n[mode])
+                for level in level_ids
+            ]
         )
         large = top_k[remove_small_boxes(clipped[top_k], self.min_size)]
         scores = expit(objectness)
@@ -238,11 +243,12 @@ class RegionProposalNetwork(nn.Module):
         goal = np.concatenate(regression).astype(flat.dtype)
         return {
             "loss_objectness": ops.binary_cross_entropy_with_logits(flat, wanted),
-            "loss_rpn_box_reg": ops.smooth_l1_loss(shifts, goal, beta=BETA, reduction="sum") / max(1, len(wanted)),
+            "loss_rpn_box_reg": ops.smooth_l1_loss(shifts, goal, beta=BETA, reduction="sum")
+            / max(1, len(wanted)),
         }
 
     def assign(self, anchors: np.ndarray, gt_boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Label (A,) of each anchor, 1 object, 0 background, -1 neither, and its ground truth's index (A,)."""
+        """Label (A,) of each anchor, 1 object, 0 background, -1 neither, and its object's index (A,)."""
         if len(gt_boxes) == 0:
             return np.zeros(len(anchors), np.int64), np.zeros(len(anchors), np.int64)
         matched = self.matcher(box_iou(gt_boxes, anchors))

@@ -1,8 +1,8 @@
 """How a model shows its stages without knowing who looks.
 
 Every part of the model calls ``watch(name, array, axes)`` as a stage is ready. By default nobody watches;
-`minimaskrcnn.inspection` has a recorder. Of a batch, the first picture is shown. What only a watcher needs (every anchor decoded, each
-candidate's fate) is computed under ``if watch is not unwatched``.
+`minimaskrcnn.inspection` has a recorder. Of a batch, the first picture is shown. What only a watcher needs
+(each candidate's fate) is computed under ``if watch is not unwatched``.
 """
 
 from __future__ import annotations

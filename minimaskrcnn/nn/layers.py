@@ -56,7 +56,7 @@ class ConvTranspose2d(Module):
     ):
         super().__init__()
         self.stride, self.padding = stride, padding
-        # Drawn as (O, C, ...) so that fan_in counts the C inputs an output cell sums over when kernel = stride.
+        # Drawn as (O, C, ...): where kernel = stride, an output cell sums over C inputs only.
         drawn = _weight((out_channels, in_channels, *_pair(kernel_size)), rng).data
         if rng is not None:
             drawn = drawn * np.float32(np.sqrt(np.prod(_pair(kernel_size))))
@@ -81,6 +81,10 @@ class Linear(Module):
 
 class BatchNorm2d(Module):
     """Normalise each channel by the batch's statistics in training, by the running ones in evaluation."""
+
+    running_mean: np.ndarray
+    running_var: np.ndarray
+    num_batches_tracked: np.ndarray
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1):
         super().__init__()
@@ -108,6 +112,11 @@ class BatchNorm2d(Module):
 
 class FrozenBatchNorm2d(Module):
     """Batch norm whose statistics and affine terms are constants: a scale and a shift for each channel."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+    running_mean: np.ndarray
+    running_var: np.ndarray
 
     def __init__(self, num_features: int, eps: float = 1e-5):
         super().__init__()

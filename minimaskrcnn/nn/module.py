@@ -34,6 +34,11 @@ class Module:
     trained (running statistics) are declared with `register_buffer`.
     """
 
+    _parameters: dict[str, Parameter]
+    _buffers: dict[str, np.ndarray]
+    _modules: dict[str, Module]
+    _scope: str
+
     def __init__(self) -> None:
         object.__setattr__(self, "_parameters", {})
         object.__setattr__(self, "_buffers", {})
@@ -66,7 +71,7 @@ class Module:
     # ---- walking the tree ------------------------------------------------------------------------------
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and every one below it, with dotted names; a shared module appears once."""
+        """Walk this module and every one below it, with dotted names; a shared module appears once."""
         return self._walk(prefix, set())
 
     def _walk(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Module]]:

@@ -1,6 +1,6 @@
 """The training loop: draw a batch, sum the losses, walk back, clip, step; and never lose a run.
 
-    lr(step) -> losses -> backward -> clip -> optimiser step -> a line in log.jsonl -> now and then a checkpoint
+    lr(step) -> losses -> backward -> clip -> step -> a line in log.jsonl -> now and then a checkpoint
 
 Everything random comes from one Generator whose state is in the checkpoint, so that a resumed run ends with
 the same bytes as one that was never interrupted.
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.transforms import Augmentation
@@ -62,6 +63,7 @@ class Trainer:
     ):
         self.recipe, self.out, self.seed = recipe, Path(out), seed
         self.validation, self.on_record, self.class_names = validation, on_record, dataset.class_names
+        self.category_ids = dataset.category_ids if isinstance(dataset, CocoDataset) else None
         self.rng = np.random.default_rng(seed)
         self.model = build({**recipe.model, "num_classes": dataset.num_classes}, self.rng)
         self.optimizer = make_optimizer(recipe, self.model)
@@ -106,7 +108,8 @@ class Trainer:
         norm = optim.clip_grad_norm(self.optimizer.parameters, self.recipe.clip_norm)
         if not np.isfinite(norm):
             raise TrainingDivergedError(
-                f"the gradient is {norm} at step {self.step + 1} though every loss is finite: {self._likely_cause()}"
+                f"the gradient is {norm} at step {self.step + 1} though every loss is finite: "
+                f"{self._likely_cause()}"
             )
         self.optimizer.step()
         self.step += 1
@@ -123,8 +126,7 @@ class Trainer:
         for name, term in losses.items():
             if not np.isfinite(term.data):
                 raise TrainingDivergedError(
-                    f"{name} is {float(term.data)} at step {self.step + 1}: {self._likely_cause()} "
-                    f"The last checkpoint in {self.out} is intact."
+                    f"{name} is {float(term.data)} at step {self.step + 1}: {self._likely_cause()}"
                 )
 
     def _likely_cause(self) -> str:
@@ -161,6 +163,7 @@ class Trainer:
         """What made these weights. No times in it: the same seed gives the same bytes."""
         return {
             "class_names": self.class_names,
+            "category_ids": self.category_ids,
             "seed": self.seed,
             "step": self.step,
             "recipe": {**asdict(self.recipe), "model": dict(self.recipe.model)},
@@ -175,11 +178,11 @@ class Trainer:
     def load_state(self) -> None:
         """Continue from `state.npz`; the recipe and the data must be those it was begun with."""
         arrays, meta = load_arrays(self.out / STATE)
-        recipe = json.loads(json.dumps(self.facts()["recipe"]))
-        if meta.get("recipe") != recipe or meta.get("seed") != self.seed:
+        changed = _differences(json.loads(json.dumps(self.facts())), meta)
+        if changed:
             raise InputError(
-                f"resume: {self.out} was begun with other settings (seed {meta.get('seed')}, recipe "
-                f"{meta.get('recipe')}); use the same command with --resume, or another folder."
+                f"resume: {self.out} was begun with other settings ({changed}); "
+                "use the same command with --resume, or another folder."
             )
         self.model.load_state_dict(_below("model/", arrays))
         self.optimizer.load_state_dict(_below("optimizer/", arrays))
@@ -190,7 +193,9 @@ class Trainer:
         exists = (self.out / STATE).is_file() or (self.out / LOG).is_file()
         if not resume:
             if exists:
-                raise InputError(f"train: {self.out} already holds a run; add --resume, or choose another folder.")
+                raise InputError(
+                    f"train: {self.out} already holds a run; add --resume, or choose another folder."
+                )
             self.out.mkdir(parents=True, exist_ok=True)
             return
         self.load_state()
@@ -233,6 +238,17 @@ def make_schedule(recipe: Recipe) -> optim.Schedule:
         milestones = (recipe.steps * 2 // 3, recipe.steps * 8 // 9)
         return optim.warmup_steps(recipe.lr, recipe.warmup, milestones)
     raise InputError(f"schedule {recipe.schedule!r} is unknown; choose cosine or steps.")
+
+
+def _differences(now: Record, then: Record) -> str:
+    """The settings of a run that changed, as `name then -> now`; steps done do not count."""
+    flat_now = {**now["recipe"], "seed": now["seed"], "class_names": now["class_names"]}
+    flat_then = {**then.get("recipe", {}), "seed": then.get("seed"), "class_names": then.get("class_names")}
+    return ", ".join(
+        f"{name} {flat_then.get(name)} -> {value}"
+        for name, value in flat_now.items()
+        if flat_then.get(name) != value
+    )
 
 
 def read_log(path: str | Path) -> list[Record]:

@@ -46,7 +46,7 @@ def losses_of(model, images, targets, seed=11):
 
 
 def hold_proposals(model, images, targets):
-    """Fix the proposals at their present value: backward treats them as constants, so differences must too."""
+    """Fix the proposals at their present value: to backward they are constants."""
     proposals = []
     propose = model.rpn.propose
     model.rpn.propose = lambda *args: proposals.append(propose(*args)) or proposals[-1]
@@ -110,9 +110,7 @@ def test_the_summed_loss_passes_a_gradient_check(operator):
 
 def losses_with(model, values, images, targets):
     """The losses of the model with other Tensors in the place of its parameters."""
-    homes = [
-        (module, name) for _, module in model.named_modules() for name in module._parameters
-    ]
+    homes = [(module, name) for _, module in model.named_modules() for name in module._parameters]
     originals = [getattr(module, name) for module, name in homes]
     try:
         for (module, name), value in zip(homes, values, strict=True):
@@ -166,10 +164,8 @@ def test_training_stays_in_float32():
 
 def test_a_picture_without_objects_teaches_background_only():
     model = small_model()
-    images, targets = small_batch()
-    empty = Target(
-        np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros((0, 32, 32), bool), np.zeros(0, bool), 1
-    )
+    images, _ = small_batch()
+    empty = Target(np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros((0, 32, 32), bool), np.zeros(0, bool), 1)
     losses = losses_of(model, images, [empty])
     assert losses["loss_mask"].item() == losses["loss_box_reg"].item() == 0
     assert losses["loss_classifier"].item() > 0
@@ -241,7 +237,7 @@ def test_a_bad_target_is_refused(change, says):
 
 def test_images_and_targets_must_pair_up():
     images, _ = small_batch()
-    with pytest.raises(InputError, match="one Target for each image"):
+    with pytest.raises(InputError, match="one Target for each"):
         losses_of(small_model(), images, [])
 
 

@@ -51,7 +51,9 @@ def test_a_wrong_state_changes_nothing_and_lists_everything(rng):
     state = model.state_dict()
     state["head.weight"] = np.zeros((9, 9), np.float32)
     state["extra"] = state.pop("body.0.bias")
-    with pytest.raises(InputError, match=r"missing body\.0\.bias.*head\.weight is \(9, 9\).*unexpected extra"):
+    with pytest.raises(
+        InputError, match=r"missing body\.0\.bias.*head\.weight is \(9, 9\).*unexpected extra"
+    ):
         model.load_state_dict(state)
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(array, before[name])

@@ -13,7 +13,11 @@ def make(case, parameters):
     p = case["params"]
     if case["op"].startswith("optimizer_sgd"):
         return optim.SGD(
-            parameters, p["lr"], p["momentum"], p.get("weight_decay", 0.0), nesterov=bool(p.get("nesterov", 0))
+            parameters,
+            p["lr"],
+            p["momentum"],
+            p.get("weight_decay", 0.0),
+            nesterov=bool(p.get("nesterov", 0)),
         )
     kind = optim.AdamW if case["op"] == "optimizer_adamw" else optim.Adam
     return kind(parameters, p["lr"], (p["beta1"], p["beta2"]), p["eps"], p.get("weight_decay", 0.0))
@@ -32,7 +36,9 @@ def test_golden_optimisers(golden_dir):
         for grad, want in zip(grads, path, strict=True):
             parameter.grad = grad
             optimizer.step()
-            np.testing.assert_allclose(parameter.data, want, rtol=case["rtol"], atol=case["atol"], err_msg=key)
+            np.testing.assert_allclose(
+                parameter.data, want, rtol=case["rtol"], atol=case["atol"], err_msg=key
+            )
 
 
 @pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW])

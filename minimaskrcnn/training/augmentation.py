@@ -5,7 +5,7 @@ from minimaskrcnn.data.transforms import Augmentation
 
 
 def augmentation(dataset: str) -> Augmentation | None:
-    """Shapes are generated, each one new; cells have no up and no left; photographs have an up."""
+    """Shapes are drawn anew; cells have no up and no left; photographs have an up."""
     if dataset == "shapes":
         return None
     if dataset == "nuclei":
