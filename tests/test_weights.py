@@ -1,0 +1,57 @@
+"""The bundled weights load, are small enough to ship, and their cards tell what made them."""
+
+import numpy as np
+import pytest
+
+from minimaskrcnn import weights
+from minimaskrcnn.data import Shapes
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models import load_model
+from minimaskrcnn.training import RECIPES, evaluate
+
+FACTS = {"command", "seed", "steps", "minutes", "data", "date"}
+
+
+@pytest.mark.parametrize("name", weights.NAMES)
+def test_small_enough_to_ship(name):
+    assert weights.path(name).stat().st_size <= 4.5e6
+
+
+@pytest.mark.parametrize("name", weights.NAMES)
+def test_the_card_agrees_with_the_file_and_the_recipe(name):
+    _, facts = load_model(weights.path(name))
+    card = weights.card(name)
+    assert card.keys() >= FACTS
+    assert (card["seed"], card["steps"]) == (facts["seed"], facts["step"])
+    assert card["steps"] == RECIPES[name].steps
+    assert facts["recipe"]["model"] == {
+        key: list(value) if isinstance(value, tuple) else value for key, value in RECIPES[name].model.items()
+    }
+
+
+def test_the_shapes_model_finds_shapes():
+    model, _ = load_model(weights.path("shapes"))
+    result = evaluate(model, Shapes("val"), indices=range(20))
+    assert result.box["AP"] > 0.7
+    assert result.mask["AP"] > 0.65
+
+
+@pytest.mark.thorough
+def test_the_shapes_card_states_what_the_weights_reach():
+    model, _ = load_model(weights.path("shapes"))
+    result, card = evaluate(model, Shapes("val")), weights.card("shapes")["validation"]
+    assert result.box["AP"] == pytest.approx(card["box_AP"], abs=0.002)
+    assert result.mask["AP"] == pytest.approx(card["mask_AP"], abs=0.002)
+
+
+def test_weights_are_finite_float32():
+    for name in weights.NAMES:
+        model, _ = load_model(weights.path(name))
+        for parameter in model.parameters():
+            assert parameter.dtype == np.float32
+            assert np.isfinite(parameter.data).all()
+
+
+def test_an_unknown_name_lists_the_known():
+    with pytest.raises(InputError, match="shapes, nuclei"):
+        weights.path("cats")
