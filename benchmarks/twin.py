@@ -67,6 +67,7 @@ def build_twin(config: dict) -> MaskRCNN:
     """The torchvision model that `minimaskrcnn.models.presets.mini` with this config is the twin of."""
     classes, (short, long) = config["num_classes"], config["image_size"]
     train, test = config["proposals"]
+    anchors_sampled, rois_sampled = config["samples"]
     names = ["0", "1", "2"]
     return MaskRCNN(
         Backbone(),
@@ -78,7 +79,7 @@ def build_twin(config: dict) -> MaskRCNN:
         rpn_anchor_generator=AnchorGenerator(
             tuple((size,) for size in config["anchor_sizes"]), ((0.5, 1.0, 2.0),) * 3
         ),
-        rpn_batch_size_per_image=128,
+        rpn_batch_size_per_image=anchors_sampled,
         rpn_pre_nms_top_n_train=2 * train,
         rpn_pre_nms_top_n_test=2 * test,
         rpn_post_nms_top_n_train=train,
@@ -86,7 +87,7 @@ def build_twin(config: dict) -> MaskRCNN:
         box_roi_pool=MultiScaleRoIAlign(names, 7, 2, canonical_scale=112),
         box_head=TwoMLPHead(64 * 7 * 7, 128),
         box_predictor=FastRCNNPredictor(128, classes),
-        box_batch_size_per_image=64,
+        box_batch_size_per_image=rois_sampled,
         box_detections_per_img=config["detections_per_img"],
         mask_roi_pool=MultiScaleRoIAlign(names, 14, 2, canonical_scale=112),
         mask_head=MaskRCNNHeads(64, (64, 64), 1),
