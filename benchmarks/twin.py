@@ -5,6 +5,10 @@ Needs an environment with torch and torchvision; nothing in the package or its t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 import torch
 from torch import nn
 from torchvision.models.detection import MaskRCNN
@@ -13,6 +17,8 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.models.resnet import BasicBlock
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+
+from benchmarks.even import even
 
 
 def group_norm(channels: int) -> nn.Module:
@@ -63,7 +69,7 @@ class Backbone(nn.Module):
         return self.fpn(self.body(x))
 
 
-def build_twin(config: dict) -> MaskRCNN:
+def build_twin(config: Mapping[str, Any]) -> MaskRCNN:
     """The torchvision model that `minimaskrcnn.models.presets.mini` with this config is the twin of."""
     classes, (short, long) = config["num_classes"], config["image_size"]
     train, test = config["proposals"]
@@ -93,3 +99,63 @@ def build_twin(config: dict) -> MaskRCNN:
         mask_head=MaskRCNNHeads(64, (64, 64), 1),
         mask_predictor=MaskRCNNPredictor(64, 64, classes),
     )
+
+
+class EvenSampler:
+    """Stands in for torchvision's BalancedPositiveNegativeSampler; see `even`."""
+
+    def __init__(self, batch_size_per_image: int, positive_fraction: float):
+        self.size, self.fraction = batch_size_per_image, positive_fraction
+
+    def __call__(self, labels: Sequence[torch.Tensor]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Masks of the sampled positives and of the sampled negatives of each picture."""
+        pairs = [self._of_one_picture(own) for own in labels]
+        return [positive for positive, _ in pairs], [negative for _, negative in pairs]
+
+    def _of_one_picture(self, labels: torch.Tensor) -> list[torch.Tensor]:
+        positives, negatives = torch.where(labels >= 1)[0], torch.where(labels == 0)[0]
+        num_positive = min(len(positives), int(self.size * self.fraction))
+        num_negative = min(len(negatives), self.size - num_positive)
+        masks = [torch.zeros_like(labels, dtype=torch.uint8) for _ in range(2)]
+        masks[0][positives[torch.from_numpy(even(len(positives), num_positive))]] = 1
+        masks[1][negatives[torch.from_numpy(even(len(negatives), num_negative))]] = 1
+        return masks
+
+
+def load_twin(config: Mapping[str, Any], state: Mapping[str, np.ndarray]) -> MaskRCNN:
+    """The twin with these weights, in their precision, ready to train with evenly spaced samples."""
+    twin = build_twin(config).train()
+    tensors = {name: torch.from_numpy(array) for name, array in state.items()}
+    twin.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
+    for part in (twin.rpn, twin.roi_heads):
+        random = part.fg_bg_sampler
+        part.fg_bg_sampler = EvenSampler(random.batch_size_per_image, random.positive_fraction)
+    return twin
+
+
+def as_torch(images: Sequence[np.ndarray], targets: Sequence[Any]) -> tuple[list, list[dict]]:
+    """Pictures, and targets with boxes, labels and masks, as torchvision wants them."""
+    return [torch.from_numpy(image) for image in images], [
+        {
+            "boxes": torch.from_numpy(target.boxes.astype(image.dtype)),
+            "labels": torch.from_numpy(target.labels),
+            "masks": torch.from_numpy(target.masks.astype(np.uint8)),
+        }
+        for image, target in zip(images, targets, strict=True)
+    ]
+
+
+def training_step(
+    twin: MaskRCNN, images: Sequence[np.ndarray], targets: Sequence[Any], clip_norm: float
+) -> Callable[[], object]:
+    """One update of the twin, the counterpart of `small_model.training_step`."""
+    batch = as_torch(images, targets)
+    optimizer = torch.optim.AdamW(twin.parameters(), lr=0.0)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        sum(twin(*batch).values()).backward()
+        torch.nn.utils.clip_grad_norm_(twin.parameters(), clip_norm)
+        optimizer.step()
+
+    return step

@@ -1,0 +1,51 @@
+"""Our side of the training step: the bundled `shapes` model, four pictures of 128x128, one update.
+
+The learning rate is 0: every step then does all the work of an update and the next one starts from the same
+weights, so that the steps of both sides stay comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.even import EvenChoice
+from minimaskrcnn import data, weights
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.models import load_model
+from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.nn import optim
+from minimaskrcnn.training.recipes import RECIPES
+from minimaskrcnn.training.trainer import make_optimizer, total_loss
+
+BATCH = 4
+RECIPE = replace(RECIPES["shapes"], lr=0.0)
+
+
+def load() -> MaskRCNN:
+    """The bundled model, ready to train."""
+    model, _ = load_model(weights.path("shapes"))
+    return model.train()
+
+
+def batch(dtype: type = np.float32) -> tuple[list[np.ndarray], list[Target]]:
+    """Four training pictures, and their objects."""
+    samples = [data.Shapes("train")[i] for i in range(BATCH)]
+    return [image.astype(dtype) for image, _ in samples], [target for _, target in samples]
+
+
+def training_step(
+    model: MaskRCNN, images: Sequence[np.ndarray], targets: Sequence[Target]
+) -> Callable[[], object]:
+    """What `Trainer.train_step` does between two batches, with evenly spaced samples."""
+    optimizer = make_optimizer(RECIPE, model)
+
+    def step() -> None:
+        model.zero_grad()
+        total_loss(model.losses(images, targets, EvenChoice())).backward()
+        optim.clip_grad_norm(optimizer.parameters, RECIPE.clip_norm)
+        optimizer.step()
+
+    return step
