@@ -1,0 +1,115 @@
+"""Markdown tables, and a results file of which each benchmark replaces its own section and no other.
+
+A section stands between two comments, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.rows import Result, Table
+from minimaskrcnn.files import atomic_write
+
+SECTIONS = ("operators", "full-size")
+HEAD = """# Benchmarks: results
+
+Written by the programs of this folder; [README.md](README.md) says how to run them and how to read this. Each program
+replaces its own section. Absolute times belong to the machine named with them; what carries over is the ratios.
+"""
+
+COLUMNS = (
+    "operation", "ours", "peer", "its", "ours / peer", "target", "met", "loops / fast", "ours / product"
+)  # fmt: skip
+
+
+def write_section(path: Path, name: str, body: str) -> None:
+    """Put `body` in the place of the section `name`; a missing file or section is made.
+
+    Parameters
+    ----------
+    path : the results file
+    name : one of SECTIONS, which is also their order
+    body : Markdown
+    """
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    bodies = {section: body if section == name else section_of(old, section) for section in SECTIONS}
+    parts = [HEAD] + [
+        f"<!-- begin {section} -->\n{text.strip()}\n<!-- end {section} -->\n"
+        for section, text in bodies.items()
+        if text
+    ]
+    atomic_write(path, lambda stream: stream.write("\n".join(parts).encode()))
+
+
+def section_of(text: str, name: str) -> str:
+    """What stands between the marks of a section; empty if there is none."""
+    _, _, after = text.partition(f"<!-- begin {name} -->\n")
+    body, _, _ = after.partition(f"<!-- end {name} -->")
+    return body
+
+
+def markdown(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table whose columns also line up where it is read as plain text."""
+    widths = [max(len(line[i]) for line in [columns, *lines]) for i in range(len(columns))]
+
+    def row(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
+
+    return "\n".join([row(columns), row(["-" * width for width in widths]), *map(row, lines)])
+
+
+def main_table(results: Sequence[Result]) -> str:
+    """Every result as a line, and below them the remarks that do not fit a cell."""
+    lines = [_line(result) for result in results]
+    notes = [f"- {result.name}: {result.note}." for result in results if result.note]
+    sizes = {result.loops_size for result in results if result.loops_size}
+    if sizes:
+        notes.append(
+            "- loops / fast: how much longer the readable reference edition takes than the fast one, both timed "
+            f"on less work, since loops cannot do the whole: {'; '.join(sorted(sizes))}."
+        )
+    return "\n".join([markdown(COLUMNS, lines), "", *notes]).strip()
+
+
+def _line(result: Result) -> tuple[str, ...]:
+    return (
+        result.name,
+        _amount(result.ours, result.unit),
+        result.peer,
+        _amount(result.theirs, result.unit),
+        _ratio(result.ratio) + (f", worst {_ratio(result.worst)}" if result.worst is not None else ""),
+        _targets(result),
+        {True: "yes", False: "NO", None: ""}[result.met],
+        _ratio(result.loops),
+        _ratio(result.product),
+    )
+
+
+def _targets(result: Result) -> str:
+    if result.target is None:
+        return ""
+    worst = f", worst {result.worst_target:.2f}" if result.worst_target is not None else ""
+    return f"<= {result.target:.2f}{worst}"
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return f"{value / 2**20:.0f} MB" if unit == "MB" else f"{1e3 * value:.3g} ms"
+
+
+def _ratio(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 0.1 else f"{value:.2f}"
+
+
+def detail_tables(tables: Sequence[Table]) -> str:
+    """Each with its heading."""
+    return "\n\n".join(f"### {table.title}\n\n{markdown(table.columns, table.lines)}" for table in tables)
+
+
+def facts(entries: Mapping[str, str]) -> str:
+    """A list of what the numbers depend on."""
+    return "\n".join(f"- {name}: {value}" for name, value in entries.items())
