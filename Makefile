@@ -4,6 +4,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+# `make bench` runs in the environment here, or in the one whose Python is named, which may have torch and others.
+BENCH_PYTHON ?=
+SUITE ?= run
 
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
@@ -11,12 +14,13 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help demo test mutants lint format clean
+.PHONY: help demo test mutants bench lint format clean
 
 help:
 	@echo "make demo     set up $(VENV), find objects in a picture, write out/demo.png"
 	@echo "make test     set up $(VENV), run the tests    (ARGS=--thorough for the long ones)"
 	@echo "make mutants  plant a fault in the kernels, one after the other, and say which tests notice"
+	@echo "make bench    time our kernels, against torch with BENCH_PYTHON=path/to/its/python  (SUITE=full_size: whole models)"
 	@echo "make lint     ruff and mypy, as the continuous integration runs them"
 	@echo "make format   let ruff rewrite what it can"
 	@echo "make clean    remove $(VENV), caches and build folders; out/ and runs/ stay"
@@ -29,6 +33,9 @@ test: $(VENV)/installed-dev
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python tests/mutants/report.py $(ARGS)
+
+bench: $(if $(BENCH_PYTHON),,$(VENV)/installed-run)
+	$(or $(BENCH_PYTHON),$(BIN)/python) -m benchmarks.$(SUITE) $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

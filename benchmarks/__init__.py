@@ -1,1 +1,1 @@
-"""Benchmarks: how long the same work takes here and elsewhere. Start with `python -m benchmarks.run --help`."""
+"""How long the same work takes here and elsewhere. Start with `python -m benchmarks.run --help`."""

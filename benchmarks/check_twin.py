@@ -15,7 +15,8 @@ from benchmarks import small_model
 from benchmarks.even import EvenChoice
 from minimaskrcnn.training.trainer import total_loss
 
-TOLERANCE = 1e-4
+# In float32 an activation within rounding of 0 may pass ReLU on one side only: a gradient moved by 9e-5 so.
+TOLERANCE = {"float64": 1e-4, "float32": 1e-3}
 
 
 def differences(dtype: type = np.float32) -> dict[str, float]:
@@ -44,31 +45,38 @@ def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 def require_agreement() -> str:
-    """Half a sentence with the largest difference in float32, the precision that is timed.
+    """What the largest differences are, in words.
 
     Raises
     ------
     RuntimeError
-        If it exceeds the tolerance: then the two do not do the same work.
+        If one exceeds its tolerance: then the two do not do the same work.
     """
-    found = differences()
+    text = ", ".join(
+        f"{_largest(differences(np.dtype(name).type), limit)} in {name}" for name, limit in TOLERANCE.items()
+    )
+    return f"losses and gradients of the twin agree: {text}"
+
+
+def _largest(found: dict[str, float], limit: float) -> str:
     name = max(found, key=found.__getitem__)
-    text = f"{found[name]:.1e} ({name}) of {len(found)} losses and gradients"
-    if not found[name] <= TOLERANCE:
-        raise RuntimeError(f"the twin is none: it differs from the small model by {text}.")
-    return text
+    if not found[name] <= limit:
+        raise RuntimeError(
+            f"the twin is none: it differs from the small model by {found[name]:.1e} in {name}."
+        )
+    return f"largest difference {found[name]:.1e}"
 
 
 def main() -> int:
-    """Print every difference in both precisions; 1 if one exceeds the tolerance in the precision timed."""
+    """Print every difference in both precisions; 1 if one exceeds its tolerance."""
     single, double = differences(np.float32), differences(np.float64)
     print(f"{'loss or gradient':<60}{'float32':>10}{'float64':>10}")
     for name in single:
         print(f"{name:<60}{single[name]:>10.1e}{double[name]:>10.1e}")
-    largest = max(single.values())
-    print(f"{'largest':<60}{largest:>10.1e}{max(double.values()):>10.1e}")
-    print(f"allowed in float32: {TOLERANCE:.0e}")
-    return int(not largest <= TOLERANCE)
+    largest = {"float32": max(single.values()), "float64": max(double.values())}
+    print(f"{'largest':<60}{largest['float32']:>10.1e}{largest['float64']:>10.1e}")
+    print(f"{'allowed':<60}{TOLERANCE['float32']:>10.0e}{TOLERANCE['float64']:>10.0e}")
+    return int(not all(largest[name] <= limit for name, limit in TOLERANCE.items()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a timing depends on beside the code: threads, the BLAS kernel, the machine. Set the first, report the rest.
+"""What a timing depends on beside the code: threads, BLAS kernel, machine. Set the first, report the rest.
 
 OpenBLAS reads its settings once, when NumPy is imported; so a benchmark that finds others than it wants runs
 itself again in a child that has them.
@@ -23,7 +23,7 @@ PEERS = ("torch", "torchvision", "mygrad", "autograd")
 
 
 def rerun_if_needed(module: str, arguments: list[str], threads: int) -> int | None:
-    """Run ``python -m module arguments`` in a child with the right settings; None if they are right already."""
+    """Run ``python -m module arguments`` in a child with the right settings; None if they are right now."""
     wanted = {name: value for name, value in os.environ.items() if name not in OVERRIDES}
     wanted |= dict.fromkeys(THREADS, str(threads)) | {"MPLBACKEND": "Agg"}
     if wanted == dict(os.environ):

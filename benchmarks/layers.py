@@ -1,7 +1,7 @@
 """The distinct convolutions of a model: what it calls, on which shapes, found by watching it run.
 
-A prediction can be watched without its convolutions being worked out, since only the calls matter here: then a
-ResNet-50 at 800x1066 is read in a few seconds.
+A prediction can be watched without its convolutions being worked out, since only the calls matter here: then
+a ResNet-50 at 800x1066 is read in a few seconds.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Layer:
 
 
 class Watched:
-    """An edition of the kernels that notes every conv2d; with `skip_work` it answers zeros instead of convolving."""
+    """An edition of the kernels that notes every conv2d; with `skip_work` it answers zeros instead."""
 
     def __init__(self, skip_work: bool) -> None:
         self.layers: dict[tuple, Layer] = {}

@@ -70,9 +70,7 @@ def _read_setup(path: Path) -> SimpleNamespace:
         arrays = {name: file[name] for name in file.files}
     state = {name.removeprefix("state/"): a for name, a in arrays.items() if name.startswith("state/")}
     count = sum(name.startswith("image/") for name in arrays)
-    targets = [
-        {name: arrays[f"{name}/{i}"] for name in ("boxes", "labels", "masks")} for i in range(count)
-    ]
+    targets = [{name: arrays[f"{name}/{i}"] for name in ("boxes", "labels", "masks")} for i in range(count)]
     return SimpleNamespace(
         config=json.loads(str(arrays["config"])),
         clip_norm=float(arrays["clip_norm"]),

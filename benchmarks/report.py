@@ -14,8 +14,8 @@ from minimaskrcnn.files import atomic_write
 SECTIONS = ("operators", "full-size")
 HEAD = """# Benchmarks: results
 
-Written by the programs of this folder; [README.md](README.md) says how to run them and how to read this. Each program
-replaces its own section. Absolute times belong to the machine named with them; what carries over is the ratios.
+Written by the programs of this folder; [README.md](README.md) says how to run them and how to read this.
+Each program replaces its own section. Absolute times belong to the machine named; ratios carry over.
 """
 
 COLUMNS = (
@@ -66,7 +66,7 @@ def main_table(results: Sequence[Result]) -> str:
     sizes = {result.loops_size for result in results if result.loops_size}
     if sizes:
         notes.append(
-            "- loops / fast: how much longer the readable reference edition takes than the fast one, both timed "
+            "- loops / fast: how much longer the readable reference edition takes than the fast one, both "
             f"on less work, since loops cannot do the whole: {'; '.join(sorted(sizes))}."
         )
     return "\n".join([markdown(COLUMNS, lines), "", *notes]).strip()

@@ -1,8 +1,8 @@
 """Rows of the convolution: every distinct layer of two models, summed up as a geometric mean of ratios.
 
-Ours is called twice: with contiguous NCHW arrays, as a user has them, and with arrays stored channels-last, as
-one layer of our model hands them to the next. torch gets contiguous NCHW. The limit is the matrix product of
-equal size, (N*OH*OW, C*KH*KW) @ (C*KH*KW, O), with nothing to arrange before or after; backward has two more.
+Ours is called twice: with contiguous NCHW arrays, as a user has them, and with arrays stored channels-last,
+as one layer of our model hands them to the next. torch gets contiguous NCHW. The limit is the matrix product
+of equal size, (N*OH*OW, C*KH*KW) @ (C*KH*KW, O), with nothing to arrange; backward has two more.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def sides() -> Mapping[str, Work]:
 def time(rounds: int) -> tuple[list[Result], list[Table]]:
     """Time both; a twin that is none is refused first."""
     known = PEER in available()
-    agreement = f"twin agrees to {check_twin.require_agreement()}" if known else ""
+    agreement = check_twin.require_agreement() if known else ""
     times = in_turn(sides(), rounds)
     return [
         Result(
@@ -59,9 +59,7 @@ def peak_memory(rounds: int) -> tuple[list[Result], list[Table]]:
 def _in_bytes(what: str, sides: Mapping[str, int]) -> Result:
     theirs = sides.get(PEER)
     ratio = sides[OURS] / theirs if theirs else None
-    return Result(
-        f"peak memory of a {NAME}, {what}", PEER, sides[OURS], theirs, ratio, target=1.0, unit="MB"
-    )
+    return Result(f"peak memory of a {NAME}, {what}", PEER, sides[OURS], theirs, ratio, target=1.0, unit="MB")
 
 
 JOBS = (Job(NAME, time), Job(f"peak memory of a {NAME}", peak_memory))

@@ -3,7 +3,7 @@
     python -m benchmarks.run                         everything: about six minutes with all peers
     python -m benchmarks.run --only nms              the rows whose name contains "nms"
     python -m benchmarks.run --quick                 two rounds instead of seven: only to see that it runs
-    make bench BENCH_PYTHON=path/to/python           with a Python that has torch, torchvision, mygrad, autograd
+    make bench BENCH_PYTHON=path/to/python           with a Python that has torch, mygrad, ...
 
 Each row is timed in turn with its peers (ours, theirs, ours, theirs, ...) in one process with the same number
 of threads, after a check that all give the same answer. The table goes to stdout, progress to stderr. A whole
@@ -31,7 +31,10 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--quick", action="store_true", help=f"{FEW_ROUNDS} rounds instead of {ROUNDS}")
     options.add_argument(
-        "--only", metavar="PATTERN", default="", help="run the rows whose name contains this; `--list` shows names"
+        "--only",
+        metavar="PATTERN",
+        default="",
+        help="run the rows whose name contains this; `--list` shows names",
     )
     options.add_argument("--list", action="store_true", help="print the names of the rows, run nothing")
     options.add_argument(
@@ -42,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         "--out",
         type=Path,
         metavar="FOLDER",
-        help=f"where {RESULTS} and {FIGURE} go (default: benchmarks/ for a whole run; nowhere with --quick, --only)",
+        help=f"where {RESULTS} and {FIGURE} go (default: benchmarks/, or nowhere with --quick or --only)",
     )
     return options
 

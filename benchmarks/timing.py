@@ -1,4 +1,4 @@
-"""Time several ways of doing the same work, in turn, so that whatever disturbs the machine disturbs all of them.
+"""Time several ways of doing the same work, in turn, so that what disturbs the machine disturbs all.
 
     A B C, A B C, A B C, ...     one sample of each a round; the ratio is the median of the rounds' ratios
 
