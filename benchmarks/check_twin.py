@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks import small_model
 from benchmarks.even import EvenChoice
+from benchmarks.rows import DisagreementError
 from minimaskrcnn.training.trainer import total_loss
 
 # In float32 an activation within rounding of 0 may pass ReLU on one side only: a gradient moved by 9e-5 so.
@@ -31,7 +32,7 @@ def differences(dtype: type = np.float32) -> dict[str, float]:
     sum(theirs.values()).backward()
     gradients = {name: parameter.grad.numpy() for name, parameter in twin.named_parameters()}
     if set(ours) != set(theirs) or set(gradients) != {name for name, _ in model.named_parameters()}:
-        raise RuntimeError("the twin has other losses or parameters than the small model.")
+        raise DisagreementError("the twin has other losses or parameters than the small model")
     found = {name: relative(loss.data, theirs[name].detach().numpy()) for name, loss in ours.items()}
     for name, parameter in model.named_parameters():
         found[f"d/d {name}"] = relative(parameter.grad, gradients[name])
@@ -49,7 +50,7 @@ def require_agreement() -> str:
 
     Raises
     ------
-    RuntimeError
+    DisagreementError
         If one exceeds its tolerance: then the two do not do the same work.
     """
     text = ", ".join(
@@ -61,7 +62,7 @@ def require_agreement() -> str:
 def _largest(found: dict[str, float], limit: float) -> str:
     name = max(found, key=found.__getitem__)
     if not found[name] <= limit:
-        raise RuntimeError(
+        raise DisagreementError(
             f"the twin is none: it differs from the small model by {found[name]:.1e} in {name}."
         )
     return f"largest difference {found[name]:.1e}"

@@ -33,11 +33,6 @@ class Sweep:
     sizes: Sequence[int]
     sides: Callable[[int], Mapping[str, Work]]
 
-    @property
-    def title(self) -> str:
-        """How `--only` finds it."""
-        return f"growth, {self.name}"
-
 
 @dataclass(frozen=True)
 class Curve:
@@ -66,24 +61,24 @@ def _conv(channels: int, side: int) -> Mapping[str, Work]:
 
 SWEEPS = (
     Sweep(
-        "roi_align against RoIs (7x7 of 256x100x100)",
+        "growth: roi_align against RoIs (7x7 of 256x100x100)",
         "RoIs",
         (1, 4, 16, 64, 256, 1024),
         lambda n: rows_roi.sides("roi_align", 7, "forward", count=n),
     ),
     Sweep(
-        "conv2d against pixels (3x3, 64 channels)",
+        "growth: conv2d against pixels (3x3, 64 channels)",
         "pixels of the map",
         tuple(4**k for k in range(2, 9)),
         lambda pixels: _conv(64, round(pixels**0.5)),
     ),
     Sweep(
-        "conv2d against channels (3x3, 32x32 pixels)",
+        "growth: conv2d against channels (3x3, 32x32 pixels)",
         "channels in and out",
         (4, 8, 16, 32, 64, 128, 256, 512),
         lambda channels: _conv(channels, 32),
     ),
-    Sweep("nms against boxes", "boxes", (10, 30, 100, 300, 1000, 3000, 10000), rows_boxes.nms_sides),
+    Sweep("growth: nms against boxes", "boxes", (10, 30, 100, 300, 1000, 3000, 10000), rows_boxes.nms_sides),
 )
 
 
@@ -122,7 +117,7 @@ def figure(curves: Sequence[Curve]) -> Figure:
                 markersize=4,
                 label=f"{label}: size^{curve.power(side):.1f}",
             )
-        ax.set_title(curve.sweep.name, fontsize=10)
+        ax.set_title(curve.sweep.name.removeprefix("growth: "), fontsize=10)
         ax.set_xlabel(curve.sweep.axis)
         ax.set_ylabel("milliseconds")
         ax.grid(alpha=0.3)
@@ -140,7 +135,7 @@ def table(curves: Sequence[Curve]) -> Table:
             sizes = sorted(points)
             found.lines.append(
                 (
-                    curve.sweep.name,
+                    curve.sweep.name.removeprefix("growth: "),
                     LOOKS.get(side, ("", "", side))[2],
                     f"{sizes[0]:,} to {sizes[-1]:,}",
                     f"{1e3 * points[sizes[0]]:.3g}",

@@ -105,9 +105,9 @@ def _ratio(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 0.1 else f"{value:.2f}"
 
 
-def detail_tables(tables: Sequence[Table]) -> str:
-    """Each with its heading."""
-    return "\n\n".join(f"### {table.title}\n\n{markdown(table.columns, table.lines)}" for table in tables)
+def detail_table(table: Table) -> str:
+    """A table with its heading."""
+    return f"### {table.title}\n\n{markdown(table.columns, table.lines)}"
 
 
 def facts(entries: Mapping[str, str]) -> str:

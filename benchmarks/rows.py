@@ -21,6 +21,10 @@ from minimaskrcnn import kernels
 OURS = "ours"
 
 
+class DisagreementError(Exception):
+    """Two sides do not do the same work, so that comparing their times would mean nothing."""
+
+
 @dataclass(frozen=True)
 class Loops:
     """The same work at a size that readable loops can do.
@@ -148,7 +152,7 @@ def require_agreement(name: str, sides: Mapping[str, Work], tolerance: float) ->
 
     Raises
     ------
-    RuntimeError
+    DisagreementError
         Naming the work, the peer and the difference.
     """
     ours = [np.asarray(a) for a in sides[OURS]()]
@@ -157,7 +161,7 @@ def require_agreement(name: str, sides: Mapping[str, Work], tolerance: float) ->
         for a, b in zip(ours, theirs, strict=True):
             off = np.inf if a.shape != b.shape else _difference(a, b)
             if not off <= (0 if a.dtype.kind == "i" else tolerance):
-                raise RuntimeError(f"{name}: ours and {peer} do not do the same work ({off:.1e} apart).")
+                raise DisagreementError(f"{name}: ours and {peer} do not do the same work ({off:.1e} apart)")
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:

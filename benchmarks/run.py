@@ -16,12 +16,18 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import environment
 
+if TYPE_CHECKING:  # they import NumPy, which must wait until the threads are set
+    from benchmarks.growth import Curve
+    from benchmarks.rows import Job, Result, Table
+
 HERE = Path(__file__).resolve().parent
-ROUNDS, FEW_ROUNDS = 7, 2
+ROUNDS, FEW_ROUNDS, ROUNDS_OF_GROWTH = 7, 2, 3
 SECTION, RESULTS, FIGURE = "operators", "results.md", "growth.png"
+TITLE = "## Operators and the small model"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; 2 if nothing has that name."""
+    """Run what is asked for; 1 if sides disagreed and were not timed, 2 if nothing has that name."""
     options = parser().parse_args(arguments)
     if options.threads < 1:
         parser().error(f"--threads {options.threads} is less than 1")
@@ -63,14 +69,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Time, print, write; in a process whose threads are set."""
-    from benchmarks import growth, report, rows_boxes, rows_conv, rows_roi, rows_training
+    """Choose, time, print, write; in a process whose threads are set."""
+    from benchmarks import growth, rows_boxes, rows_conv, rows_roi, rows_training
     from benchmarks.rows import job
 
     jobs = [*map(job, rows_roi.ROWS), *map(job, rows_boxes.ROWS), *rows_conv.JOBS, *rows_training.JOBS]
     jobs = [j for j in jobs if options.only.lower() in j.name.lower()]
-    sweeps = [s for s in growth.SWEEPS if options.only.lower() in s.title.lower()]
-    names = [j.name for j in jobs] + [s.title for s in sweeps]
+    sweeps = [s for s in growth.SWEEPS if options.only.lower() in s.name.lower()]
+    names = [thing.name for thing in (*jobs, *sweeps)]
     if options.list:
         print("\n".join(names))
         return 0
@@ -79,43 +85,66 @@ def run(options: argparse.Namespace) -> int:
         return 2
     if sentence := environment.missing_sentence():
         print(sentence, file=sys.stderr)
+
     rounds = FEW_ROUNDS if options.quick else ROUNDS
     say = _progress(len(names))
-
-    results, tables = [], []
-    for found in jobs:
-        say(found.name)
-        new_results, new_tables = found.run(rounds)
-        results += new_results
-        tables += new_tables
+    results, tables, failed = _time(jobs, rounds, say)
     curves = []
     for sweep in sweeps:
-        say(sweep.title)
-        curves.append(growth.follow(sweep, min(rounds, 3)))
+        say(sweep.name)
+        curves.append(growth.follow(sweep, min(rounds, ROUNDS_OF_GROWTH)))
+    if curves:
+        tables.append(growth.table(curves))
 
     facts = environment.machine(options.threads) | {"rounds": str(rounds)}
-    body = "\n\n".join(
-        part
-        for part in (
-            "## Operators and the small model",
-            report.facts(facts),
-            report.main_table(results) if results else "",
-            report.detail_tables(tables),
-            report.detail_tables([growth.table(curves)]) if curves else "",
-        )
-        if part
-    )
+    body = _body(facts, results, tables)
     print(body)
     out = options.out or (None if options.quick or options.only else HERE)
     if out is not None:
-        if curves:
-            from minimaskrcnn.viz import save
+        _write(out, body, curves)
+    return int(failed)
 
-            save(growth.figure(curves), out / FIGURE)
-            body += f"\n\n![Time against size, both logarithmic]({FIGURE})"
-        report.write_section(out / RESULTS, SECTION, body)
-        print(f"written: {RESULTS}{f', {FIGURE}' if curves else ''}", file=sys.stderr)
-    return 0
+
+def _time(
+    jobs: Sequence[Job], rounds: int, say: Callable[[str], None]
+) -> tuple[list[Result], list[Table], bool]:
+    """Lines and details of every job, and whether one was not timed because its sides disagree."""
+    from benchmarks.rows import DisagreementError, Result
+
+    results, tables, failed = [], [], False
+    for job in jobs:
+        say(job.name)
+        try:
+            lines, details = job.run(rounds)
+        except DisagreementError as error:
+            failed = True
+            print(f"not timed: {error}.", file=sys.stderr)
+            lines, details = [Result(job.name, "", None, note=f"NOT TIMED, {error}")], []
+        results += lines
+        tables += details
+    return results, tables, failed
+
+
+def _body(facts: dict[str, str], results: Sequence[Result], tables: Sequence[Table]) -> str:
+    """The section in Markdown."""
+    from benchmarks import report
+
+    parts = [TITLE, report.facts(facts)]
+    if results:
+        parts.append(report.main_table(results))
+    return "\n\n".join([*parts, *map(report.detail_table, tables)])
+
+
+def _write(out: Path, body: str, curves: Sequence[Curve]) -> None:
+    """Replace the section in the results file, and the figure if curves were measured."""
+    from benchmarks import growth, report
+    from minimaskrcnn.viz import save
+
+    if curves:
+        save(growth.figure(curves), out / FIGURE)
+        body += f"\n\n![Time against size, both logarithmic]({FIGURE})"
+    report.write_section(out / RESULTS, SECTION, body)
+    print(f"written: {RESULTS}{f', {FIGURE}' if curves else ''}", file=sys.stderr)
 
 
 def _progress(total: int) -> Callable[[str], None]:

@@ -57,7 +57,7 @@ def test_every_row_of_the_target_table_is_there():
         "conv2d forward+backward, 3x3, 64 channels",
         "\ntraining step, small model, batch 4 at 128x128\n",
         "peak memory of a training step",
-        "growth, nms against boxes\n",
+        "growth: nms against boxes\n",
     ):
         assert row in names
 
@@ -102,11 +102,11 @@ def test_a_section_is_replaced_alone_and_in_its_place(tmp_path):
 def test_sides_with_different_answers_are_not_timed():
     ours, theirs = np.ones(3, np.float32), np.array([1, 1, 1.01], np.float32)
     rows.require_agreement("x", {"ours": lambda: [ours], "torch": lambda: [ours + 1e-6]}, 1e-4)
-    with pytest.raises(RuntimeError, match="x: ours and torch do not do the same work"):
+    with pytest.raises(rows.DisagreementError, match="x: ours and torch do not do the same work"):
         rows.require_agreement("x", {"ours": lambda: [ours], "torch": lambda: [theirs]}, 1e-4)
-    with pytest.raises(RuntimeError, match="same work"):
+    with pytest.raises(rows.DisagreementError, match="same work"):
         rows.require_agreement("x", {"ours": lambda: [ours], "torch": lambda: [ours[:2]]}, 1e-4)
-    with pytest.raises(RuntimeError, match="same work"):
+    with pytest.raises(rows.DisagreementError, match="same work"):
         rows.require_agreement("x", {"ours": lambda: [np.arange(2)], "torch": lambda: [np.ones(2)]}, 1e-4)
 
 
@@ -144,6 +144,14 @@ def test_the_layers_of_a_model_are_found_by_watching_it():
     assert len({layer.geometry for layer in found}) == len(found)
     blocks = next(layer for layer in found if str(layer) == "3x3, 64 to 64, 4x16x16")
     assert blocks.calls == 5  # three in layer2, the pyramid's, the RPN's
+
+
+@pytest.mark.thorough
+def test_the_layers_of_the_large_model_are_found_without_convolving():
+    found = {str(layer): layer for layer in layers.of_resnet50_fpn()}
+    assert next(iter(found)) == "7x7 /2, 3 to 64, 1x800x1088"  # padded to a multiple of 32
+    assert found["3x3, 256 to 256, 1x200x272"].calls == 2  # the pyramid's and the RPN's
+    assert found["3x3, 256 to 256, 100x14x14"].calls == 4  # the mask head's, on 100 detections
 
 
 @pytest.mark.skipif(not memory.STATUS.exists(), reason="Linux keeps the peak of a process in /proc")
