@@ -63,7 +63,7 @@ def _largest(found: dict[str, float], limit: float) -> str:
     name = max(found, key=found.__getitem__)
     if not found[name] <= limit:
         raise DisagreementError(
-            f"the twin is none: it differs from the small model by {found[name]:.1e} in {name}."
+            f"the twin is none: it differs from the small model by {found[name]:.1e} in {name}"
         )
     return f"largest difference {found[name]:.1e}"
 

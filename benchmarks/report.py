@@ -96,7 +96,9 @@ def _targets(result: Result) -> str:
 def _amount(value: float | None, unit: str) -> str:
     if value is None:
         return ""
-    return f"{value / 2**20:.0f} MB" if unit == "MB" else f"{1e3 * value:.3g} ms"
+    if unit == "MB":
+        return f"{value / 2**20:,.0f} MB"
+    return f"{1e3 * value:.3g} ms" if value < 0.1 else f"{1e3 * value:,.0f} ms"
 
 
 def _ratio(value: float | None) -> str:
