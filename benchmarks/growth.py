@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks import rows_boxes, rows_conv, rows_roi
 from benchmarks.layers import Layer
+from benchmarks.report import milliseconds
 from benchmarks.rows import OURS, Table
 from benchmarks.timing import Times, Work, in_turn
 from minimaskrcnn import kernels
@@ -138,8 +139,8 @@ def table(curves: Sequence[Curve]) -> Table:
                     curve.sweep.name.removeprefix("growth: "),
                     LOOKS.get(side, ("", "", side))[2],
                     f"{sizes[0]:,} to {sizes[-1]:,}",
-                    f"{1e3 * points[sizes[0]]:.3g}",
-                    f"{1e3 * points[sizes[-1]]:.3g}",
+                    milliseconds(points[sizes[0]]),
+                    milliseconds(points[sizes[-1]]),
                     f"size^{curve.power(side):.2f}",
                 )
             )

@@ -98,7 +98,16 @@ def _amount(value: float | None, unit: str) -> str:
         return ""
     if unit == "MB":
         return f"{value / 2**20:,.0f} MB"
-    return f"{1e3 * value:.3g} ms" if value < 0.1 else f"{1e3 * value:,.0f} ms"
+    return f"{milliseconds(value)} ms"
+
+
+def milliseconds(seconds: float) -> str:
+    """Three digits, and no exponent.
+
+    >>> milliseconds(0.00123456), milliseconds(4.5678)
+    ('1.23', '4,568')
+    """
+    return f"{1e3 * seconds:.3g}" if seconds < 0.1 else f"{1e3 * seconds:,.0f}"
 
 
 def _ratio(value: float | None) -> str:

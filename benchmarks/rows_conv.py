@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks import layers
 from benchmarks.environment import available
 from benchmarks.layers import Layer
+from benchmarks.report import milliseconds
 from benchmarks.rows import OURS, Job, Loops, Result, Row, Table, job, loops_over_fast, require_agreement
 from benchmarks.timing import Times, Work, in_turn
 from minimaskrcnn import ops
@@ -177,8 +178,8 @@ def details(title: str, timed: Sequence[tuple[str, Layer, Times]]) -> Table:
                 str(layer),
                 layer.name,
                 str(layer.calls),
-                f"{1e3 * times.median(OURS):.3f}",
-                f"{1e3 * times.median(TORCH):.3f}" if known else "",
+                milliseconds(times.median(OURS)),
+                milliseconds(times.median(TORCH)) if known else "",
                 f"{times.ratio(OURS, TORCH):.2f}" if known else "",
                 f"{times.ratio(STORED, TORCH):.2f}" if known else "",
                 f"{times.ratio(OURS, PRODUCT):.2f}",

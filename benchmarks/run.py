@@ -1,6 +1,6 @@
 """Time the operators and the small model against the peers that are installed.
 
-    python -m benchmarks.run                         everything: about six minutes with all peers
+    python -m benchmarks.run                         everything: some minutes with all peers
     python -m benchmarks.run --only nms              the rows whose name contains "nms"
     python -m benchmarks.run --quick                 two rounds instead of seven: only to see that it runs
     make bench BENCH_PYTHON=path/to/python           with a Python that has torch, mygrad, ...
