@@ -1,7 +1,20 @@
 """Floor 4: the detector, piece by piece and whole."""
 
 from minimaskrcnn.models.checkpoint import load_model, save_model
+from minimaskrcnn.models.freeze import freeze, unfreeze
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build, mini, mini_c4
+from minimaskrcnn.models.published import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
 
-__all__ = ["MaskRCNN", "build", "load_model", "mini", "mini_c4", "save_model"]
+__all__ = [
+    "MaskRCNN",
+    "build",
+    "fasterrcnn_resnet50_fpn",
+    "freeze",
+    "load_model",
+    "maskrcnn_resnet50_fpn",
+    "mini",
+    "mini_c4",
+    "save_model",
+    "unfreeze",
+]

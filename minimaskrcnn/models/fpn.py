@@ -91,8 +91,8 @@ class BackboneWithFPN(nn.Module):
         return pyramid
 
 
-class BackboneC4(nn.Module):
-    """A ResNet whose last stage's map alone feeds the RPN and the heads: the paper's C4."""
+class BackboneOneMap(nn.Module):
+    """A ResNet whose last stage's map alone feeds the RPN and the heads: the paper's C4 and C5."""
 
     def __init__(self, body: ResNet):
         super().__init__()

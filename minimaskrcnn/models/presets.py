@@ -2,6 +2,8 @@
 
 mini     residual backbone, pyramid P2-P4, about a million parameters: trains on a laptop in minutes
 mini_c4  the same body without a pyramid, and the paper's other heads (figure 4 left)
+
+The full-size ones are in `published`; `build` knows them all.
 """
 
 from __future__ import annotations
@@ -15,16 +17,23 @@ from minimaskrcnn import nn
 from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
-from minimaskrcnn.models.fpn import BackboneC4, BackboneWithFPN, FeaturePyramid
+from minimaskrcnn.models.fpn import BackboneOneMap, BackboneWithFPN, FeaturePyramid
 from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models.published import (
+    RATIOS,
+    fasterrcnn_resnet50_fpn,
+    maskrcnn_resnet50_fpn,
+    resnet_c4,
+    resnet_c5,
+    resnet_fpn,
+)
 from minimaskrcnn.models.resnet import BasicBlock, ResNet, residual_stage
 from minimaskrcnn.models.roi_extractor import RoIExtractor
 from minimaskrcnn.models.roi_heads import MaskBranch, RoIHeads
 from minimaskrcnn.models.rpn import RegionProposalNetwork, RPNHead
 from minimaskrcnn.models.transform import ImageTransform
 
-RATIOS = (0.5, 1.0, 2.0)
 GREY_MEAN, GREY_STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 
@@ -142,7 +151,7 @@ def mini_c4(
         "samples": list(samples),
         "detections_per_img": detections_per_img,
     }
-    backbone = BackboneC4(mini_body(rng))
+    backbone = BackboneOneMap(mini_body(rng))
     rpn = _mini_rpn((tuple(anchor_sizes),), backbone.out_channels, proposals, samples[0], rng)
     res5 = residual_stage(BasicBlock, backbone.out_channels, 128, 1, 1, _group_norm, rng=rng)
     extractor = RoIExtractor(backbone.strides, 7, roi_operator)
@@ -180,7 +189,15 @@ def _mini_transform(image_size: tuple[int, int]) -> ImageTransform:
     return ImageTransform(image_size[0], image_size[1], GREY_MEAN, GREY_STD, size_divisible=16)
 
 
-PRESETS: dict[str, Callable[..., MaskRCNN]] = {"mini": mini, "mini_c4": mini_c4}
+PRESETS: dict[str, Callable[..., MaskRCNN]] = {
+    "mini": mini,
+    "mini_c4": mini_c4,
+    "maskrcnn_resnet50_fpn": maskrcnn_resnet50_fpn,
+    "fasterrcnn_resnet50_fpn": fasterrcnn_resnet50_fpn,
+    "resnet_fpn": resnet_fpn,
+    "resnet_c4": resnet_c4,
+    "resnet_c5": resnet_c5,
+}
 
 
 def build(config: dict[str, Any], rng: np.random.Generator | None = None) -> MaskRCNN:

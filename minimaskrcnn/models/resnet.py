@@ -2,6 +2,9 @@
 
 Source: He et al. 2016, "Deep residual learning"; the stride sits on the 3x3 convolution, as in
 torchvision. The state's names are torchvision's, whatever the norm: ``layer1.0.conv1``, ``layer1.0.bn1``.
+
+A stage may keep its resolution instead: its stride becomes 1 and every tap behind it moves apart by what the
+stride was, so that each output cell sees the very cells it would have seen ("à trous", with holes).
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ Norm = Callable[[int], nn.Module]
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and a shortcut (ResNet-18 and -34)."""
+    """Two 3x3 convolutions and a shortcut (ResNet-18 and -34).
+
+    `dilation` is the spacing of the taps (before, behind) the place of the block's stride, in cells.
+    """
 
     expansion = 1
 
@@ -27,13 +33,15 @@ class BasicBlock(nn.Module):
         planes: int,
         stride: int,
         norm: Norm,
+        dilation: tuple[int, int] = (1, 1),
         *,
         rng: np.random.Generator | None = None,
     ):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, planes, 3, stride, 1, bias=False, rng=rng)
+        before, behind = dilation
+        self.conv1 = nn.Conv2d(in_channels, planes, 3, stride, before, before, bias=False, rng=rng)
         self.bn1 = norm(planes)
-        self.conv2 = nn.Conv2d(planes, planes, 3, 1, 1, bias=False, rng=rng)
+        self.conv2 = nn.Conv2d(planes, planes, 3, 1, behind, behind, bias=False, rng=rng)
         self.bn2 = norm(planes)
         self.downsample = _shortcut(in_channels, planes, stride, norm, rng)
 
@@ -44,7 +52,10 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1x1 down, 3x3, 1x1 up to four times the planes, and a shortcut (ResNet-50 and deeper)."""
+    """1x1 down, 3x3, 1x1 up to four times the planes, and a shortcut (ResNet-50 and deeper).
+
+    `dilation` is as in `BasicBlock`; behind the strided 3x3 convolution there is no second one to space.
+    """
 
     expansion = 4
 
@@ -54,14 +65,15 @@ class Bottleneck(nn.Module):
         planes: int,
         stride: int,
         norm: Norm,
+        dilation: tuple[int, int] = (1, 1),
         *,
         rng: np.random.Generator | None = None,
     ):
         super().__init__()
-        out_channels = planes * self.expansion
+        out_channels, spacing = planes * self.expansion, dilation[0]
         self.conv1 = nn.Conv2d(in_channels, planes, 1, bias=False, rng=rng)
         self.bn1 = norm(planes)
-        self.conv2 = nn.Conv2d(planes, planes, 3, stride, 1, bias=False, rng=rng)
+        self.conv2 = nn.Conv2d(planes, planes, 3, stride, spacing, spacing, bias=False, rng=rng)
         self.bn2 = norm(planes)
         self.conv3 = nn.Conv2d(planes, out_channels, 1, bias=False, rng=rng)
         self.bn3 = norm(out_channels)
@@ -93,13 +105,17 @@ def residual_stage(
     blocks: int,
     stride: int,
     norm: Norm,
+    dilation: tuple[int, int] = (1, 1),
     *,
     rng: np.random.Generator | None = None,
 ) -> nn.Sequential:
-    """`blocks` residual blocks; the first one has the stride and changes the channels."""
-    out_channels = planes * block.expansion
-    first = block(in_channels, planes, stride, norm, rng=rng)
-    rest = [block(out_channels, planes, 1, norm, rng=rng) for _ in range(blocks - 1)]
+    """`blocks` residual blocks; the first one has the stride and changes the channels.
+
+    `dilation` is the spacing of the taps (before, behind) the place of the stage's stride.
+    """
+    out_channels, behind = planes * block.expansion, dilation[1]
+    first = block(in_channels, planes, stride, norm, dilation, rng=rng)
+    rest = [block(out_channels, planes, 1, norm, (behind, behind), rng=rng) for _ in range(blocks - 1)]
     return nn.Sequential(first, *rest)
 
 
@@ -113,6 +129,8 @@ class ResNet(nn.Module):
     planes, blocks, strides : sequences, one entry a stage
         Width, number of blocks, and stride of the first block.
     norm : callable (channels) -> Module
+    dilate : sequence of bool, optional
+        Which stages keep their resolution: dilation in the place of their stride.
     stem_kernel : int
         The stem convolution's side; its stride is 2.
     stem_pool : bool
@@ -130,6 +148,7 @@ class ResNet(nn.Module):
         strides: Sequence[int],
         norm: Norm,
         *,
+        dilate: Sequence[bool] | None = None,
         stem_kernel: int = 7,
         stem_pool: bool = True,
         rng: np.random.Generator | None = None,
@@ -138,13 +157,17 @@ class ResNet(nn.Module):
         self.conv1 = nn.Conv2d(3, stem_channels, stem_kernel, 2, stem_kernel // 2, bias=False, rng=rng)
         self.bn1 = norm(stem_channels)
         self.maxpool = nn.MaxPool2d(3, 2, 1) if stem_pool else nn.Identity()
-        channels, stride = stem_channels, 4 if stem_pool else 2
+        channels, stride, spacing = stem_channels, 4 if stem_pool else 2, 1
         self.out_channels: list[int] = []
         self.out_strides: list[int] = []
-        for index, (plane, count, step) in enumerate(zip(planes, blocks, strides, strict=True), start=1):
-            stage = residual_stage(block, channels, plane, count, step, norm, rng=rng)
+        dilate = [False] * len(planes) if dilate is None else dilate
+        plan = zip(planes, blocks, strides, dilate, strict=True)
+        for index, (plane, count, step, keeps_resolution) in enumerate(plan, start=1):
+            taps = (spacing, spacing * step) if keeps_resolution else (spacing, spacing)
+            step = 1 if keeps_resolution else step
+            stage = residual_stage(block, channels, plane, count, step, norm, taps, rng=rng)
             setattr(self, f"layer{index}", stage)
-            channels, stride = plane * block.expansion, stride * step
+            channels, stride, spacing = plane * block.expansion, stride * step, taps[1]
             self.out_channels.append(channels)
             self.out_strides.append(stride)
 

@@ -65,13 +65,8 @@ def count(state: Mapping[str, np.ndarray], pattern: str, start: int = 0) -> int:
 
 
 def keywords(params: Mapping) -> dict:
-    """A case's params as keyword arguments of `maskrcnn_fpn`; top-n comes in pairs (training, prediction)."""
-    settings = {k: v for k, v in params.items() if k not in TOLD_BY_SHAPES | TOLD_ELSEWHERE}
-    for name in ("rpn_pre_nms_top_n", "rpn_post_nms_top_n"):
-        pair = [settings.pop(f"{name}_{mode}", None) for mode in ("train", "test")]
-        if pair != [None, None]:  # a case of one mode does not record the other's
-            settings[name] = tuple(pair[1 - i] if n is None else n for i, n in enumerate(pair))
-    return settings
+    """Of a case's params those that are keyword arguments of `maskrcnn_fpn`."""
+    return {k: v for k, v in params.items() if k not in TOLD_BY_SHAPES | TOLD_ELSEWHERE}
 
 
 def prediction(model: MaskRCNN, images: Sequence[np.ndarray]) -> Stages:
