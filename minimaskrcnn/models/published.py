@@ -36,7 +36,7 @@ DEPTHS: dict[int, tuple[Block, tuple[int, ...]]] = {
     50: (Bottleneck, (3, 4, 6, 3)),
     101: (Bottleneck, (3, 4, 23, 3)),
 }
-PLANES, STRIDES = (64, 128, 256, 512), (1, 2, 2, 2)
+STEM, PLANES, STRIDES = 64, (64, 128, 256, 512), (1, 2, 2, 2)
 ANCHOR_SIZES = (32, 64, 128, 256, 512)
 RATIOS = (0.5, 1.0, 2.0)
 BOX_WIDTH, MASK_WIDTHS = 1024, (256, 256, 256, 256)
@@ -76,7 +76,9 @@ def resnet(
     """
     block, blocks = _depth(depth)
     dilate = (False, *replace_stride_with_dilation)[:stages]
-    return ResNet(block, 64, PLANES[:stages], blocks[:stages], STRIDES[:stages], norm, dilate=dilate, rng=rng)
+    return ResNet(
+        block, STEM, PLANES[:stages], blocks[:stages], STRIDES[:stages], norm, dilate=dilate, rng=rng
+    )
 
 
 def _depth(depth: int) -> tuple[Block, tuple[int, ...]]:

@@ -1,0 +1,38 @@
+"""Begin from weights that were trained before, be it on other classes.
+
+same names and shapes      taken from the file
+layers with a row a class  taken if the number of classes is the same, else left as they were drawn
+anything else              refused: it is another model
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.checkpoint import load_arrays
+from minimaskrcnn.models.mask_rcnn import MaskRCNN
+
+PER_CLASS = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logits.")
+
+
+def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
+    """Fill `model` from a file of weights; returns the names that keep the weights they were drawn with.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is of a model that differs in more than the number of classes.
+    """
+    arrays, _ = load_arrays(path)
+    own = model.state_dict()
+    fresh = [
+        name
+        for name in own
+        if name.startswith(PER_CLASS) and name in arrays and arrays[name].shape != own[name].shape
+    ]
+    try:
+        model.load_state_dict({**arrays, **{name: own[name] for name in fresh}})
+    except InputError as error:
+        raise InputError(f"weights {path}: {error}") from error
+    return fresh

@@ -1,0 +1,66 @@
+"""Starting from weights: all of them, all but the layers with a row a class, or none with one sentence."""
+
+import numpy as np
+import pytest
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models import mini, mini_c4, save_model
+from minimaskrcnn.models.checkpoint import save_arrays
+from minimaskrcnn.models.start import PER_CLASS, start_from
+
+LAYERS = {
+    "roi_heads.box_predictor.cls_score",
+    "roi_heads.box_predictor.bbox_pred",
+    "roi_heads.mask_predictor.mask_fcn_logits",
+}
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A file of weights for four classes, and what is in it."""
+    model = mini(4, rng=np.random.default_rng(0))
+    save_model(tmp_path / "given.npz", model, {})
+    return tmp_path / "given.npz", model.state_dict()
+
+
+def test_the_same_classes_take_everything(given):
+    path, state = given
+    model = mini(4, rng=np.random.default_rng(1))
+    assert start_from(model, path) == []
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, state[name])
+
+
+@pytest.mark.parametrize("classes", [2, 7])
+def test_other_classes_keep_the_drawn_rows(given, classes):
+    path, state = given
+    model = mini(classes, rng=np.random.default_rng(1))
+    drawn = model.state_dict()
+    fresh = start_from(model, path)
+    assert {name.rpartition(".")[0] for name in fresh} == LAYERS
+    assert all(name.startswith(PER_CLASS) for name in fresh)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, drawn[name] if name in fresh else state[name])
+
+
+def test_another_model_is_refused_and_nothing_is_changed(given):
+    path, _ = given
+    model = mini_c4(2, rng=np.random.default_rng(1))
+    before = model.state_dict()
+    with pytest.raises(InputError, match=r"weights .*given.npz: .*another model"):
+        start_from(model, path)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_layer_with_a_row_a_class_must_still_be_there(given, tmp_path):
+    _, state = given
+    del state["roi_heads.box_predictor.cls_score.weight"]
+    save_arrays(tmp_path / "part.npz", state, {})
+    with pytest.raises(InputError, match=r"missing roi_heads.box_predictor.cls_score.weight"):
+        start_from(mini(4), tmp_path / "part.npz")
+
+
+def test_no_file():
+    with pytest.raises(InputError, match="no such file"):
+        start_from(mini(4), "nothing.npz")
