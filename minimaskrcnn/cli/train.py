@@ -1,4 +1,4 @@
-"""`minimaskrcnn train`: from random weights to a checkpoint, by a recipe."""
+"""`minimaskrcnn train`: from random weights, or given ones, to a checkpoint, by a recipe."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SUMMARY = "train a small Mask R-CNN from scratch"
 
 DESCRIPTION = """\
-Train a model from random weights, by the dataset's recipe
-(minimaskrcnn/training/recipes.py).
+Train a model from random weights, or from those of --weights, by the dataset's
+recipe (minimaskrcnn/training/recipes.py).
 
 DIR receives log.jsonl (one line a step), state.npz (all that --resume needs),
 and at the end model.npz and curves.png (losses and AP). Interrupt whenever you
@@ -33,6 +33,7 @@ examples:
   minimaskrcnn train nuclei --data nuclei_fluo256.npz --seed 1
   minimaskrcnn train shapes --set model.roi_operator=roi_pool -o runs/pool
   minimaskrcnn train coco --data instances.json --images photos -o runs/mine
+  minimaskrcnn train shapes --weights old.npz --set freeze=[backbone,rpn] -o new
 """
 
 
@@ -40,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `train`."""
     options.add_dataset(parser)
     parser.add_argument("-o", "--output", metavar="DIR", help="folder of the run (default: runs/DATASET)")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="start from these weights of the same model; layers that depend on the number of classes are "
+        "drawn anew if the number differs",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     parser.add_argument(
         "--set",
@@ -48,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="changes",
         metavar="NAME=VALUE",
         help="change a setting of the recipe (steps, batch_size, lr, optimizer, schedule, warmup, "
-        "weight_decay, clip_norm, ...) or of its model (model.anchor_sizes, ...); may be repeated",
+        "weight_decay, clip_norm, freeze, ...) or of its model (model.anchor_sizes, ...); model.preset "
+        "begins with that preset's own settings; may be repeated",
     )
 
 
@@ -73,8 +81,11 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
             validation=validation,
             augment=augmentation(args.dataset),
+            weights=args.weights,
             on_record=progress,
         )
+        if args.weights:
+            output.log.info("start: %s; drawn anew: %s", args.weights, ", ".join(trainer.fresh) or "nothing")
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # the trainer says better what overflowed
                 trainer.run(args.resume)
@@ -105,7 +116,9 @@ def adapt(recipe: Recipe, changes: list[str]) -> Recipe:
         name, equals, text = change.partition("=")
         if not equals:
             raise InputError(f"--set {change}: expected NAME=VALUE, for example --set steps=500.")
-        if name.startswith("model."):
+        if name == "model.preset":
+            recipe = replace(recipe, model={"preset": parse(text)})  # the settings were the other preset's
+        elif name.startswith("model."):
             recipe = replace(recipe, model={**recipe.model, name.removeprefix("model."): parse(text)})
         elif name in known:
             recipe = replace(recipe, **{name: parse_like(getattr(recipe, name), name, text)})
@@ -129,7 +142,9 @@ def parse(text: str) -> Any:
 
 
 def parse_like(default: Any, name: str, text: str) -> Any:
-    """`text` as the type of `default`; an int will do for a float."""
+    """`text` as the type of `default`; an int will do for a float, a list or `[a,b]` of words for names."""
+    if isinstance(default, tuple):
+        return names(name, text)
     value = parse(text)
     if isinstance(default, float) and type(value) is int:
         value = float(value)
@@ -137,3 +152,17 @@ def parse_like(default: Any, name: str, text: str) -> Any:
         kind = type(default).__name__
         raise InputError(f"--set {name}={text}: expected a value like {default!r} ({kind}).")
     return value
+
+
+def names(name: str, text: str) -> tuple[str, ...]:
+    """A JSON list of strings, or the same without quotes, which a shell would eat.
+
+    >>> names("freeze", '["backbone", "rpn"]') == names("freeze", "[backbone,rpn]") == ("backbone", "rpn")
+    True
+    """
+    value = parse(text)
+    if isinstance(value, str) and text.startswith("[") and text.endswith("]"):
+        value = [word.strip() for word in text[1:-1].split(",")]
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise InputError(f"--set {name}={text}: expected a list of names, for example {name}=[backbone,rpn].")
+    return tuple(value)

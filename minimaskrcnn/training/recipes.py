@@ -32,6 +32,7 @@ class Recipe:
     max_dets : int
         Detections a picture that count in average precision.
     evaluate_every, checkpoint_every : int, steps
+    freeze : names of parameters, or of modules, that are not trained; patterns as in `models.freeze`
     """
 
     steps: int
@@ -46,6 +47,7 @@ class Recipe:
     max_dets: int = 100
     evaluate_every: int = 500
     checkpoint_every: int = 100
+    freeze: tuple[str, ...] = ()
 
 
 RECIPES: dict[str, Recipe] = {

@@ -8,10 +8,11 @@ the same bytes as one that was never interrupted.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.transforms import Augmentation
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 from minimaskrcnn.models.checkpoint import load_arrays, save_arrays, save_model
+from minimaskrcnn.models.freeze import freeze, trainable_parameters
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build
+from minimaskrcnn.models.start import start_from
 from minimaskrcnn.nn import optim
 from minimaskrcnn.training.evaluate import evaluate
 from minimaskrcnn.training.recipes import Recipe
@@ -47,6 +50,7 @@ class Trainer:
     validation : Dataset, optional
         Evaluated every `recipe.evaluate_every` steps and at the end.
     augment : callable, optional
+    weights : file to start from, in the place of weights that are drawn; see `models.start`
     on_record : callable
         Is handed every line of the log as a dict.
     """
@@ -59,6 +63,7 @@ class Trainer:
         seed: int = 0,
         validation: Dataset | None = None,
         augment: Augmentation | None = None,
+        weights: str | Path | None = None,
         on_record: Callable[[Record], None] = lambda record: None,
     ):
         self.recipe, self.out, self.seed = recipe, Path(out), seed
@@ -66,10 +71,20 @@ class Trainer:
         self.category_ids = dataset.category_ids if isinstance(dataset, CocoDataset) else None
         self.rng = np.random.default_rng(seed)
         self.model = build({**recipe.model, "num_classes": dataset.num_classes}, self.rng)
+        self.fresh, self.weights = self._start(weights)
+        freeze(self.model, *recipe.freeze)
         self.optimizer = make_optimizer(recipe, self.model)
         self.schedule = make_schedule(recipe)
         self.loader = Loader(dataset, recipe.batch_size, self.rng, augment)
         self.step, self.seconds = 0, 0.0
+
+    def _start(self, weights: str | Path | None) -> tuple[list[str], str | None]:
+        """Fill the model from a file; the names that it did not fill, and its SHA-256."""
+        if weights is None:
+            return [], None
+        fresh = start_from(self.model, weights)
+        with open(weights, "rb") as stream:
+            return fresh, hashlib.file_digest(stream, "sha256").hexdigest()
 
     def run(self, resume: bool = False, stop_at: int | None = None) -> MaskRCNN:
         """Train to the end of the recipe (or to step `stop_at`), and return the model.
@@ -166,6 +181,7 @@ class Trainer:
             "category_ids": self.category_ids,
             "seed": self.seed,
             "step": self.step,
+            "weights": self.weights,
             "recipe": {**asdict(self.recipe), "model": dict(self.recipe.model)},
         }
 
@@ -220,8 +236,10 @@ def total_loss(losses: dict[str, Tensor]) -> Tensor:
 
 
 def make_optimizer(recipe: Recipe, model: MaskRCNN) -> optim.Optimizer:
-    """The recipe's optimiser over all parameters; only weights with two or more axes decay."""
-    parameters = model.parameters()
+    """The recipe's optimiser over all that is trained; only weights with two or more axes decay."""
+    parameters = trainable_parameters(model)
+    if not parameters:
+        raise InputError("train: every parameter is frozen; leave some out of the recipe's freeze.")
     mask = [parameter.ndim > 1 for parameter in parameters]
     if recipe.optimizer == "adamw":
         return optim.AdamW(parameters, recipe.lr, weight_decay=recipe.weight_decay, decay_mask=mask)
@@ -242,8 +260,12 @@ def make_schedule(recipe: Recipe) -> optim.Schedule:
 
 def _differences(now: Record, then: Record) -> str:
     """The settings of a run that changed, as `name then -> now`; steps done do not count."""
-    flat_now = {**now["recipe"], "seed": now["seed"], "class_names": now["class_names"]}
-    flat_then = {**then.get("recipe", {}), "seed": then.get("seed"), "class_names": then.get("class_names")}
+    others = ("seed", "class_names", "weights")
+    flat_now = {**now["recipe"], **{name: now[name] for name in others}}
+    # A setting that an older version did not write had the value that is now its default.
+    defaults = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    flat_then = {**json.loads(json.dumps(defaults)), **then.get("recipe", {})}
+    flat_then |= {name: then.get(name) for name in others}
     return ", ".join(
         f"{name} {flat_then.get(name)} -> {value}"
         for name, value in flat_now.items()

@@ -3,13 +3,14 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from minimaskrcnn import data
 from minimaskrcnn.cli import sources
 from minimaskrcnn.cli.train import adapt
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import load_model
+from minimaskrcnn.models import load_model, mini, save_model
 from minimaskrcnn.training import RECIPES, Trainer
 
 QUICK = (
@@ -100,6 +101,53 @@ def test_changes_reach_the_recipe():
     assert recipe.model["anchor_sizes"] == [4, 8, 16]
     assert recipe.model["preset"] == "mini"
     assert RECIPES["shapes"].steps != 7
+
+
+@pytest.mark.parametrize("value", ["[backbone,rpn]", "[ backbone, rpn ]", '["backbone", "rpn"]'])
+def test_names_are_a_list_with_or_without_quotes(value):
+    assert adapt(RECIPES["shapes"], [f"freeze={value}"]).freeze == ("backbone", "rpn")
+
+
+def test_another_preset_begins_with_its_own_settings():
+    recipe = adapt(RECIPES["coco"], ["model.preset=resnet_fpn", "model.depth=18"])
+    assert recipe.model == {"preset": "resnet_fpn", "depth": 18}
+
+
+@pytest.mark.usefixtures("few_shapes")
+def test_a_run_from_given_weights_says_what_is_drawn_anew(run, tmp_path):
+    two_classes = mini(2, proposals=(20, 20), rng=np.random.default_rng(0))
+    save_model(tmp_path / "old.npz", two_classes, {})
+    words = ("--weights", tmp_path / "old.npz", "--set=freeze=[backbone,rpn]", *QUICK)
+    code, _, err = run("train", "shapes", "-o", tmp_path / "new", *words)
+    assert code == 0
+    assert re.search(r"start: .*old.npz; drawn anew: roi_heads.box_predictor.cls_score.weight, ", err)
+    new, _ = load_model(tmp_path / "new" / "model.npz")
+    old, state = two_classes.state_dict(), new.state_dict()
+    assert all(np.array_equal(state[n], old[n]) for n in old if n.startswith(("backbone", "rpn")))
+    assert not np.array_equal(state["roi_heads.box_head.fc6.bias"], old["roi_heads.box_head.fc6.bias"])
+
+
+@pytest.mark.usefixtures("few_shapes")
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--weights", "nothing.npz"), "no such file"),
+        (("--set=freeze=[backbones]",), "no parameter has such a name"),
+        (("--set=freeze=[*]",), "every parameter is frozen"),
+    ],
+)
+def test_weights_and_freezing_that_cannot_be(run, tmp_path, words, says):
+    code, out, err = run("train", "shapes", "-q", "-o", tmp_path / "new", *words, *QUICK)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("change", ["freeze=backbone", "freeze=[1]", "freeze=3"])
+def test_names_that_are_no_list(change):
+    with pytest.raises(InputError, match="list of names"):
+        adapt(RECIPES["shapes"], [change])
 
 
 @pytest.mark.parametrize("change", ["steps", "stepz=3", "steps=1.5", "steps=true", "lr=fast", "model=mini"])

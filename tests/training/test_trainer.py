@@ -1,5 +1,6 @@
 """Training: same seed, same bytes; a resumed run ends where an uninterrupted one does; NaN stops it."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from minimaskrcnn.data import Compose, HorizontalFlip, Shapes
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 from minimaskrcnn.models import load_model
+from minimaskrcnn.models.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.training import RECIPES, Recipe, Trainer, evaluate, read_log
 from minimaskrcnn.training.trainer import make_schedule
 
@@ -107,3 +109,63 @@ def test_unknown_choices_name_the_known_ones(tmp_path, change):
 def test_step_schedule_drops_twice():
     lr = make_schedule(Recipe(steps=900, batch_size=1, lr=1.0, schedule="steps", warmup=10))
     assert [lr(s) for s in (0, 100, 700, 850)] == pytest.approx([0.1, 1.0, 0.1, 0.01])
+
+
+# ---- starting from weights, and freezing ---------------------------------------------------------------
+
+HEADS = replace(SHORT, freeze=("backbone", "rpn"))
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """The file of a model that was trained for a few steps."""
+    trainer(tmp_path / "first").run()
+    return tmp_path / "first" / "model.npz"
+
+
+def test_a_run_starts_from_given_weights(tmp_path, trained):
+    run = trainer(tmp_path / "second", weights=trained)
+    first, _ = load_model(trained)
+    for name, array in run.model.state_dict().items():
+        np.testing.assert_array_equal(array, first.state_dict()[name])
+    assert run.fresh == []
+    assert run.facts()["weights"] == hashlib.sha256(trained.read_bytes()).hexdigest()
+    assert trainer(tmp_path / "third").facts()["weights"] is None
+
+
+def test_what_is_frozen_is_not_trained(tmp_path, trained):
+    before = load_model(trained)[0].state_dict()
+    after = trainer(tmp_path / "heads", HEADS, weights=trained).run().state_dict()
+    for name, array in after.items():
+        frozen = name.startswith(("backbone.", "rpn."))
+        assert (array.tobytes() == before[name].tobytes()) == frozen, name
+
+
+def test_a_resumed_run_keeps_its_frozen_parts(tmp_path, trained):
+    trainer(tmp_path / "whole", HEADS, weights=trained).run()
+    trainer(tmp_path / "parts", HEADS, weights=trained).run(stop_at=2)
+    trainer(tmp_path / "parts", HEADS, weights=trained).run(resume=True)
+    for name in ("model.npz", "state.npz"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+
+
+def test_resuming_with_other_frozen_parts_or_weights_is_refused(tmp_path, trained):
+    trainer(tmp_path / "run", HEADS, weights=trained).run(stop_at=1)
+    with pytest.raises(InputError, match=r"other settings .*freeze \['backbone', 'rpn'\] -> \['backbone'\]"):
+        trainer(tmp_path / "run", replace(HEADS, freeze=("backbone",)), weights=trained).run(resume=True)
+    with pytest.raises(InputError, match=r"other settings .*weights [0-9a-f]{64} -> None"):
+        trainer(tmp_path / "run", HEADS).run(resume=True)
+
+
+def test_a_state_from_before_there_was_freezing_can_be_resumed(tmp_path):
+    trainer(tmp_path).run(stop_at=1)
+    arrays, meta = load_arrays(tmp_path / "state.npz")
+    del meta["recipe"]["freeze"], meta["weights"], meta["format"]
+    save_arrays(tmp_path / "state.npz", arrays, meta)
+    trainer(tmp_path).run(resume=True)
+    assert (tmp_path / "model.npz").is_file()
+
+
+def test_freezing_everything_is_refused(tmp_path):
+    with pytest.raises(InputError, match="every parameter is frozen"):
+        trainer(tmp_path, replace(SHORT, freeze=("*",)))
