@@ -1,4 +1,4 @@
-"""docs/models.md and docs/fine_tuning.md: the code runs and prints what the page says; the tables are true."""
+"""docs/models.md and docs/fine_tuning.md: the code runs, prints what they say, and the tables are true."""
 
 import contextlib
 import io
