@@ -85,7 +85,8 @@ def run(args: argparse.Namespace) -> int:
             on_record=progress,
         )
         if args.weights:
-            output.log.info("start: %s; drawn anew: %s", args.weights, ", ".join(trainer.fresh) or "nothing")
+            parts = dict.fromkeys(".".join(name.split(".")[:2]) for name in trainer.fresh)
+            output.log.info("start: %s; drawn anew: %s", args.weights, ", ".join(parts) or "nothing")
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # the trainer says better what overflowed
                 trainer.run(args.resume)

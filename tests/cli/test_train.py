@@ -120,7 +120,9 @@ def test_a_run_from_given_weights_says_what_is_drawn_anew(run, tmp_path):
     words = ("--weights", tmp_path / "old.npz", "--set=freeze=[backbone,rpn]", *QUICK)
     code, _, err = run("train", "shapes", "-o", tmp_path / "new", *words)
     assert code == 0
-    assert re.search(r"start: .*old.npz; drawn anew: roi_heads.box_predictor.cls_score.weight, ", err)
+    assert re.search(
+        r"start: .*old.npz; drawn anew: roi_heads.box_predictor, roi_heads.mask_predictor\n", err
+    )
     new, _ = load_model(tmp_path / "new" / "model.npz")
     old, state = two_classes.state_dict(), new.state_dict()
     assert all(np.array_equal(state[n], old[n]) for n in old if n.startswith(("backbone", "rpn")))
