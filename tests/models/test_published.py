@@ -195,7 +195,7 @@ def test_one_map_models_have_the_papers_numbers():
 @pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_config_is_json_and_builds_the_model_again(tmp_path, kind):
-    model = build({**SMALL, **KINDS[kind][0], "bbox_reg_weights": [1, 2, 3, 4], "masks": False})
+    model = small(kind, bbox_reg_weights=[1, 2, 3, 4], masks=False)
     config = json.loads(json.dumps(model.config))
     assert config == model.config
     again = build(config)
