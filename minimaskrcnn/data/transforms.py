@@ -84,6 +84,42 @@ class ScaleJitter:
         return resample(image, target, (left, top, left + seen_width, top + seen_height), size)
 
 
+class OnCanvas:
+    """Apply `step`, then lay what it made at a random place on a black canvas of the input's size.
+
+    After `ScaleJitter` this keeps a shrunken picture small: a model that resizes every picture to one size
+    would undo the shrinking otherwise. Right for pictures whose background is black.
+    """
+
+    def __init__(self, step: Augmentation):
+        self.step = step
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        size = image.shape[1:]
+        image, target = self.step(image, target, rng)
+        if any(part > side for part, side in zip(image.shape[1:], size, strict=True)):
+            raise InputError(
+                f"OnCanvas: {image.shape[1:]} is larger than the canvas {size}; shrink it first."
+            )
+        top, left = (
+            int(rng.integers(side - part + 1)) for side, part in zip(size, image.shape[1:], strict=True)
+        )
+        return lay_on_canvas(image, target, top, left, size)
+
+
+class GammaJitter:
+    """Raise every value to a power drawn log-uniformly from [low, high]; below 1, what is dim brightens."""
+
+    def __init__(self, low: float = 0.5, high: float = 1.25):
+        if not 0 < low <= high:
+            raise InputError(f"GammaJitter: low {low} and high {high} must satisfy 0 < low <= high.")
+        self.low, self.high = low, high
+
+    def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        gamma = np.exp(rng.uniform(np.log(self.low), np.log(self.high)))
+        return image ** image.dtype.type(gamma), target
+
+
 class ColourJitter:
     """Change brightness, contrast and saturation, each by a factor drawn from [1 - amount, 1 + amount].
 
@@ -122,6 +158,19 @@ def turn_left(image: np.ndarray, target: Target) -> Pair:
     x1, y1, x2, y2 = target.boxes.T
     boxes = np.stack([y1, image.shape[2] - x2, y2, image.shape[2] - x1], axis=1)  # (N, 4)
     return _changed(image, target, boxes, lambda a: np.rot90(a, axes=(-2, -1)))
+
+
+def lay_on_canvas(image: np.ndarray, target: Target, top: int, left: int, size: tuple[int, int]) -> Pair:
+    """Put the picture at (top, left) of a black one of `size` (height, width)."""
+    height, width = image.shape[1:]
+
+    def place(a: np.ndarray) -> np.ndarray:
+        canvas = np.zeros((*a.shape[:-2], *size), a.dtype)
+        canvas[..., top : top + height, left : left + width] = a
+        return canvas
+
+    boxes = target.boxes + np.array([left, top, left, top], target.boxes.dtype)
+    return _changed(image, target, boxes, place)
 
 
 def resample(

@@ -9,5 +9,11 @@ def augmentation(dataset: str) -> Augmentation | None:
     if dataset == "shapes":
         return None
     if dataset == "nuclei":
-        return data.Compose(data.HorizontalFlip(), data.RightAngleTurn(), data.ColourJitter())
+        return data.Compose(
+            data.HorizontalFlip(),
+            data.RightAngleTurn(),
+            data.OnCanvas(data.ScaleJitter(0.7, 1.4)),
+            data.GammaJitter(),
+            data.ColourJitter(),
+        )
     return data.Compose(data.HorizontalFlip(), data.ScaleJitter(), data.ColourJitter())

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from minimaskrcnn.data import (
     ColourJitter,
     Compose,
+    GammaJitter,
     HorizontalFlip,
+    OnCanvas,
     RightAngleTurn,
     ScaleJitter,
     Shapes,
@@ -147,6 +149,47 @@ def test_scale_jitter_of_any_picture(low, high, seed, size):
     assert image.min() == pytest.approx(1)
 
 
+def test_on_canvas_a_shrunken_picture_stays_small_and_the_rest_is_black():
+    image, target = painted(60, 90)
+    rng = np.random.default_rng(0)
+    places = set()
+    for _ in range(20):
+        small, moved = OnCanvas(ScaleJitter(0.5, 0.5))(image, target, rng)
+        assert small.shape == (3, 60, 90)
+        assert moved.masks.shape == (2, 60, 90)
+        np.testing.assert_array_equal(moved.boxes, boxes_from_masks(moved.masks))
+        assert small.sum() == pytest.approx(image.sum() / 4, rel=0.01)  # half the height, half the width
+        assert small[0][moved.masks.any(0)].mean() > 0.75  # the mask lies on the object
+        places.add(tuple(moved.boxes[0]))
+    assert len(places) > 10
+
+
+def test_on_canvas_leaves_a_picture_of_full_size_alone_and_refuses_a_larger_one():
+    image, target = painted()
+    same, moved = OnCanvas(HorizontalFlip(0))(image, target, np.random.default_rng(0))
+    np.testing.assert_array_equal(same, image)
+    np.testing.assert_array_equal(moved.boxes, target.boxes)
+
+    def double(image, target, rng):
+        return resample(image, target, (0, 0, 30, 20), (40, 60))
+
+    with pytest.raises(InputError, match=r"OnCanvas: \(40, 60\) is larger than the canvas"):
+        OnCanvas(double)(image, target, np.random.default_rng(0))
+
+
+def test_gamma_jitter_bends_the_greys_and_keeps_black_and_white():
+    ramp = np.tile(np.linspace(0, 1, 5, dtype=np.float32), (3, 1, 1))
+    target = painted()[1]
+    rng = np.random.default_rng(0)
+    brighter, same = GammaJitter(0.5, 0.5)(ramp, target, rng)
+    assert same is target
+    assert brighter.dtype == np.float32
+    np.testing.assert_allclose(brighter, np.sqrt(ramp), rtol=1e-6)
+    middles = [GammaJitter(0.5, 2)(ramp, target, rng)[0][0, 0, 2] for _ in range(100)]
+    assert 0.25 <= min(middles) < 0.35
+    assert 0.6 < max(middles) <= 0.7072
+
+
 def test_colour_jitter_changes_the_picture_alone_and_zero_changes_nothing():
     image, target = Shapes("val")[1]
     rng = np.random.default_rng(0)
@@ -166,6 +209,7 @@ def test_bad_settings_are_named():
         lambda: VerticalFlip(-1),
         lambda: ScaleJitter(2, 1),
         lambda: ColourJitter(3),
+        lambda: GammaJitter(0, 1),
     ):
         with pytest.raises(InputError, match=r"Flip|Jitter"):
             make()
