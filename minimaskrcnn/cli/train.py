@@ -112,20 +112,24 @@ def adapt(recipe: Recipe, changes: list[str]) -> Recipe:
     InputError
         A change without `=`, an unknown name, or a value of another type than the recipe's own.
     """
-    known = {field.name for field in fields(recipe)} - {"model"}
+    known = {field.name for field in fields(recipe)} - {"model", "predict"}
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals:
             raise InputError(f"--set {change}: expected NAME=VALUE, for example --set steps=500.")
-        if name == "model.preset":
-            recipe = replace(recipe, model={"preset": parse(text)})  # the settings were the other preset's
-        elif name.startswith("model."):
-            recipe = replace(recipe, model={**recipe.model, name.removeprefix("model."): parse(text)})
+        group, _, setting = name.partition(".")
+        if name == "model.preset":  # the settings were the other preset's
+            recipe = replace(recipe, model={"preset": parse(text)}, predict={})
+        elif setting and group == "model":
+            recipe = replace(recipe, model={**recipe.model, setting: parse(text)})
+        elif setting and group == "predict":
+            recipe = replace(recipe, predict={**recipe.predict, setting: parse(text)})
         elif name in known:
             recipe = replace(recipe, **{name: parse_like(getattr(recipe, name), name, text)})
         else:
             raise InputError(
-                f"--set {name}: no such setting; choose model.NAME or {', '.join(sorted(known))}."
+                f"--set {name}: no such setting; choose model.NAME, predict.NAME or "
+                f"{', '.join(sorted(known))}."
             )
     return recipe
 

@@ -65,6 +65,7 @@ def mini(
     image_size: tuple[int, int] = (128, 256),
     proposals: tuple[int, int] = (300, 200),
     samples: tuple[int, int] = (128, 64),
+    score_thresh: float = 0.05,
     detections_per_img: int = 100,
     rng: np.random.Generator | None = None,
 ) -> MaskRCNN:
@@ -86,6 +87,8 @@ def mini(
         How many a picture.
     samples : (anchors, RoIs)
         How many of each the losses of a picture are taken over; pictures full of objects need more.
+    score_thresh : float
+        A detection needs more than this.
     detections_per_img : int
     rng : Generator, optional
         Draws the weights; without it they are zeros, to be loaded.
@@ -99,6 +102,7 @@ def mini(
         "image_size": list(image_size),
         "proposals": list(proposals),
         "samples": list(samples),
+        "score_thresh": score_thresh,
         "detections_per_img": detections_per_img,
     }
     channels = 64
@@ -120,6 +124,7 @@ def mini(
         box_predictor,
         mask,
         batch_size_per_image=samples[1],
+        score_thresh=score_thresh,
         detections_per_img=detections_per_img,
     )
     return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config)

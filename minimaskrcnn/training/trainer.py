@@ -107,8 +107,17 @@ class Trainer:
                 self._now_and_then(log)
             self.save_state()
         if self.step == self.recipe.steps:
-            save_model(self.out / MODEL, self.model, self.facts())
+            save_model(self.out / MODEL, self.predictor(), self.facts())
         return self.model
+
+    def predictor(self) -> MaskRCNN:
+        """The model of this moment with the recipe's settings of prediction."""
+        if not self.recipe.predict:
+            return self.model
+        classes = self.model.num_classes
+        model = build({**self.recipe.model, **self.recipe.predict, "num_classes": classes})
+        model.load_state_dict(self.model.state_dict())
+        return model
 
     def train_step(self) -> Record:
         """One update; returns its line of the log."""
@@ -161,7 +170,7 @@ class Trainer:
         if self.validation is not None and (
             self.step % self.recipe.evaluate_every == 0 or self.step == self.recipe.steps
         ):
-            result = evaluate(self.model, self.validation, self.recipe.max_dets)
+            result = evaluate(self.predictor(), self.validation, self.recipe.max_dets)
             scores = {f"box_{k}": result.box[k] for k in ("AP", "AP50", "AP75")}
             if result.mask is not None:
                 scores |= {f"mask_{k}": result.mask[k] for k in ("AP", "AP50", "AP75")}
@@ -182,7 +191,7 @@ class Trainer:
             "seed": self.seed,
             "step": self.step,
             "weights": self.weights,
-            "recipe": {**asdict(self.recipe), "model": dict(self.recipe.model)},
+            "recipe": asdict(self.recipe),
         }
 
     def save_state(self) -> None:
@@ -263,8 +272,8 @@ def _differences(now: Record, then: Record) -> str:
     others = ("seed", "class_names", "weights")
     flat_now = {**now["recipe"], **{name: now[name] for name in others}}
     # A setting that an older version did not write had the value that is now its default.
-    defaults = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
-    flat_then = {**json.loads(json.dumps(defaults)), **then.get("recipe", {})}
+    plain = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    flat_then = {**json.loads(json.dumps(plain)), "predict": {}, **then.get("recipe", {})}
     flat_then |= {name: then.get(name) for name in others}
     return ", ".join(
         f"{name} {flat_then.get(name)} -> {value}"

@@ -106,6 +106,18 @@ def test_unknown_choices_name_the_known_ones(tmp_path, change):
         trainer(tmp_path, replace(SHORT, **change))
 
 
+def test_a_recipe_may_predict_with_other_settings_than_it_learns_with(tmp_path):
+    closer = {"image_size": [160, 256], "score_thresh": 0.01}
+    run = trainer(tmp_path, replace(SHORT, predict=closer))
+    learnt = run.run()
+    saved, facts = load_model(tmp_path / "model.npz")
+    assert learnt.transform.min_size == 128
+    assert (saved.transform.min_size, saved.roi_heads.postprocess.score_thresh) == (160, 0.01)
+    assert saved.config["image_size"] == facts["recipe"]["predict"]["image_size"] == [160, 256]
+    for name, array in learnt.state_dict().items():
+        np.testing.assert_array_equal(saved.state_dict()[name], array)
+
+
 def test_step_schedule_drops_twice():
     lr = make_schedule(Recipe(steps=900, batch_size=1, lr=1.0, schedule="steps", warmup=10))
     assert [lr(s) for s in (0, 100, 700, 850)] == pytest.approx([0.1, 1.0, 0.1, 0.01])
