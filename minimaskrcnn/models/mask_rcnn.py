@@ -8,7 +8,7 @@ Source: He et al. 2017, "Mask R-CNN"; the pieces and their names are torchvision
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -26,6 +26,8 @@ from minimaskrcnn.models.rpn import RegionProposalNetwork
 from minimaskrcnn.models.transform import ImageTransform, Size, resize_boxes
 from minimaskrcnn.models.watch import Watch, unwatched
 
+Paste = Callable[..., np.ndarray]
+
 
 class MaskRCNN(nn.Module):
     """Mask R-CNN; without a mask branch in its heads it is Faster R-CNN.
@@ -38,6 +40,9 @@ class MaskRCNN(nn.Module):
     rpn : RegionProposalNetwork
     roi_heads : RoIHeads
     num_classes : int, with background
+    paste : callable
+        From 28x28 probabilities to masks of the picture's size: `paste_masks`, torchvision's, or
+        `paste_masks_aligned`, which rounds nothing.
     config : dict, optional
         What a checkpoint must remember to build this model again: preset and settings.
     """
@@ -50,8 +55,10 @@ class MaskRCNN(nn.Module):
         roi_heads: RoIHeads,
         num_classes: int,
         config: dict[str, Any] | None = None,
+        paste: Paste = paste_masks,
     ):
         super().__init__()
+        self.paste = paste
         self.transform, self.num_classes, self.config = transform, num_classes, config
         self.backbone, self.rpn, self.roi_heads = backbone, rpn, roi_heads
 
@@ -115,7 +122,7 @@ class MaskRCNN(nn.Module):
             proposals, _ = self.rpn(batch, pyramid, watch=watch)
             found = self.roi_heads.predict(pyramid, proposals, batch.sizes, watch)
             detections = [
-                restore(f, size, original)
+                restore(f, size, original, self.paste)
                 for f, size, original in zip(found, batch.sizes, batch.original_sizes, strict=True)
             ]
         watch("detection_boxes", found[0].boxes, ("detection", "xyxy"))
@@ -135,12 +142,12 @@ class MaskRCNN(nn.Module):
         return recorder.trace()
 
 
-def restore(found: HeadOutput, size: Size, original: Size) -> Detections:
+def restore(found: HeadOutput, size: Size, original: Size, paste: Paste = paste_masks) -> Detections:
     """Carry boxes from the resized picture to the original one and paste the masks there."""
     boxes = resize_boxes(found.boxes, size, original)
     masks = None
     if found.mask_probs is not None:
-        masks = paste_masks(found.mask_probs, boxes, original, threshold=0.5)
+        masks = paste(found.mask_probs, boxes, original, threshold=0.5)
     return Detections(boxes, found.labels, found.scores, masks)
 
 

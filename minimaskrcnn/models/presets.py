@@ -15,6 +15,7 @@ import numpy as np
 
 from minimaskrcnn import nn
 from minimaskrcnn.detection.anchors import AnchorGenerator
+from minimaskrcnn.detection.masks import paste_masks_aligned
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
 from minimaskrcnn.models.fpn import BackboneOneMap, BackboneWithFPN, FeaturePyramid
@@ -127,7 +128,9 @@ def mini(
         score_thresh=score_thresh,
         detections_per_img=detections_per_img,
     )
-    return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config)
+    return MaskRCNN(
+        _mini_transform(image_size), backbone, rpn, heads, num_classes, config, paste_masks_aligned
+    )
 
 
 def mini_c4(
@@ -168,7 +171,9 @@ def mini_c4(
         batch_size_per_image=samples[1],
         detections_per_img=detections_per_img,
     )
-    return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config)
+    return MaskRCNN(
+        _mini_transform(image_size), backbone, rpn, heads, num_classes, config, paste_masks_aligned
+    )
 
 
 def _mini_rpn(

@@ -76,7 +76,7 @@ RECIPES: dict[str, Recipe] = {
         },
         # Scale jitter has taught it larger nuclei, so it may look closer than it learnt; small ones gain.
         predict={
-            "image_size": (704, 704),
+            "image_size": (640, 640),
             "proposals": (400, 1000),
             "score_thresh": 0.01,
             "detections_per_img": 300,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minimaskrcnn import kernels
-from minimaskrcnn.detection.masks import expand_boxes, mask_targets, paste_masks
+from minimaskrcnn.detection.masks import expand_boxes, mask_targets, paste_masks, paste_masks_aligned
 from minimaskrcnn.errors import InputError
 
 
@@ -43,6 +43,39 @@ def test_every_pixel_follows_the_rules(box, rng):
 @pytest.mark.parametrize("box", [(-30, -30, -20, -20), (30, 3, 40, 6), (3, 30, 6, 40)])
 def test_a_box_off_the_image_pastes_nothing(box):
     assert not paste_masks(np.ones((1, 4, 4)), np.array([box], np.float64), (9, 12)).any()
+
+
+def sampled_pixel(mask, box, y, x):
+    """The mask at a pixel's centre: bilinear between the cells, zero cells around them."""
+    M, value = len(mask), 0.0
+    u, v = ((c + 0.5 - low) / (high - low) * M - 0.5 for c, low, high in ((x, *box[::2]), (y, *box[1::2])))
+    for i, j in np.ndindex(M, M):
+        value += mask[i, j] * max(0, 1 - abs(v - i)) * max(0, 1 - abs(u - j))
+    return value
+
+
+@pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
+def test_aligned_every_pixel_is_the_mask_at_its_centre(box, rng):
+    mask, box = rng.random((5, 5)), np.array(box)
+    expected = [[sampled_pixel(mask, box, y, x) for x in range(12)] for y in range(9)]
+    np.testing.assert_allclose(paste_masks_aligned(mask[None], box[None], (9, 12))[0], expected, atol=1e-12)
+
+
+def test_aligned_a_mask_on_the_grid_is_copied_and_a_ramp_moves_with_its_box(rng):
+    mask = rng.random((1, 4, 4))
+    pasted = paste_masks_aligned(mask, np.array([[3.0, 2.0, 7.0, 6.0]]), (9, 12))
+    np.testing.assert_array_equal(pasted[0, 2:6, 3:7], mask[0])
+    assert pasted.sum() == pytest.approx(mask.sum())
+    ramp = np.tile(np.arange(8.0), (8, 1))[None]
+    here, there = (paste_masks_aligned(ramp, np.array([[x, 2, x + 8, 10]]), (12, 14))[0] for x in (3.0, 3.25))
+    np.testing.assert_allclose(here[4, 5:9] - there[4, 5:9], 0.25)  # paste_masks would round the quarter away
+
+
+def test_aligned_boxes_off_the_image_or_without_extent_paste_no_more_than_they_cover():
+    boxes = np.array([(-30, -30, -20, -20), (30, 3, 40, 6), (3, 30, 6, 40), (4, 4, 4, 4)], np.float32)
+    assert not paste_masks_aligned(np.ones((4, 4, 4), np.float32), boxes, (9, 12), threshold=0.5).any()
+    with pytest.raises(InputError, match="paste_masks_aligned: masks must be"):
+        paste_masks_aligned(np.ones((2, 4, 4)), boxes, (9, 12))
 
 
 def test_nothing_is_thresholded_unless_asked(rng):
