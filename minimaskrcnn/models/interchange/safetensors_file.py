@@ -1,0 +1,84 @@
+"""The .safetensors format, through the library of the same name: an optional dependency.
+
+The library holds what a file claims against its length; a text of our own rides in the file's metadata.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.interchange.torch_tensors import BFLOAT16, Storage
+
+FACTS = "minimaskrcnn"  # our entry in the metadata
+DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": BFLOAT16,
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+    "BOOL": "bool",
+}
+
+
+def read_safetensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Name to array, and the facts that `write_safetensors` was given; bfloat16 becomes float32."""
+    library = _library()
+    try:
+        with library.safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+        entries = library.deserialize(Path(path).read_bytes())
+    except library.SafetensorError as error:
+        raise InputError(f"not a sound .safetensors file ({error}); get the file again.") from error
+    strange = sorted({entry["dtype"] for _, entry in entries} - DTYPES.keys())
+    if strange:
+        raise InputError(f"holds numbers of type {strange[0]}, which NumPy lacks; convert them to F32.")
+    return {name: _array(entry) for name, entry in sorted(entries)}, _facts(metadata)
+
+
+def write_safetensors(stream: BinaryIO, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+    """Write named arrays, and facts that JSON can hold."""
+    library = _library()
+    # The library sees addresses only; the list keeps what they point to.
+    dense = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    entries = {
+        name: library.TensorSpec(
+            dtype=array.dtype.name, shape=arrays[name].shape, data_ptr=array.ctypes.data, data_len=array.nbytes
+        )
+        for name, array in dense.items()
+    }
+    stream.write(library.serialize(entries, {FACTS: json.dumps(facts, sort_keys=True)}))
+
+
+def _array(entry: Mapping[str, Any]) -> np.ndarray:
+    raw = np.frombuffer(entry["data"], np.uint8)
+    count = int(np.prod(entry["shape"], dtype=np.int64))
+    return Storage("0", DTYPES[entry["dtype"]], count).decode(raw, "<").reshape(entry["shape"])
+
+
+def _facts(metadata: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        facts = json.loads(metadata.get(FACTS, "{}"))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError("holds facts of minimaskrcnn that are no JSON; convert it again.") from error
+    return facts if isinstance(facts, dict) else {}
+
+
+def _library() -> ModuleType:
+    try:
+        import safetensors
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "the .safetensors format needs the library safetensors: pip install 'minimaskrcnn[safetensors]'."
+        ) from error
+    return safetensors

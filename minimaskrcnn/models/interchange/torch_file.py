@@ -1,0 +1,233 @@
+"""Read what `torch.save` wrote, without torch: a description of tensors, and records of their bytes.
+
+    since torch 1.6   a zip archive, nothing compressed:  NAME/data.pkl, NAME/data/0, NAME/data/1, ...
+    before            pickles one after the other, then the records:  magic, version, machine, state, keys, bytes
+
+The detection models that torchvision publishes are of the second kind. Everything that a file claims is held
+against its length before a number is read, so that a hostile file costs no more than its own size.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.interchange.plain_pickle import PlainPickle
+from minimaskrcnn.models.interchange.torch_tensors import Claims, Storage, TensorClaim
+
+ZIP_MAGIC = b"PK\x03\x04"
+PICKLE_MAGIC = b"\x80"
+LEGACY_MAGIC, LEGACY_VERSION = 0x1950A86A20F9469CFC6C, 1001
+WRAPPERS = ("model", "state_dict", "model_state_dict")  # where training checkpoints keep the state
+MAX_REPEATS = 4  # times the file's size that tensors sharing storages may claim together
+LOCAL_HEADER = 30  # bytes before a member's name
+ENCRYPTED_FLAG, UTF8_FLAG = 0x1, 0x800
+
+Arrays = dict[str, np.ndarray]
+
+
+def read_torch(path: str | Path) -> Arrays:
+    """The state dict of a .pth file, name to array in the file's order.
+
+    bfloat16 becomes float32, which holds it exactly; other dtypes stay. Tensors that share a storage share
+    memory here too. A checkpoint that keeps its state under "model", "state_dict" or "model_state_dict" is
+    unwrapped, if all of it is plain data.
+
+    Raises
+    ------
+    InputError
+        If the file is not of torch, is damaged, or says anything that is not plain data about tensors.
+    """
+    with open(path, "rb") as stream:
+        start = stream.read(len(ZIP_MAGIC))
+        stream.seek(0)
+        if start == ZIP_MAGIC:
+            return _read_zip(stream)
+        return _read_legacy(stream)
+
+
+def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
+    """The dict of tensors in what a file holds."""
+    wrapped = [value[name] for name in WRAPPERS if name in value] if isinstance(value, dict) else []
+    for state in (value, *wrapped):
+        if isinstance(state, dict) and state and all(type(v) is TensorClaim for v in state.values()):
+            if not all(isinstance(name, str) for name in state):
+                raise InputError("holds tensors under numbers, not names; save a plain model.state_dict().")
+            if sum(tensor.nbytes for tensor in state.values()) > MAX_REPEATS * file_size:
+                raise InputError("claims many times the numbers it holds; refused before reading them.")
+            return state
+    raise InputError(
+        "holds no state dict (names with a tensor each); save one with torch.save(model.state_dict(), ...)."
+    )
+
+
+def _views(state: Mapping[str, TensorClaim], values: Mapping[str, np.ndarray]) -> Arrays:
+    return {name: tensor.view(values[tensor.storage.key]) for name, tensor in state.items()}
+
+
+def _needed(state: Mapping[str, TensorClaim]) -> dict[str, Storage]:
+    """The storages of these tensors, each once; those of an optimiser's state stay unread."""
+    return {tensor.storage.key: tensor.storage for tensor in state.values()}
+
+
+def _read(stream: BinaryIO, start: int, length: int) -> np.ndarray:
+    """Bytes (length,) of the file; the caller has made sure that it holds them."""
+    stream.seek(start)
+    raw = np.empty(length, np.uint8)
+    if stream.readinto(raw) != length:  # type: ignore[attr-defined]
+        raise InputError("became shorter while it was read; get the file again.")
+    return raw
+
+
+# ---- the zip archive -----------------------------------------------------------------------------------
+
+
+class _Member(NamedTuple):
+    """Where a member's bytes lie in the file."""
+
+    start: int
+    length: int
+    crc: int
+
+
+def _read_zip(stream: BinaryIO) -> Arrays:
+    members = _members(stream)
+    prefixes = [name.removesuffix("data.pkl") for name in members if re.fullmatch(r"[^/]+/data\.pkl", name)]
+    if len(prefixes) != 1:
+        raise InputError("a zip archive, but not one of torch.save (no NAME/data.pkl inside).")
+    records = {
+        name.removeprefix(prefixes[0]): m for name, m in members.items() if name.startswith(prefixes[0])
+    }
+    description = records["data.pkl"]
+    _checked(stream, description)
+    stream.seek(description.start)
+    claims = Claims()
+    value = PlainPickle(
+        stream, description.start + description.length, claims.makers, claims.dereference
+    ).load()
+    for key, storage in claims.storages.items():
+        record = records.get(f"data/{key}")
+        if record is None:
+            raise InputError(f"has no record data/{key}, which a tensor needs; get the file again.")
+        if record.length != storage.nbytes:
+            raise InputError(
+                f"claims {storage.nbytes:,} bytes in record data/{key}, which has {record.length:,}; "
+                "refused before reading them."
+            )
+    state = _state(value, os.fstat(stream.fileno()).st_size)
+    order = _byte_order(stream, records)
+    values = {
+        key: storage.decode(_checked(stream, records[f"data/{key}"]), order)
+        for key, storage in _needed(state).items()
+    }
+    return _views(state, values)
+
+
+def _checked(stream: BinaryIO, member: _Member) -> np.ndarray:
+    """A member's bytes, with the checksum that the archive has for them."""
+    raw = _read(stream, member.start, member.length)
+    if zlib.crc32(raw) != member.crc:
+        raise InputError("damaged: a checksum inside does not fit; get the file again.")
+    return raw
+
+
+def _byte_order(stream: BinaryIO, records: Mapping[str, _Member]) -> str:
+    record = records.get("byteorder")
+    if record is None or record.length > len("little"):
+        return "<"
+    return ">" if _checked(stream, record).tobytes() == b"big" else "<"
+
+
+def _members(stream: BinaryIO) -> dict[str, _Member]:
+    """Every member by name, if the archive is one that torch could have written.
+
+    torch stores members uncompressed, so what a member claims is what it takes: there is nothing to inflate.
+    """
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            infos, end = archive.infolist(), archive.start_dir
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+        raise InputError(f"damaged or truncated ({error}); get the file again.") from error
+    members: dict[str, _Member] = {}
+    for info in sorted(infos, key=lambda info: info.header_offset, reverse=True):
+        _check_name(info.filename, members)
+        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & ENCRYPTED_FLAG:
+            raise InputError("compressed or encrypted inside, which torch.save never does; refused unread.")
+        start = _data_start(stream, info)
+        if info.compress_size != info.file_size or start + info.file_size > end:
+            raise InputError("claims members that overlap or reach beyond the archive; refused unread.")
+        members[info.filename] = _Member(start, info.file_size, info.CRC)
+        end = info.header_offset  # the member before this one ends here at the latest
+    return members
+
+
+def _check_name(name: str, members: Mapping[str, _Member]) -> None:
+    parts = name.split("/")
+    if "\\" in name or any(part in ("", "..", ".") for part in parts) or name in members:
+        raise InputError("holds a member whose name is a path elsewhere or taken; refused unread.")
+
+
+def _data_start(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
+    """Behind the member's own header, which repeats its name and may have another padding."""
+    stream.seek(max(info.header_offset, 0))
+    header = stream.read(LOCAL_HEADER)
+    if len(header) < LOCAL_HEADER or not header.startswith(ZIP_MAGIC):
+        raise InputError("damaged: the archive points to a member that is not there; get the file again.")
+    name_length, padding = struct.unpack("<HH", header[26:])
+    encoding = "utf-8" if info.flag_bits & UTF8_FLAG else "cp437"
+    if stream.read(name_length) != info.orig_filename.encode(encoding):
+        raise InputError("has two names for one member; refused unread.")
+    return info.header_offset + LOCAL_HEADER + name_length + padding
+
+
+# ---- pickles one after the other -----------------------------------------------------------------------
+
+
+def _read_legacy(stream: BinaryIO) -> Arrays:
+    size = os.fstat(stream.fileno()).st_size
+    if stream.read(1) != PICKLE_MAGIC:
+        raise InputError("not a file of torch.save (neither a zip archive nor a pickle); check the path.")
+    stream.seek(0)
+    if [PlainPickle(stream, size, {}).load() for _ in range(2)] != [LEGACY_MAGIC, LEGACY_VERSION]:
+        raise InputError("a pickle, but not one of torch.save; loading others could run code.")
+    machine = PlainPickle(stream, size, {}).load()
+    order = ">" if isinstance(machine, dict) and machine.get("little_endian") is False else "<"
+    claims = Claims()
+    value = PlainPickle(stream, size, claims.makers, claims.dereference).load()
+    keys = PlainPickle(stream, size, {}).load()
+    state = _state(value, size)
+    records = dict(_legacy_records(stream, keys, claims.storages, size))
+    values = {
+        key: storage.decode(_read(stream, records[key], storage.nbytes), order)
+        for key, storage in _needed(state).items()
+    }
+    return _views(state, values)
+
+
+def _legacy_records(
+    stream: BinaryIO, keys: Any, storages: Mapping[str, Storage], size: int
+) -> Iterator[tuple[str, int]]:
+    """Where the bytes of each storage begin: a count of values stands before them, in the order of `keys`."""
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise InputError("damaged: the list of its storages is none; get the file again.")
+    if sorted(keys) != sorted(storages):
+        raise InputError("damaged: the list of its storages is not that of its tensors; get the file again.")
+    position = stream.tell()
+    for key in keys:
+        stream.seek(position)
+        count, start = stream.read(8), position + 8
+        position = start + storages[key].nbytes
+        if position > size:
+            raise InputError("cut off: it claims more bytes than it has; get the file again.")
+        if int.from_bytes(count, "little") != storages[key].count:
+            raise InputError(f"damaged: storage {key} has another length than claimed; get the file again.")
+        yield key, start
