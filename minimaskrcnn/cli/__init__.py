@@ -13,10 +13,10 @@ import traceback
 from collections.abc import Sequence
 
 from minimaskrcnn import __version__
-from minimaskrcnn.cli import demo, evaluate, options, output, predict, train
+from minimaskrcnn.cli import convert, demo, evaluate, options, output, predict, train
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 
-COMMANDS = {"demo": demo, "train": train, "evaluate": evaluate, "predict": predict}
+COMMANDS = {"demo": demo, "train": train, "evaluate": evaluate, "predict": predict, "convert": convert}
 
 EPILOG = """\
 examples:

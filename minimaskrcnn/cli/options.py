@@ -4,6 +4,8 @@ import argparse
 import os
 
 BUNDLED = ("shapes", "nuclei")
+# The keys of models.interchange.architecture.ARCHITECTURES, which --help must not import; a test compares.
+ARCHITECTURES = ("maskrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn", "resnet_c5_dilated")
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -37,9 +39,14 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """`--model NAME|FILE`: which weights to use; required unless a `default` is described."""
-    choice = "bundled weights (shapes, nuclei) or a model.npz that `train` wrote"
+    choice = (
+        "bundled weights (shapes, nuclei), a model.npz that `train` wrote, or weights of torchvision (.pth, "
+        ".safetensors)"
+    )
     parser.add_argument(
         "--model",
+        "--weights",
+        dest="model",
         required=default is None,
         metavar="NAME|FILE",
         help=f"{choice} (default: {default})" if default else choice,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from minimaskrcnn.detection.structures import Detections
+    from minimaskrcnn.inspection import Trace
 
 SUMMARY = "find objects in pictures: overlay PNGs and a COCO results JSON"
 
@@ -23,15 +24,23 @@ Find the objects in each picture.
 
 Writes DIR/NAME-overlay.png for each picture, and for all of them
 DIR/detections.json in COCO's results format: image_id (1, 2, ... in the order
-given), file_name, category_id (the label: 1 is the model's first class), bbox
-(x, y, width, height), score, segmentation (run lengths). The JSON holds every
-detection; the tables and the overlays those of at least --min-score.
+given), file_name, category_id (the data set's own id of the class where the
+model knows it, else the label: 1 is the first class), bbox (x, y, width,
+height), score, segmentation (run lengths). The JSON holds every detection; the
+tables and the overlays those of at least --min-score.
+
+--trace also keeps every stage of the network: DIR/NAME-trace.npz holds the
+arrays (minimaskrcnn.inspection.Trace), DIR/NAME-stages a figure of each.
+
+Weights that torchvision publishes are read without torch; docs/published_weights.md
+says where they are and how to check that a file is the right one.
 """
 
 EPILOG = """\
 examples:
   minimaskrcnn predict --model nuclei plate1.png plate2.png
   minimaskrcnn predict --model runs/mine/model.npz -o out/mine photos/*.jpg
+  minimaskrcnn predict photo.jpg --weights maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth
 """
 
 
@@ -40,8 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files: PNG, JPEG, TIFF, ...")
     options.add_model(parser)
     parser.add_argument(
+        "--arch",
+        choices=options.ARCHITECTURES,
+        help="whose weights these are, where their names and shapes do not tell",
+    )
+    parser.add_argument(
         "--min-score", type=options.fraction, default=0.5, metavar="S", help="least score to print and draw"
     )
+    parser.add_argument("--trace", action="store_true", help="also write every stage: arrays and figures")
     parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of what is written")
 
 
@@ -49,20 +64,27 @@ def run(args: argparse.Namespace) -> int:
     """Read every picture once before the work, so that a bad file stops the run at its start."""
     from minimaskrcnn import data, viz
     from minimaskrcnn.cli import results, sources
+    from minimaskrcnn.cli.progress import StageProgress
     from minimaskrcnn.files import atomic_write
+    from minimaskrcnn.inspection import Recorder
 
-    model, names = sources.open_model(args.model)
     for path in args.images:
         data.read_image(path)
+    model, facts = sources.open_weights(args.model, args.arch)
+    names = sources.class_names(model, facts)
     folder, coco, report = Path(args.output), [], []
     for image_id, (path, stem) in enumerate(zip(args.images, distinct_stems(args.images), strict=True), 1):
         image = sources.read_picture(path, names)
-        detections = model.predict([image])[0]
-        coco += results.as_coco(detections, image_id, path)
+        with StageProgress(path, args.quiet, Recorder() if args.trace else None) as progress:
+            detections = model.predict([image], progress)[0]
+        coco += results.as_coco(detections, image_id, path, facts.get("category_ids"))
         sure = results.at_least(detections, args.min_score)
         overlay = viz.save(draw(image, sure, names), folder / f"{stem}-overlay.png")
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
-        report.append({"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)})
+        found = {"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
+        if progress.recorder is not None:
+            found |= write_trace(progress.recorder.trace(), names, folder / stem, args.quiet)
+        report.append(found)
         if not args.json:
             print(path)
             results.print_detections(sure, names)
@@ -71,6 +93,22 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.print_json({"results": str(written), "images": report})
     return 0
+
+
+def write_trace(trace: Trace, class_names: list[str], base: Path, quiet: bool) -> dict[str, str]:
+    """Write BASE-trace.npz and BASE-stages/NN-NAME.png; where they are, by kind."""
+    from minimaskrcnn import viz
+    from minimaskrcnn.cli.progress import open_bar
+
+    arrays, stages = base.with_name(f"{base.name}-trace.npz"), base.with_name(f"{base.name}-stages")
+    trace.save(arrays)
+    figures = viz.stage_figures(trace, class_names)
+    with open_bar(len(figures), "figure", quiet) as bar:
+        for number, (name, draw_stage) in enumerate(figures.items(), 1):
+            viz.save(draw_stage(), stages / f"{number:02d}-{name}.png")
+            bar.update()
+    output.log.info("every stage in %s, drawn in %s", arrays, stages)
+    return {"trace": str(arrays), "stages": str(stages)}
 
 
 def draw(image: np.ndarray, detections: Detections, class_names: list[str]) -> Figure:

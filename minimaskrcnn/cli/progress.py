@@ -1,9 +1,14 @@
-"""Progress on stderr: how far, and how long still; in training also the five losses and each AP."""
+"""Progress on stderr: how far, and how long still; the stage of a prediction, the losses of training."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from minimaskrcnn.inspection import Recorder
 
 SHORT = {
     "loss": "loss",
@@ -12,6 +17,15 @@ SHORT = {
     "loss_classifier": "cls",
     "loss_box_reg": "box",
     "loss_mask": "mask",
+}
+# The stage that begins when the model shows an array of this name (or, of maps, this beginning of a name).
+STAGES = {
+    "input": "resizing",
+    "transformed": "backbone",
+    "backbone": "pyramid and proposals",
+    "proposals": "classes and boxes",
+    "box_features": "masks",
+    "scores": "done",
 }
 SMOOTHING = 0.95  # of the running mean of each loss: about the last 20 steps
 LOG_INTERVAL = 30.0  # seconds between two lines when stderr is a file
@@ -73,3 +87,35 @@ class Progress:
             if name in record:
                 before = self._means.get(name, record[name])
                 self._means[name] = SMOOTHING * before + (1 - SMOOTHING) * record[name]
+
+
+class StageProgress:
+    """Watches one prediction and tells which stage it has come to.
+
+    Parameters
+    ----------
+    picture : str, what is shown in front of the stage
+    quiet : show nothing
+    recorder : is handed every array too
+    """
+
+    def __init__(self, picture: str, quiet: bool, recorder: "Recorder | None" = None):
+        self.recorder = recorder
+        self._picture, self._quiet, self._begun = picture, quiet, set[str]()
+
+    def __enter__(self) -> "StageProgress":
+        self._bar = open_bar(len(STAGES) - 1, "stage", self._quiet)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def __call__(self, name: str, array: "np.ndarray", axes: tuple[str, ...]) -> None:
+        """Take one array of the forward pass."""
+        if self.recorder is not None:
+            self.recorder(name, array, axes)
+        stage = STAGES.get(name.partition(".")[0])
+        if stage is not None and stage not in self._begun:
+            self._bar.update(len(self._begun) > 0)  # the stage before is over
+            self._begun.add(stage)
+            self._bar.set_description_str(f"{self._picture}: {stage}", refresh=sys.stderr.isatty())

@@ -42,18 +42,22 @@ def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[
     ]
 
 
-def as_coco(detections: Detections, image_id: int, file_name: str) -> list[dict[str, Any]]:
+def as_coco(
+    detections: Detections, image_id: int, file_name: str, category_ids: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
     """The entries of COCO's results format for one picture.
 
-    `category_id` is the label, `bbox` (x, y, width, height) in pixels, `segmentation` compressed run lengths.
+    `category_id` is `category_ids[label]`, or the label; `bbox` (x, y, width, height) in pixels;
+    `segmentation` compressed run lengths.
     """
     entries = []
     for k in range(len(detections)):
         x1, y1, x2, y2 = map(float, detections.boxes[k])
+        label = int(detections.labels[k])
         entry = {
             "image_id": image_id,
             "file_name": file_name,
-            "category_id": int(detections.labels[k]),
+            "category_id": label if category_ids is None else category_ids[label],
             "bbox": [round(value, 2) for value in (x1, y1, x2 - x1, y2 - y1)],
             "score": round(float(detections.scores[k]), 5),
         }

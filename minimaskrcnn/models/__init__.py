@@ -1,7 +1,8 @@
 """Floor 4: the detector, piece by piece and whole."""
 
-from minimaskrcnn.models.checkpoint import load_model, save_model
+from minimaskrcnn.models.checkpoint import save_model
 from minimaskrcnn.models.freeze import freeze, unfreeze
+from minimaskrcnn.models.load_weights import load_backbone, load_model, load_weights, save_weights
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build, mini, mini_c4
 from minimaskrcnn.models.published import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
@@ -11,10 +12,13 @@ __all__ = [
     "build",
     "fasterrcnn_resnet50_fpn",
     "freeze",
+    "load_backbone",
     "load_model",
+    "load_weights",
     "maskrcnn_resnet50_fpn",
     "mini",
     "mini_c4",
     "save_model",
+    "save_weights",
     "unfreeze",
 ]

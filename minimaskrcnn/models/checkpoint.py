@@ -7,20 +7,26 @@ renamed, so that a reader finds the old file or the new one, never half of one.
 from __future__ import annotations
 
 import json
+import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
-from minimaskrcnn.models.presets import build
 
 META = "meta.json"
 FORMAT = "minimaskrcnn/1"
+
+# Weights hardly compress. What swells more than this was made to fill the memory.
+MAX_SWELLING, SMALL = 100, 64 * 2**20
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
@@ -36,15 +42,19 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
     Raises
     ------
     InputError
-        If the file is missing, truncated, holds pickled objects, or is no checkpoint of this project.
+        If the file is missing, truncated, claims more than it holds, has pickled objects inside, or is no
+        checkpoint of this project.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"checkpoint {path}: there is no such file; check the path.")
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, EOFError, OSError, KeyError, zipfile.LargeZipFile) as error:
+        with open(path, "rb") as stream:
+            _check_claims(stream, path.stat().st_size)
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, RuntimeError) as error:
         raise InputError(
             f"checkpoint {path}: damaged or truncated ({error}); copy or save it again."
         ) from error
@@ -54,6 +64,24 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
             "loading them could run code. Save it with minimaskrcnn."
         ) from error
     return arrays, _read_meta(path, arrays)
+
+
+def _check_claims(stream: BinaryIO, size: int) -> None:
+    """Hold what each member's header says against its length, before NumPy makes room for it."""
+    with zipfile.ZipFile(stream) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > max(MAX_SWELLING * size, SMALL):
+            raise zipfile.BadZipFile(f"its members claim to be over {MAX_SWELLING} times as long as the file")
+        for member in members:
+            if member.compress_type not in METHODS:
+                raise zipfile.BadZipFile("its members are compressed in a way that NumPy does not use")
+            with archive.open(member) as file:
+                version = np.lib.format.read_magic(file)
+                if version not in HEADERS:
+                    raise ValueError(f"arrays of format {version}")
+                shape, _, dtype = HEADERS[version](file)
+            if not all(n >= 0 for n in shape) or math.prod(shape) * dtype.itemsize > member.file_size:
+                raise zipfile.BadZipFile(f"{member.filename} claims more numbers than it has bytes for")
 
 
 def _read_meta(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -76,19 +104,3 @@ def save_model(path: str | Path, model: MaskRCNN, meta: Mapping[str, Any]) -> No
     if model.config is None:
         raise InputError("save_model: the model has no config; build it with models.presets.")
     save_arrays(path, model.state_dict(), {**meta, "config": model.config})
-
-
-def load_model(path: str | Path) -> tuple[MaskRCNN, dict[str, Any]]:
-    """Build the model a checkpoint describes, fill in its weights, and return it with the meta facts."""
-    arrays, meta = load_arrays(path)
-    if not isinstance(meta.get("config"), dict):
-        raise InputError(
-            f"checkpoint {path}: does not say how to build its model; it may be a training state."
-        )
-    model = build(meta["config"])
-    try:
-        model.load_state_dict(arrays)
-    except InputError as error:
-        raise InputError(f"checkpoint {path}: {error}") from error
-    model.eval()
-    return model, meta

@@ -148,14 +148,11 @@ class Module:
         InputError
             If a name is missing, unexpected or of another shape; all of them are listed.
         """
-        own = self.state_dict()
-        problems = _state_problems(own, state)
+        problems = _state_problems(self.state_dict(), state)
         if problems:
             raise InputError(
-                f"load_state_dict: these weights are of another model ({len(problems)} differences): "
-                + "; ".join(problems[:12])
-                + ("; ..." if len(problems) > 12 else "")
-                + ". Build the model with the settings the weights were saved with."
+                f"load_state_dict: these weights are of another model: {'; '.join(problems)}. "
+                "Build the model with the settings the weights were saved with."
             )
         for prefix, module in self.named_modules():
             for name, parameter in module._parameters.items():
@@ -219,12 +216,18 @@ def _join(prefix: str, name: str) -> str:
 
 
 def _state_problems(own: Mapping[str, np.ndarray], state: Mapping[str, np.ndarray]) -> list[str]:
-    """One phrase for each name that is missing, unexpected, or of another shape."""
-    missing = [f"missing {name} {own[name].shape}" for name in own if name not in state]
-    unexpected = [f"unexpected {name}" for name in state if name not in own]
+    """What is missing, of another shape, or unexpected: a phrase for each group that is not empty."""
+    missing = [f"{name} {own[name].shape}" for name in own if name not in state]
     shapes = [
-        f"{name} is {np.shape(state[name])}, expected {own[name].shape}"
+        f"{name} is {np.shape(state[name])} and not {own[name].shape}"
         for name in own
         if name in state and np.shape(state[name]) != own[name].shape
     ]
-    return missing + shapes + unexpected
+    unexpected = [name for name in state if name not in own]
+    groups = {"missing": missing, "of another shape": shapes, "unexpected": unexpected}
+    return [f"{len(names)} {group} ({_shortened(names)})" for group, names in groups.items() if names]
+
+
+def _shortened(names: list[str]) -> str:
+    """The first few; a whole network's names would hide what they have in common."""
+    return ", ".join(names[:4]) + (f", and {len(names) - 4} more" if len(names) > 4 else "")

@@ -5,6 +5,7 @@ The library holds what a file claims against its length; a text of our own rides
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,16 +49,10 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str,
 
 def write_safetensors(stream: BinaryIO, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
     """Write named arrays, and facts that JSON can hold."""
-    library = _library()
-    # The library sees addresses only; the list keeps what they point to.
-    dense = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    entries = {
-        name: library.TensorSpec(
-            dtype=array.dtype.name, shape=arrays[name].shape, data_ptr=array.ctypes.data, data_len=array.nbytes
-        )
-        for name, array in dense.items()
+    dense = {
+        name: np.asarray(array, array.dtype.newbyteorder("<"), order="C") for name, array in arrays.items()
     }
-    stream.write(library.serialize(entries, {FACTS: json.dumps(facts, sort_keys=True)}))
+    stream.write(_library("numpy").save(dense, {FACTS: json.dumps(facts, sort_keys=True)}))
 
 
 def _array(entry: Mapping[str, Any]) -> np.ndarray:
@@ -74,11 +69,10 @@ def _facts(metadata: Mapping[str, str]) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _library() -> ModuleType:
+def _library(part: str = "") -> ModuleType:
     try:
-        import safetensors
+        return importlib.import_module(f"safetensors.{part}".rstrip("."))
     except ModuleNotFoundError as error:
         raise InputError(
             "the .safetensors format needs the library safetensors: pip install 'minimaskrcnn[safetensors]'."
         ) from error
-    return safetensors

@@ -1,0 +1,54 @@
+"""`minimaskrcnn convert IN OUT`: weights from one format into another."""
+
+import argparse
+
+from minimaskrcnn.cli import output
+
+SUMMARY = "turn weights of torchvision into a checkpoint of this project, or ours into theirs"
+
+DESCRIPTION = """\
+Read weights in one format and write them in another; the names' endings say which.
+
+  .npz          this project's checkpoints: weights and how to build their model
+  .safetensors  the same in the common format; needs minimaskrcnn[safetensors]
+  .pth          torch's state dicts: written for torch.load(weights_only=True),
+                read without torch and without running what a file says
+
+A detector of torchvision (maskrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn, other
+depths) is recognised by the names and shapes of its weights and checked against
+the whole model, so that --model takes what is written. Older names become
+today's. Other weights, such as ImageNet's resnet50, are copied as they are.
+"""
+
+EPILOG = """\
+examples:
+  minimaskrcnn convert maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth coco.npz
+  minimaskrcnn predict photo.jpg --weights coco.npz
+  minimaskrcnn convert runs/coco/model.npz mine.pth
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `convert`."""
+    parser.add_argument("source", metavar="IN", help="weights to read: .npz, .pth, .pt, .safetensors")
+    parser.add_argument("target", metavar="OUT", help="file to write: .npz, .pth, .pt, .safetensors")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, fit into the model they are of if there is one, write."""
+    from minimaskrcnn.models.interchange.architecture import is_detector
+    from minimaskrcnn.models.load_weights import check_ending, model_of, read_weights, save_weights
+
+    check_ending(args.target)
+    arrays, facts = read_weights(args.source)
+    if is_detector(arrays):
+        model, facts = model_of(args.source, arrays, facts)
+        arrays = model.state_dict()
+    written = save_weights(args.target, arrays, facts)
+    values = sum(array.size for array in arrays.values())
+    preset = facts.get("config", {}).get("preset")
+    if args.json:
+        output.print_json({"written": str(written), "arrays": len(arrays), "values": values, "model": preset})
+    else:
+        print(f"{written}: {len(arrays)} arrays, {values:,} values, {preset or 'no detector'}")
+    return 0

@@ -1,0 +1,95 @@
+"""Which model do these weights belong to? Their names and shapes tell.
+
+    backbone.body.layer3.0 ... layer3.5, with conv3   ResNet-50
+    backbone.fpn.*                                    a feature pyramid; without it C5, or C4 if res5 is in the head
+    roi_heads.mask_predictor.*                        masks
+    roi_heads.box_predictor.cls_score.bias (91,)      COCO's classes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.data.coco_names import COCO_NAMES
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.published import COCO_V1, DEPTHS
+from minimaskrcnn.models.resnet import Bottleneck
+
+BODY = "backbone.body."
+RES5 = "roi_heads.box_head.res5."
+CLASSES = "roi_heads.box_predictor.cls_score.bias"
+COUNTER = "num_batches_tracked"
+
+# What can be said of weights in so many words; of a dilated C5 they do not tell.
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "maskrcnn_resnet50_fpn": {"preset": "resnet_fpn", "depth": 50, "masks": True},
+    "fasterrcnn_resnet50_fpn": {"preset": "resnet_fpn", "depth": 50, "masks": False},
+    "resnet_c5_dilated": {"preset": "resnet_c5", "dilated": True},
+}
+SECOND_VERSION = ("rpn.head.conv.1.0.weight", "roi_heads.box_head.0.0.weight")
+
+
+def is_detector(state: Mapping[str, np.ndarray]) -> bool:
+    """Whether these are the weights of a whole detector, not of a classifier or a part."""
+    return CLASSES in state and any(name.startswith(BODY) for name in state)
+
+
+def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[str, Any]:
+    """The config of the model that these weights (under today's names) are of; `arch` of `ARCHITECTURES` rules.
+
+    What no weight tells keeps the preset's defaults, those of torchvision: anchors, thresholds, sizes. With
+    COCO's 91 classes the norm's eps is 0, as the published models were trained; else it is 1e-5.
+
+    Raises
+    ------
+    InputError
+        If they are of no detector with a ResNet-18, -34, -50 or -101.
+    """
+    if not is_detector(state):
+        first = ", ".join(list(state)[:3])
+        raise InputError(f"no weights of a detector that is known here (the first are {first}).")
+    if any(name in state for name in SECOND_VERSION):
+        raise InputError(
+            "weights of torchvision's second version (..._v2), whose heads differ; use those of the first, "
+            "maskrcnn_resnet50_fpn or fasterrcnn_resnet50_fpn."
+        )
+    trained_norm = any(name.startswith(BODY) and name.endswith(COUNTER) for name in state)
+    config = {
+        "preset": _preset(state),
+        "num_classes": len(state[CLASSES]),
+        "depth": _depth(state),
+        "masks": any(name.startswith("roi_heads.mask_predictor.") for name in state),
+        "norm": "batch" if trained_norm else "frozen",
+    }
+    if len(state[CLASSES]) == len(COCO_NAMES) and not trained_norm:
+        config |= COCO_V1
+    return config | (ARCHITECTURES[arch] if arch else {})
+
+
+def _preset(state: Mapping[str, np.ndarray]) -> str:
+    if any(name.startswith("backbone.fpn.") for name in state):
+        return "resnet_fpn"
+    return "resnet_c4" if any(name.startswith(RES5) for name in state) else "resnet_c5"
+
+
+def _depth(state: Mapping[str, np.ndarray]) -> int:
+    blocks = tuple(_count(state, f"{BODY}layer{stage}.") for stage in (1, 2, 3, 4))
+    if not blocks[3]:
+        blocks = (*blocks[:3], _count(state, RES5))
+    bottleneck = f"{BODY}layer1.0.conv3.weight" in state
+    stem = np.shape(state.get(f"{BODY}conv1.weight"))
+    for depth, (block, expected) in DEPTHS.items():
+        if expected == blocks and (block is Bottleneck) == bottleneck and stem == (64, 3, 7, 7):
+            return depth
+    raise InputError(
+        f"weights with a backbone of {blocks} residual blocks and a stem {stem}, which is none of "
+        f"ResNet-{', -'.join(map(str, DEPTHS))}; a model of minimaskrcnn's own comes as .npz or .safetensors."
+    )
+
+
+def _count(state: Mapping[str, np.ndarray], prefix: str) -> int:
+    """How many residual blocks a stage has."""
+    return len({name[len(prefix) :].partition(".")[0] for name in state if name.startswith(prefix)})

@@ -1,0 +1,155 @@
+"""Weights from a file into a model, whoever wrote the file: this project, torch, or safetensors.
+
+    load_weights("resnet50_coco.pth")     name -> array, under torchvision's names of today
+    load_model("resnet50_coco.pth")       the model they are of, filled
+    load_backbone(model, "resnet50.pth")  ImageNet's ResNet into a detector
+    save_weights("out.safetensors", ...)  and back out
+
+No file is trusted: pickles are read as data, archives are held against their length, nothing is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn import nn
+from minimaskrcnn.data.coco_names import COCO_NAMES
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.files import atomic_write
+from minimaskrcnn.models.checkpoint import load_arrays, save_arrays
+from minimaskrcnn.models.interchange.architecture import BODY, COUNTER, RES5, recognise
+from minimaskrcnn.models.interchange.safetensors_file import read_safetensors, write_safetensors
+from minimaskrcnn.models.interchange.torch_file import read_torch
+from minimaskrcnn.models.interchange.torch_writer import write_torch
+from minimaskrcnn.models.interchange.weight_names import modern_names
+from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models.presets import build
+
+TORCH, SAFETENSORS, OURS = (".pth", ".pt"), (".safetensors",), (".npz",)
+ENDINGS = (*OURS, *TORCH, *SAFETENSORS)
+WHERE = "docs/published_weights.md tells where to get the published ones"
+
+Arrays = dict[str, np.ndarray]
+Facts = dict[str, Any]
+
+
+def load_weights(path: str | Path) -> Arrays:
+    """Every weight in a file by name; names that torchvision has changed are today's.
+
+    Parameters
+    ----------
+    path : .npz of this project, .pth or .pt of `torch.save`, or .safetensors (needs the extra of that name)
+
+    Returns
+    -------
+    dict from name to array, dtypes as in the file; bfloat16, which NumPy lacks, becomes float32
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, of another format, or holds anything but arrays.
+    """
+    return read_weights(path)[0]
+
+
+def read_weights(path: str | Path) -> tuple[Arrays, Facts]:
+    """As `load_weights`, and the facts beside them: class names, and how to build the model."""
+    path, ending = Path(path), check_ending(path)
+    if ending in OURS:
+        return load_arrays(path)
+    if not path.is_file():
+        raise InputError(f"weights {path}: there is no such file; check the path ({WHERE}).")
+    try:
+        arrays, facts = read_safetensors(path) if ending in SAFETENSORS else (read_torch(path), {})
+        return modern_names(arrays), facts
+    except InputError as error:
+        raise InputError(f"weights {path}: {error}") from error
+
+
+def load_model(path: str | Path, arch: str | None = None) -> tuple[MaskRCNN, Facts]:
+    """Build the model that a file's weights are of, fill it, and return it with the facts beside them.
+
+    A file of this project says how to build its model; that of a torchvision detector shows it by its names and
+    shapes (`interchange.architecture`), and with 91 classes its `class_names` are COCO's. `arch`, a name in
+    `interchange.architecture.ARCHITECTURES`, says what they do not tell.
+
+    Raises
+    ------
+    InputError
+        As `load_weights`; or if the model is not known, or the weights do not fit it: then all that is missing,
+        unexpected or of another shape is listed.
+    """
+    arrays, facts = read_weights(path)
+    return model_of(path, arrays, facts, arch)
+
+
+def model_of(
+    path: str | Path, arrays: Arrays, facts: Facts, arch: str | None = None
+) -> tuple[MaskRCNN, Facts]:
+    """The model of weights that were read from `path`, and the facts with its config among them."""
+    try:
+        if arch or not isinstance(facts.get("config"), dict):
+            facts = {**facts, "config": recognise(arrays, arch)}
+            if facts["config"]["num_classes"] == len(COCO_NAMES):
+                facts["class_names"] = list(COCO_NAMES)
+        model = build(facts["config"])
+        fill(model, arrays)
+    except InputError as error:
+        raise InputError(f"weights {path}: {error}") from error
+    model.eval()
+    return model, {**facts, "config": model.config}
+
+
+def load_backbone(model: MaskRCNN, path: str | Path) -> None:
+    """Fill a detector's ResNet with a classifier's weights (`resnet50`, trained on ImageNet); in place.
+
+    The classifier's last layer, `fc`, is left out. In a C4 model the last stage, `layer4`, goes where it works:
+    into the head. Everything else of the detector stays as it is.
+    """
+    own = model.state_dict()
+    in_head = any(name.startswith(RES5) for name in own)
+
+    def place(name: str) -> str:
+        return name.replace("layer4.", RES5) if in_head and name.startswith("layer4.") else BODY + name
+
+    given = {place(name): array for name, array in load_weights(path).items() if not name.startswith("fc.")}
+    rest = {name: array for name, array in own.items() if not name.startswith((BODY, RES5))}
+    try:
+        fill(model, rest | given)
+    except InputError as error:
+        raise InputError(f"weights {path}: {error}") from error
+
+
+def fill(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
+    """`load_state_dict`, forgiving batch norm's counters: only training reads them, and old files lack them."""
+    own = module.state_dict()
+    state = {name: a for name, a in arrays.items() if name in own or not name.endswith(COUNTER)}
+    zeros = {name: np.zeros_like(a) for name, a in own.items() if name.endswith(COUNTER)}
+    module.load_state_dict(zeros | state)
+
+
+def save_weights(path: str | Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Path:
+    """Write named arrays in the format that the path ends in; .pth has no room for the facts.
+
+    torch reads a .pth of ours with `torch.load(path, weights_only=True)`.
+    """
+    ending = check_ending(path)
+    if ending in OURS:
+        save_arrays(path, arrays, facts)
+    elif ending in SAFETENSORS:
+        atomic_write(path, lambda stream: write_safetensors(stream, arrays, facts))
+    else:
+        atomic_write(path, lambda stream: write_torch(stream, arrays))
+    return Path(path)
+
+
+def check_ending(path: str | Path) -> str:
+    """The ending of a file of weights, which names its format."""
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(f"weights {path}: the name must end in one of {', '.join(ENDINGS)}.")
+    return ending
