@@ -61,7 +61,7 @@ def tracked_text():
     found += [
         path for path in REPO.iterdir() if path.suffix in {".md", ".toml", ".yml"} or path.name == "Makefile"
     ]
-    binary = {".npz", ".png", ".jpg", ".pyc", ".gif"}
+    binary = {".npz", ".pth", ".png", ".jpg", ".pyc", ".gif"}
     return [path for path in found if path.suffix not in binary and path != Path(__file__).resolve()]
 
 

@@ -1,9 +1,9 @@
 """Which model do these weights belong to? Their names and shapes tell.
 
-    backbone.body.layer3.0 ... layer3.5, with conv3   ResNet-50
-    backbone.fpn.*                                    a feature pyramid; without it C5, or C4 if res5 is in the head
-    roi_heads.mask_predictor.*                        masks
-    roi_heads.box_predictor.cls_score.bias (91,)      COCO's classes
+backbone.body.layer3.0 ... layer3.5, with conv3   ResNet-50
+backbone.fpn.*                                    a feature pyramid; without it C5, or C4 if res5 is in the head
+roi_heads.mask_predictor.*                        masks
+roi_heads.box_predictor.cls_score.bias (91,)      COCO's classes
 """
 
 from __future__ import annotations

@@ -197,8 +197,9 @@ def _read_legacy(stream: BinaryIO) -> Arrays:
     if stream.read(1) != PICKLE_MAGIC:
         raise InputError("not a file of torch.save (neither a zip archive nor a pickle); check the path.")
     stream.seek(0)
-    if [PlainPickle(stream, size, {}).load() for _ in range(2)] != [LEGACY_MAGIC, LEGACY_VERSION]:
-        raise InputError("a pickle, but not one of torch.save; loading others could run code.")
+    for expected in (LEGACY_MAGIC, LEGACY_VERSION):
+        if PlainPickle(stream, size, {}).load() != expected:
+            raise InputError("a pickle, but not one of torch.save; loading others could run code.")
     machine = PlainPickle(stream, size, {}).load()
     order = ">" if isinstance(machine, dict) and machine.get("little_endian") is False else "<"
     claims = Claims()

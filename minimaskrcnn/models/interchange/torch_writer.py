@@ -1,8 +1,8 @@
 """Write a state dict as `torch.save` does, without torch; `torch.load(path, weights_only=True)` reads it.
 
-    model/data.pkl    an ordered dict: name -> _rebuild_tensor_v2(storage i, 0, shape, strides, ...)
-    model/data/i      the values of storage i, little-endian
-    model/byteorder, model/version
+model/data.pkl    an ordered dict: name -> _rebuild_tensor_v2(storage i, 0, shape, strides, ...)
+model/data/i      the values of storage i, little-endian
+model/byteorder, model/version
 """
 
 from __future__ import annotations
