@@ -73,14 +73,14 @@ def read_weights(path: str | Path) -> tuple[Arrays, Facts]:
 def load_model(path: str | Path, arch: str | None = None) -> tuple[MaskRCNN, Facts]:
     """Build the model that a file's weights are of, fill it, and return it with the facts beside them.
 
-    A file of this project says how to build its model; that of a torchvision detector shows it by its names and
-    shapes (`interchange.architecture`), and with 91 classes its `class_names` are COCO's. `arch`, a name in
-    `interchange.architecture.ARCHITECTURES`, says what they do not tell.
+    A file of this project says how to build its model; that of a torchvision detector shows it by its names
+    and shapes (`interchange.architecture`), and with 91 classes its `class_names` are COCO's. `arch`, a name
+    in `interchange.architecture.ARCHITECTURES`, says what they do not tell.
 
     Raises
     ------
     InputError
-        As `load_weights`; or if the model is not known, or the weights do not fit it: then all that is missing,
+        As `load_weights`; or if the model is not known, or the weights do not fit it: then what is missing,
         unexpected or of another shape is listed.
     """
     arrays, facts = read_weights(path)
@@ -107,8 +107,8 @@ def model_of(
 def load_backbone(model: MaskRCNN, path: str | Path) -> None:
     """Fill a detector's ResNet with a classifier's weights (`resnet50`, trained on ImageNet); in place.
 
-    The classifier's last layer, `fc`, is left out. In a C4 model the last stage, `layer4`, goes where it works:
-    into the head. Everything else of the detector stays as it is.
+    The classifier's last layer, `fc`, is left out. In a C4 model the last stage, `layer4`, goes where it
+    works: into the head. Everything else of the detector stays as it is.
     """
     own = model.state_dict()
     in_head = any(name.startswith(RES5) for name in own)
@@ -125,7 +125,7 @@ def load_backbone(model: MaskRCNN, path: str | Path) -> None:
 
 
 def fill(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-    """`load_state_dict`, forgiving batch norm's counters: only training reads them, and old files lack them."""
+    """`load_state_dict`, forgiving batch norm's counters: only training reads them; old files lack them."""
     own = module.state_dict()
     state = {name: a for name, a in arrays.items() if name in own or not name.endswith(COUNTER)}
     zeros = {name: np.zeros_like(a) for name, a in own.items() if name.endswith(COUNTER)}

@@ -1,5 +1,6 @@
-"""torch's files are read as data: what torch wrote comes back equal, what tries anything else is refused unread."""
+"""torch's files are read as data: what torch wrote comes back equal, what tries more is refused unread."""
 
+import contextlib
 import pickle
 import re
 import struct
@@ -241,26 +242,26 @@ def test_a_trap_of_pythons_pickle_never_fires(tmp_path, protocol):
 
 
 HOSTILE_TENSORS = {
-    "beyond the storage": (dict(shape=(2, 4), strides=(4, 1)), "beyond its storage"),
-    "by its offset": (dict(offset=1), "beyond its storage"),
-    "by its strides": (dict(strides=(4, 1)), "beyond its storage"),
-    "offset of 2^62": (dict(offset=2**62), "beyond its storage"),
-    "strides that wrap around": (dict(shape=(2, 3), strides=(2**62, 2**62)), "beyond its storage"),
-    "negative stride": (dict(offset=5, strides=(-3, -1)), "no natural numbers"),
-    "negative offset": (dict(offset=-1), "no natural numbers"),
-    "negative side": (dict(shape=(-2, 3)), "no natural numbers"),
-    "number beyond 64 bits": (dict(offset=2**600), "no natural numbers"),
-    "one value a trillion times": (dict(shape=(2**20, 2**20), strides=(0, 0)), "more values than"),
-    "sides without strides": (dict(shape=(2, 3), strides=(1,)), "2 sides and 1 strides"),
-    "forty sides": (dict(shape=(1,) * 40, strides=(1,) * 40), "40 sides"),
-    "empty beyond reason": (dict(shape=(0, 2**40), strides=(1, 1)), "beyond reason"),
-    "storage longer than its record": (dict(where=pth.storage(count=7)), "claims 28 bytes"),
-    "storage of 2^60 values": (dict(where=pth.storage(count=2**60)), "claims"),
-    "negative storage": (dict(where=pth.storage(count=-6)), "no number"),
-    "storage that is not there": (dict(where=pth.storage("1")), "no record data/1"),
-    "storage elsewhere": (dict(where=pth.storage("../../secret")), "key is no number"),
-    "storage of objects": (dict(where=pth.storage(kind="torch.float32")), "unknown type"),
-    "no storage": (dict(where=b"K\x01Q"), "names no storage"),
+    "beyond the storage": ({"shape": (2, 4), "strides": (4, 1)}, "beyond its storage"),
+    "by its offset": ({"offset": 1}, "beyond its storage"),
+    "by its strides": ({"strides": (4, 1)}, "beyond its storage"),
+    "offset of 2^62": ({"offset": 2**62}, "beyond its storage"),
+    "strides that wrap around": ({"shape": (2, 3), "strides": (2**62, 2**62)}, "beyond its storage"),
+    "negative stride": ({"offset": 5, "strides": (-3, -1)}, "no natural numbers"),
+    "negative offset": ({"offset": -1}, "no natural numbers"),
+    "negative side": ({"shape": (-2, 3)}, "no natural numbers"),
+    "number beyond 64 bits": ({"offset": 2**600}, "no natural numbers"),
+    "one value a trillion times": ({"shape": (2**20, 2**20), "strides": (0, 0)}, "more values than"),
+    "sides without strides": ({"shape": (2, 3), "strides": (1,)}, "2 sides and 1 strides"),
+    "forty sides": ({"shape": (1,) * 40, "strides": (1,) * 40}, "40 sides"),
+    "empty beyond reason": ({"shape": (0, 2**40), "strides": (1, 1)}, "beyond reason"),
+    "storage longer than its record": ({"where": pth.storage(count=7)}, "claims 28 bytes"),
+    "storage of 2^60 values": ({"where": pth.storage(count=2**60)}, "claims"),
+    "negative storage": ({"where": pth.storage(count=-6)}, "no number"),
+    "storage that is not there": ({"where": pth.storage("1")}, "no record data/1"),
+    "storage elsewhere": ({"where": pth.storage("../../secret")}, "key is no number"),
+    "storage of objects": ({"where": pth.storage(kind="torch.float32")}, "unknown type"),
+    "no storage": ({"where": b"K\x01Q"}, "names no storage"),
 }
 
 
@@ -445,10 +446,8 @@ INSTRUCTIONS = [bytes([code]) for code in range(256)] + [
 @given(st.lists(st.sampled_from(INSTRUCTIONS), max_size=40))
 def test_any_pickle_is_read_or_refused_and_nothing_else(tmp_path_factory, instructions):
     path = tmp_path_factory.mktemp("pickle") / "a.pth"
-    try:
+    with contextlib.suppress(InputError):
         read_torch(pth.zipped(path, pth.PROTO + b"".join(instructions) + b".", {"0": NUMBERS.tobytes()}))
-    except InputError:
-        pass
 
 
 def test_what_is_plain_is_read_as_pickle_reads_it(tmp_path):

@@ -1,4 +1,4 @@
-"""A small writer of torch's files, honest and hostile: pickles put together by hand, archives with any claim."""
+"""A small writer of torch's files, honest and hostile: pickles by hand, archives that claim anything."""
 
 import struct
 import zipfile

@@ -1,1 +1,1 @@
-"""Weights of other programs as arrays by name, and ours in their formats. Nothing here runs what a file says."""
+"""Weights of other programs as arrays by name, and ours in their formats; nothing a file says is run."""

@@ -1,7 +1,7 @@
 """Which model do these weights belong to? Their names and shapes tell.
 
 backbone.body.layer3.0 ... layer3.5, with conv3   ResNet-50
-backbone.fpn.*                                    a feature pyramid; without it C5, or C4 if res5 is in the head
+backbone.fpn.*                                    a pyramid; without it C5, or C4 if res5 is in the head
 roi_heads.mask_predictor.*                        masks
 roi_heads.box_predictor.cls_score.bias (91,)      COCO's classes
 """
@@ -38,7 +38,7 @@ def is_detector(state: Mapping[str, np.ndarray]) -> bool:
 
 
 def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[str, Any]:
-    """The config of the model that these weights (under today's names) are of; `arch` of `ARCHITECTURES` rules.
+    """The config of the model that these weights, under today's names, are of; `arch` has the last word.
 
     What no weight tells keeps the preset's defaults, those of torchvision: anchors, thresholds, sizes. With
     COCO's 91 classes the norm's eps is 0, as the published models were trained; else it is 1e-5.
@@ -80,7 +80,7 @@ def _depth(state: Mapping[str, np.ndarray]) -> int:
     if not blocks[3]:
         blocks = (*blocks[:3], _count(state, RES5))
     bottleneck = f"{BODY}layer1.0.conv3.weight" in state
-    stem = np.shape(state.get(f"{BODY}conv1.weight"))
+    stem = np.shape(state.get(f"{BODY}conv1.weight", ()))
     for depth, (block, expected) in DEPTHS.items():
         if expected == blocks and (block is Bottleneck) == bottleneck and stem == (64, 3, 7, 7):
             return depth

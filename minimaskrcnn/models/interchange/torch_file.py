@@ -1,10 +1,10 @@
 """Read what `torch.save` wrote, without torch: a description of tensors, and records of their bytes.
 
     since torch 1.6   a zip archive, nothing compressed:  NAME/data.pkl, NAME/data/0, NAME/data/1, ...
-    before            pickles one after the other, then the records:  magic, version, machine, state, keys, bytes
+    before            pickles one after the other, then the bytes:  magic, version, machine, state, keys, ...
 
-The detection models that torchvision publishes are of the second kind. Everything that a file claims is held
-against its length before a number is read, so that a hostile file costs no more than its own size.
+The COCO models that torchvision published in 2019 are of the second kind. What a file claims is held against
+its length before room is made for it, so that a hostile file costs little more than its own size.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.interchange.plain_pickle import PlainPickle
-from minimaskrcnn.models.interchange.torch_tensors import Claims, Storage, TensorClaim
+from minimaskrcnn.models.interchange.torch_tensors import ByteOrder, Claims, Storage, TensorClaim
 
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = b"\x80"
@@ -135,12 +135,12 @@ def _read_zip(stream: BinaryIO) -> Arrays:
 def _checked(stream: BinaryIO, member: _Member) -> np.ndarray:
     """A member's bytes, with the checksum that the archive has for them."""
     raw = _read(stream, member.start, member.length)
-    if zlib.crc32(raw) != member.crc:
+    if zlib.crc32(raw.data) != member.crc:
         raise InputError("damaged: a checksum inside does not fit; get the file again.")
     return raw
 
 
-def _byte_order(stream: BinaryIO, records: Mapping[str, _Member]) -> str:
+def _byte_order(stream: BinaryIO, records: Mapping[str, _Member]) -> ByteOrder:
     record = records.get("byteorder")
     if record is None or record.length > len("little"):
         return "<"
@@ -201,7 +201,7 @@ def _read_legacy(stream: BinaryIO) -> Arrays:
         if PlainPickle(stream, size, {}).load() != expected:
             raise InputError("a pickle, but not one of torch.save; loading others could run code.")
     machine = PlainPickle(stream, size, {}).load()
-    order = ">" if isinstance(machine, dict) and machine.get("little_endian") is False else "<"
+    order: ByteOrder = ">" if isinstance(machine, dict) and machine.get("little_endian") is False else "<"
     claims = Claims()
     value = PlainPickle(stream, size, claims.makers, claims.dereference).load()
     keys = PlainPickle(stream, size, {}).load()

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.interchange.plain_pickle import Makers, Name
 
+ByteOrder = Literal["<", ">"]
 BFLOAT16 = "bfloat16"
 STORAGES = {
     "torch.FloatStorage": "float32",
@@ -52,7 +53,7 @@ class Storage:
         """Length of the record."""
         return self.count * self.itemsize
 
-    def decode(self, raw: np.ndarray, byte_order: str) -> np.ndarray:
+    def decode(self, raw: np.ndarray, byte_order: ByteOrder) -> np.ndarray:
         """The values (count,) of the record's bytes; bfloat16, which NumPy lacks, becomes float32 exactly."""
         if self.dtype == BFLOAT16:
             # The upper half of a float32: the lower half is zeros.

@@ -16,7 +16,7 @@ def main():
     torch.manual_seed(4)
     base = torch.randn(6, 8)
     state = OrderedDict()
-    for name in "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8".split():
+    for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8"):
         state[f"dtype.{name}"] = (20 * torch.randn(2, 3)).to(getattr(torch, name))
     state["dtype.bool"] = torch.randn(4) > 0
     state["shared.whole"], state["shared.transposed"] = base, base.t()
