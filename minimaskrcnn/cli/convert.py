@@ -7,17 +7,18 @@ from minimaskrcnn.cli import output
 SUMMARY = "turn weights of torchvision into a checkpoint of this project, or ours into theirs"
 
 DESCRIPTION = """\
-Read weights in one format and write them in another; the names' endings say which.
+Read weights in one format and write them in another, as the names end.
 
   .npz          this project's checkpoints: weights and how to build their model
   .safetensors  the same in the common format; needs minimaskrcnn[safetensors]
   .pth          torch's state dicts: written for torch.load(weights_only=True),
                 read without torch and without running what a file says
 
-A detector of torchvision (maskrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn, other
-depths) is recognised by the names and shapes of its weights and checked against
-the whole model, so that --model takes what is written. Older names become
-today's. Other weights, such as ImageNet's resnet50, are copied as they are.
+A detector of torchvision (maskrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn, or
+another depth) is recognised by the names and shapes of its weights and checked
+against the whole model, so that --model takes what is written. Older names
+become today's. Other weights, such as ImageNet's resnet50, are copied as they
+are.
 """
 
 EPILOG = """\

@@ -32,15 +32,15 @@ tables and the overlays those of at least --min-score.
 --trace also keeps every stage of the network: DIR/NAME-trace.npz holds the
 arrays (minimaskrcnn.inspection.Trace), DIR/NAME-stages a figure of each.
 
-Weights that torchvision publishes are read without torch; docs/published_weights.md
-says where they are and how to check that a file is the right one.
+Weights that torchvision publishes are read without torch; where they are, and
+how to check that a file is the right one: docs/published_weights.md.
 """
 
 EPILOG = """\
 examples:
   minimaskrcnn predict --model nuclei plate1.png plate2.png
   minimaskrcnn predict --model runs/mine/model.npz -o out/mine photos/*.jpg
-  minimaskrcnn predict photo.jpg --weights maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth
+  minimaskrcnn predict photo.jpg --weights maskrcnn_resnet50_fpn_coco.pth
 """
 
 

@@ -1,14 +1,26 @@
 """`minimaskrcnn predict` writes overlays and COCO results; a bad file stops it before it writes anything."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from minimaskrcnn import viz
+from minimaskrcnn.cli import options
+from minimaskrcnn.cli.progress import STAGES
 from minimaskrcnn.data import read_image
 from minimaskrcnn.detection import rle
-from minimaskrcnn.models import load_model
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.models import load_model, mini, save_model, save_weights
+from minimaskrcnn.models.interchange.architecture import ARCHITECTURES
+from minimaskrcnn.models.interchange.weight_names import NEW_NAMES
+from minimaskrcnn.models.published import resnet_fpn
+
+from .conftest import one_sentence
+
+OLD_NAMES = {new: old for old, new in NEW_NAMES.items()}
 
 
 def save(path, pixels, mode=None):
@@ -68,6 +80,61 @@ def test_pictures_of_one_name_get_overlays_of_their_own(run, checkpoint, picture
     run("predict", picture, picture, "--model", checkpoint, "-o", tmp_path / "o")
     names = sorted(path.name for path in (tmp_path / "o").iterdir())
     assert names == ["detections.json", "noise-2-overlay.png", "noise-overlay.png"]
+
+
+def test_category_ids_of_the_data_set_come_back(run, picture, tmp_path):
+    model = mini(4, masks=False, detections_per_img=5, rng=np.random.default_rng(1))
+    facts = {"class_names": ["background", "a", "b", "c"], "category_ids": [0, 7, 21, 90]}
+    save_model(tmp_path / "m.npz", model, facts)
+    run("predict", picture, "--model", tmp_path / "m.npz", "-o", tmp_path / "o", "-q")
+    entries = json.loads((tmp_path / "o" / "detections.json").read_text())
+    found = model.predict([read_image(picture)])[0]
+    assert [entry["category_id"] for entry in entries] == [[0, 7, 21, 90][label] for label in found.labels]
+    assert len(entries) > 0
+
+
+def test_weights_is_another_name_for_model_and_takes_a_state_dict(run, tmp_path, rng):
+    # The longer side limits the size after resizing: a strip stays small, and the test short.
+    picture = save(tmp_path / "strip.png", rng.integers(0, 256, (6, 120, 3), np.uint8))
+    model = resnet_fpn(91, depth=18, masks=False, norm_eps=0.0)
+    state = model.state_dict()
+    state["roi_heads.box_predictor.cls_score.bias"][18] = 9  # dogs everywhere
+    save_weights(tmp_path / "a.pth", {OLD_NAMES.get(n, n): array for n, array in state.items()}, {})
+    words = ("predict", picture, "--weights", tmp_path / "a.pth", "-o", tmp_path / "o", "--json", "-q")
+    code, out, err = run(*words)
+    assert (code, err) == (0, "")
+    found = json.loads(out)["images"][0]["detections"]
+    assert {d["class"] for d in found} == {"dog"}
+    entries = json.loads((tmp_path / "o" / "detections.json").read_text())
+    assert {entry["category_id"] for entry in entries} == {18}
+    code, out, err = run(*words, "--arch", "maskrcnn_resnet50_fpn")
+    assert (code, out) == (2, "")
+    assert "missing" in err
+    assert one_sentence(err)
+
+
+def test_the_choices_of_arch_are_those_of_the_models():
+    assert options.ARCHITECTURES == tuple(ARCHITECTURES)
+
+
+def test_trace_keeps_every_stage(run, checkpoint, picture, tmp_path, monkeypatch):
+    figures = viz.stage_figures
+    monkeypatch.setattr(viz, "stage_figures", lambda *args: dict(list(figures(*args).items())[:2]))
+    code, out, err = run("predict", picture, "--model", checkpoint, "-o", tmp_path, "--trace", "--json", "-q")
+    assert (code, err) == (0, "")
+    told = json.loads(out)["images"][0]
+    model, _ = load_model(checkpoint)
+    assert Trace.load(told["trace"]) == model.trace(read_image(picture))
+    drawn = sorted(path.name for path in Path(told["stages"]).iterdir())
+    assert drawn == ["01-input.png", "02-features-C2.png"]
+
+
+def test_progress_tells_the_stage(run, checkpoint, picture, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    _, out, err = run("predict", picture, "--model", checkpoint, "-o", tmp_path, "--json")
+    at = [err.index(f"noise.png: {stage}") for stage in STAGES.values()]
+    assert at == sorted(at)
+    json.loads(out)
 
 
 @pytest.mark.parametrize("kind", ["grey", "rgba", "16 bit", "palette", "one pixel", "tall"])
