@@ -109,19 +109,28 @@ def load_backbone(model: MaskRCNN, path: str | Path) -> None:
 
     The classifier's last layer, `fc`, is left out. In a C4 model the last stage, `layer4`, goes where it
     works: into the head. Everything else of the detector stays as it is.
+
+    Raises
+    ------
+    InputError
+        As `load_weights`; or if the file is of another ResNet.
     """
-    own = model.state_dict()
+    arrays = load_weights(path)
+    try:
+        fill(model, with_backbone(model.state_dict(), arrays))
+    except InputError as error:
+        raise InputError(f"weights {path}: {error}") from error
+
+
+def with_backbone(own: Mapping[str, np.ndarray], classifier: Mapping[str, np.ndarray]) -> Arrays:
+    """A detector's own state, with a classifier's weights in the place of its ResNet's."""
     in_head = any(name.startswith(RES5) for name in own)
 
     def place(name: str) -> str:
         return name.replace("layer4.", RES5) if in_head and name.startswith("layer4.") else BODY + name
 
-    given = {place(name): array for name, array in load_weights(path).items() if not name.startswith("fc.")}
     rest = {name: array for name, array in own.items() if not name.startswith((BODY, RES5))}
-    try:
-        fill(model, rest | given)
-    except InputError as error:
-        raise InputError(f"weights {path}: {error}") from error
+    return rest | {place(name): a for name, a in classifier.items() if not name.startswith("fc.")}
 
 
 def fill(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:

@@ -1,6 +1,7 @@
 """Begin from weights that were trained before, be it on other classes.
 
-same names and shapes      taken from the file
+same names and shapes      taken from the file, which may be of this project, of torch, or .safetensors
+a classifier's ResNet      goes into the backbone; all the rest is left as it was drawn
 layers with a row a class  taken if the number of classes is the same, else left as they were drawn
 anything else              refused: it is another model
 """
@@ -10,7 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.checkpoint import load_arrays
+from minimaskrcnn.models.interchange.architecture import is_detector
+from minimaskrcnn.models.load_weights import fill, load_weights, with_backbone
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
 PER_CLASS = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logits.")
@@ -24,15 +26,19 @@ def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
     InputError
         If the file cannot be read, or is of a model that differs in more than the number of classes.
     """
-    arrays, _ = load_arrays(path)
-    own = model.state_dict()
-    fresh = [
-        name
-        for name in own
-        if name.startswith(PER_CLASS) and name in arrays and arrays[name].shape != own[name].shape
-    ]
+    arrays, own = load_weights(path), model.state_dict()
+    if not is_detector(arrays):
+        complete = with_backbone(own, arrays)
+        fresh = [name for name in own if complete.get(name) is own[name]]
+    else:
+        fresh = [
+            name
+            for name in own
+            if name.startswith(PER_CLASS) and name in arrays and arrays[name].shape != own[name].shape
+        ]
+        complete = {**arrays, **{name: own[name] for name in fresh}}
     try:
-        model.load_state_dict({**arrays, **{name: own[name] for name in fresh}})
+        fill(model, complete)
     except InputError as error:
         raise InputError(f"weights {path}: {error}") from error
     return fresh

@@ -114,7 +114,7 @@ def test_weights_is_another_name_for_model_and_takes_a_state_dict(run, tmp_path,
 
 
 def test_the_choices_of_arch_are_those_of_the_models():
-    assert options.ARCHITECTURES == tuple(ARCHITECTURES)
+    assert tuple(ARCHITECTURES) == options.ARCHITECTURES
 
 
 def test_trace_keeps_every_stage(run, checkpoint, picture, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Weights from any file into a model: names old and new, what is recognised, what does not fit, and back out."""
+"""Weights from any file into a model: names old and new, what is recognised, what does not fit, and back."""
 
 import io
 import tracemalloc

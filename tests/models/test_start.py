@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import mini, mini_c4, save_model
+from minimaskrcnn.models import mini, mini_c4, save_model, save_weights
 from minimaskrcnn.models.checkpoint import save_arrays
+from minimaskrcnn.models.published import resnet, resnet_c4, resnet_fpn
 from minimaskrcnn.models.start import PER_CLASS, start_from
 
 LAYERS = {
@@ -57,10 +58,22 @@ def test_a_layer_with_a_row_a_class_must_still_be_there(given, tmp_path):
     _, state = given
     del state["roi_heads.box_predictor.cls_score.weight"]
     save_arrays(tmp_path / "part.npz", state, {})
-    with pytest.raises(InputError, match=r"missing roi_heads.box_predictor.cls_score.weight"):
+    with pytest.raises(InputError, match=r"1 missing \(roi_heads.box_predictor.cls_score.weight"):
         start_from(mini(4), tmp_path / "part.npz")
 
 
 def test_no_file():
     with pytest.raises(InputError, match="no such file"):
         start_from(mini(4), "nothing.npz")
+
+
+@pytest.mark.parametrize("make", [resnet_fpn, resnet_c4])
+def test_a_classifier_fills_the_backbone_and_nothing_else(tmp_path, make):
+    classifier = {name: np.full_like(a, 0.5) for name, a in resnet(18).state_dict().items()}
+    save_weights(tmp_path / "resnet18.pth", {**classifier, "fc.bias": np.zeros(9, np.float32)}, {})
+    model = make(3, depth=18, masks=False)
+    before = model.state_dict()
+    fresh = start_from(model, tmp_path / "resnet18.pth")
+    assert len(fresh) == len(before) - len(classifier)
+    for name, array in model.state_dict().items():
+        assert (array == (before[name] if name in fresh else 0.5)).all()
