@@ -21,7 +21,7 @@ from minimaskrcnn.data.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.models.checkpoint import load_arrays, save_arrays
-from minimaskrcnn.models.interchange.architecture import BODY, COUNTER, RES5, recognise
+from minimaskrcnn.models.interchange.architecture import BODY, CLASSES, COUNTER, RES5, recognise
 from minimaskrcnn.models.interchange.safetensors_file import read_safetensors, write_safetensors
 from minimaskrcnn.models.interchange.torch_file import read_torch
 from minimaskrcnn.models.interchange.torch_writer import write_torch
@@ -31,6 +31,7 @@ from minimaskrcnn.models.presets import build
 
 TORCH, SAFETENSORS, OURS = (".pth", ".pt"), (".safetensors",), (".npz",)
 ENDINGS = (*OURS, *TORCH, *SAFETENSORS)
+MAX_NAME = 200
 WHERE = "docs/published_weights.md tells where to get the published ones"
 
 Arrays = dict[str, np.ndarray]
@@ -59,12 +60,14 @@ def load_weights(path: str | Path) -> Arrays:
 def read_weights(path: str | Path) -> tuple[Arrays, Facts]:
     """As `load_weights`, and the facts beside them: class names, and how to build the model."""
     path, ending = Path(path), check_ending(path)
-    if ending in OURS:
-        return load_arrays(path)
     if not path.is_file():
         raise InputError(f"weights {path}: there is no such file; check the path ({WHERE}).")
+    if ending in OURS:
+        return load_arrays(path)
     try:
         arrays, facts = read_safetensors(path) if ending in SAFETENSORS else (read_torch(path), {})
+        if not all(map(_is_plain, arrays)):
+            raise InputError("holds a name that is too long or cannot be printed; save it with plain names.")
         return modern_names(arrays), facts
     except InputError as error:
         raise InputError(f"weights {path}: {error}") from error
@@ -96,12 +99,38 @@ def model_of(
             facts = {**facts, "config": recognise(arrays, arch)}
             if facts["config"]["num_classes"] == len(COCO_NAMES):
                 facts["class_names"] = list(COCO_NAMES)
+        check_facts(arrays, facts)
         model = build(facts["config"])
         fill(model, arrays)
     except InputError as error:
         raise InputError(f"weights {path}: {error}") from error
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError(f"weights {path}: a config that makes no sense ({error}); save it again.") from error
     model.eval()
     return model, {**facts, "config": model.config}
+
+
+def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts) -> None:
+    """Hold what stands beside the weights against them, before a model of the size it claims is made."""
+    classes, claimed = len(np.atleast_1d(arrays.get(CLASSES, ()))), facts["config"].get("num_classes")
+    if classes and claimed != classes:
+        raise InputError(
+            f"these weights are of another model: {classes} classes, and its config says {claimed}."
+        )
+    names, ids = facts.get("class_names"), facts.get("category_ids")
+    if names is not None and not (
+        isinstance(names, list) and len(names) == classes and all(map(_is_plain, names))
+    ):
+        raise InputError(f"its class names are not {classes} plain texts; save it again.")
+    if ids is not None and not (
+        isinstance(ids, list) and len(ids) == classes and all(type(i) is int for i in ids)
+    ):
+        raise InputError(f"its category ids are not {classes} whole numbers; save it again.")
+
+
+def _is_plain(name: object) -> bool:
+    """Whether a name from a file can stand in a message: escape codes would reach the terminal."""
+    return isinstance(name, str) and len(name) <= MAX_NAME and name.isprintable()
 
 
 def load_backbone(model: MaskRCNN, path: str | Path) -> None:

@@ -329,6 +329,33 @@ def test_all_that_does_not_fit_is_in_one_sentence(tmp_path, detector):
     assert "\n" not in said
 
 
+@pytest.mark.parametrize("name", ["\x1b[2Jgone", "two\nlines", "x" * 201])
+def test_a_name_with_escape_codes_never_reaches_a_message(tmp_path, name):
+    with pytest.raises(InputError, match="cannot be printed"):
+        load_weights(write_pth(tmp_path / "a.pth", {name: np.zeros(1, np.float32)}))
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"config": {"num_classes": 10**12}}, "another model: 3 classes, and its config says 1000000000000"),
+        ({"config": {"anchor_sizes": "large"}}, "makes no sense"),
+        ({"config": {"proposals": 3}}, "does not take|makes no sense"),
+        ({"config": {"preset": ["mini"]}}, "unknown|makes no sense"),
+        ({"class_names": ["background", "a"]}, "class names are not 3"),
+        ({"class_names": ["background", "a", "\x1b[2J"]}, "class names are not 3"),
+        ({"class_names": 3}, "class names are not 3"),
+        ({"category_ids": [0, 1]}, "category ids are not 3"),
+        ({"category_ids": [0, 1, "2"]}, "category ids are not 3"),
+    ],
+)
+def test_facts_that_do_not_fit_the_weights_are_refused(tmp_path, toy, facts, said):
+    config = {**toy.config, **facts.pop("config", {})}
+    save_weights(tmp_path / "a.npz", toy.state_dict(), {"config": config, **facts})
+    with pytest.raises(InputError, match=said):
+        load_model(tmp_path / "a.npz")
+
+
 # ---- a backbone ----------------------------------------------------------------------------------------
 
 

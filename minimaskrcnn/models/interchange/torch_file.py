@@ -4,7 +4,7 @@
     before            pickles one after the other, then the bytes:  magic, version, machine, state, keys, ...
 
 The COCO models that torchvision published in 2019 are of the second kind. What a file claims is held against
-its length before room is made for it, so that a hostile file costs little more than its own size.
+its length before room is made for it, so that a hostile file costs no more than some multiple of its size.
 """
 
 from __future__ import annotations
