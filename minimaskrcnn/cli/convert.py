@@ -9,7 +9,7 @@ SUMMARY = "turn weights of torchvision into a checkpoint of this project, or our
 DESCRIPTION = """\
 Read weights in one format and write them in another, as the names end.
 
-  .npz          this project's checkpoints: weights and how to build their model
+  .npz          this project's checkpoints: weights and how to build the model
   .safetensors  the same in the common format; needs minimaskrcnn[safetensors]
   .pth          torch's state dicts: written for torch.load(weights_only=True),
                 read without torch and without running what a file says

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUMMARY = "train a small Mask R-CNN from scratch"
 
 DESCRIPTION = """\
-Train a model from random weights, or from those of --weights, by the dataset's
+Train a model from random weights, or those of --weights, by the dataset's
 recipe (minimaskrcnn/training/recipes.py).
 
 DIR receives log.jsonl (one line a step), state.npz (all that --resume needs),

@@ -16,7 +16,7 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.models import load_model, mini, save_model, save_weights
 from minimaskrcnn.models.interchange.architecture import ARCHITECTURES
 from minimaskrcnn.models.interchange.weight_names import NEW_NAMES
-from minimaskrcnn.models.published import resnet_fpn
+from minimaskrcnn.models.published import resnet_c4
 
 from .conftest import one_sentence
 
@@ -96,7 +96,7 @@ def test_category_ids_of_the_data_set_come_back(run, picture, tmp_path):
 def test_weights_is_another_name_for_model_and_takes_a_state_dict(run, tmp_path, rng):
     # The longer side limits the size after resizing: a strip stays small, and the test short.
     picture = save(tmp_path / "strip.png", rng.integers(0, 256, (6, 120, 3), np.uint8))
-    model = resnet_fpn(91, depth=18, masks=False, norm_eps=0.0)
+    model = resnet_c4(91, depth=18, masks=False)
     state = model.state_dict()
     state["roi_heads.box_predictor.cls_score.bias"][18] = 9  # dogs everywhere
     save_weights(tmp_path / "a.pth", {OLD_NAMES.get(n, n): array for n, array in state.items()}, {})
