@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUMMARY = "train a small Mask R-CNN from scratch"
 
 DESCRIPTION = """\
-Train a model from random weights, or those of --weights, by the dataset's
+Train a model from random weights, or from those of --weights, by the dataset's
 recipe (minimaskrcnn/training/recipes.py).
 
 DIR receives log.jsonl (one line a step), state.npz (all that --resume needs),
@@ -33,7 +33,7 @@ examples:
   minimaskrcnn train nuclei --data nuclei_fluo256.npz --seed 1
   minimaskrcnn train shapes --set model.roi_operator=roi_pool -o runs/pool
   minimaskrcnn train coco --data instances.json --images photos -o runs/mine
-  minimaskrcnn train shapes --weights old.npz --set freeze=[backbone,rpn] -o new
+  minimaskrcnn train shapes --weights a.npz --set freeze=[backbone,rpn] -o new
 """
 
 
