@@ -24,7 +24,8 @@ class TwoMLPHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.reshape(x.shape[0], -1)  # (K, C*7*7)
-        return ops.relu(self.fc7(ops.relu(self.fc6(x))))
+        x = ops.relu(self.fc6(x), inplace=True)
+        return ops.relu(self.fc7(x), inplace=True)
 
 
 class Res5BoxHead(nn.Module):

@@ -51,7 +51,9 @@ class FeaturePyramid(nn.Module):
         blocks = zip(maps.items(), self.inner_blocks, self.layer_blocks, strict=True)
         for (name, features), inner, layer in reversed(list(blocks)):
             lateral = inner(features)
-            merged = lateral if merged is None else lateral + _upsample_to(merged, lateral.shape[-2:])
+            if merged is not None:
+                lateral = ops.add(lateral, _upsample_to(merged, lateral.shape[-2:]), inplace=True)
+            merged = lateral
             pyramid[name.replace("C", "P")] = layer(merged)
         pyramid = dict(reversed(pyramid.items()))
         if self.extra_level:

@@ -28,7 +28,7 @@ class MaskHeadFPN(nn.Sequential):
         # Each sits in a Sequential so that the state says mask_head.0.0.weight, as in torchvision.
         super().__init__(
             *(
-                nn.Sequential(nn.Conv2d(fan, width, 3, padding=1, rng=rng), nn.ReLU())
+                nn.Sequential(nn.Conv2d(fan, width, 3, padding=1, rng=rng), nn.ReLU(inplace=True))
                 for fan, width in zip(channels, widths, strict=False)
             )
         )
@@ -48,7 +48,7 @@ class MaskPredictor(nn.Module):
             self.mask_fcn_logits.weight.data = nn.init.normal(shape, 0.01, rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.mask_fcn_logits(ops.relu(self.conv5_mask(x)))
+        return self.mask_fcn_logits(ops.relu(self.conv5_mask(x), inplace=True))
 
 
 def mask_loss(

@@ -46,9 +46,9 @@ class BasicBlock(nn.Module):
         self.downsample = _shortcut(in_channels, planes, stride, norm, rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = ops.relu(self.bn1(self.conv1(x)))
-        out = self.bn2(self.conv2(out))
-        return ops.relu(out + self.downsample(x))
+        out = ops.relu(nn.conv_norm(self.conv1, self.bn1, x), inplace=True)
+        out = nn.conv_norm(self.conv2, self.bn2, out)
+        return ops.relu(ops.add(out, self.downsample(x), inplace=True), inplace=True)
 
 
 class Bottleneck(nn.Module):
@@ -80,10 +80,10 @@ class Bottleneck(nn.Module):
         self.downsample = _shortcut(in_channels, out_channels, stride, norm, rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = ops.relu(self.bn1(self.conv1(x)))
-        out = ops.relu(self.bn2(self.conv2(out)))
-        out = self.bn3(self.conv3(out))
-        return ops.relu(out + self.downsample(x))
+        out = ops.relu(nn.conv_norm(self.conv1, self.bn1, x), inplace=True)
+        out = ops.relu(nn.conv_norm(self.conv2, self.bn2, out), inplace=True)
+        out = nn.conv_norm(self.conv3, self.bn3, out)
+        return ops.relu(ops.add(out, self.downsample(x), inplace=True), inplace=True)
 
 
 Block = type[BasicBlock] | type[Bottleneck]
@@ -95,7 +95,7 @@ def _shortcut(
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
     conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False, rng=rng)
-    return nn.Sequential(conv, norm(out_channels))
+    return nn.ConvNorm(conv, norm(out_channels))
 
 
 def residual_stage(
@@ -177,7 +177,7 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Feature maps by name: C2 is the first stage's, C3 the second's, ..."""
-        x = self.maxpool(ops.relu(self.bn1(self.conv1(x))))
+        x = self.maxpool(ops.relu(nn.conv_norm(self.conv1, self.bn1, x), inplace=True))
         maps = {}
         for level, stage in enumerate(self.stages(), start=2):
             x = stage(x)

@@ -43,7 +43,7 @@ class RPNHead(nn.Module):
         super().__init__()
         # Twice nested so that the state says rpn.head.conv.0.0.weight, as in torchvision.
         self.conv = nn.Sequential(
-            nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, rng=rng), nn.ReLU())
+            nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, rng=rng), nn.ReLU(inplace=True))
         )
         self.cls_logits = nn.Conv2d(channels, num_anchors, 1)
         self.bbox_pred = nn.Conv2d(channels, num_anchors * 4, 1)

@@ -1,6 +1,7 @@
 """Floor 3: modules, layers, initialisation and optimisers; torch's names and constructor arguments."""
 
 from minimaskrcnn.nn import init, optim
+from minimaskrcnn.nn.conv_norm import ConvNorm, conv_norm
 from minimaskrcnn.nn.layers import (
     BatchNorm2d,
     Conv2d,
@@ -17,6 +18,7 @@ from minimaskrcnn.nn.module import Module, ModuleDict, ModuleList, Parameter, Se
 __all__ = [
     "BatchNorm2d",
     "Conv2d",
+    "ConvNorm",
     "ConvTranspose2d",
     "FrozenBatchNorm2d",
     "GroupNorm",
@@ -29,6 +31,7 @@ __all__ = [
     "Parameter",
     "ReLU",
     "Sequential",
+    "conv_norm",
     "init",
     "optim",
 ]

@@ -37,8 +37,14 @@ class Conv2d(Module):
         self.weight = _weight((out_channels, in_channels // groups, *_pair(kernel_size)), rng)
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        return ops.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+    def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
+        """The convolution of x, then ``* scale + shift`` channel by channel if these (O,) are given."""
+        weight: Tensor = self.weight
+        bias: Tensor | None = self.bias
+        if scale is not None:
+            weight = weight * scale.reshape((-1, 1, 1, 1))  # s (w * x + b) + t = (s w) * x + (s b + t)
+            bias = shift if bias is None else bias * scale + shift
+        return ops.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class ConvTranspose2d(Module):
@@ -95,6 +101,12 @@ class BatchNorm2d(Module):
         self.register_buffer("running_var", np.ones(num_features, np.float32))
         self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
 
+    def scale_and_shift(self) -> tuple[Tensor, Tensor] | None:
+        """Scale and shift of each channel (C,): the whole norm in evaluation. None in training."""
+        if self.training:
+            return None
+        return _scale_and_shift(self.weight, self.bias, self.running_mean, self.running_var, self.eps)
+
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
             self.num_batches_tracked = self.num_batches_tracked + 1
@@ -126,6 +138,11 @@ class FrozenBatchNorm2d(Module):
         self.register_buffer("running_mean", np.zeros(num_features, np.float32))
         self.register_buffer("running_var", np.ones(num_features, np.float32))
 
+    def scale_and_shift(self) -> tuple[Tensor, Tensor]:
+        """Scale and shift of each channel (C,)."""
+        weight, bias = Tensor(self.weight), Tensor(self.bias)
+        return _scale_and_shift(weight, bias, self.running_mean, self.running_var, self.eps)
+
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = Tensor(self.weight), Tensor(self.bias)
         return ops.frozen_batch_norm(x, self.running_mean, self.running_var, weight, bias, self.eps)
@@ -148,10 +165,14 @@ class GroupNorm(Module):
 
 
 class ReLU(Module):
-    """max(x, 0)."""
+    """max(x, 0); with `inplace` in the memory of x, where no gradient is recorded."""
+
+    def __init__(self, inplace: bool = False):
+        super().__init__()
+        self.inplace = inplace
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.relu(x)
+        return ops.relu(x, self.inplace)
 
 
 class MaxPool2d(Module):
@@ -170,6 +191,14 @@ class Identity(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x
+
+
+def _scale_and_shift(
+    weight: Tensor, bias: Tensor, mean: np.ndarray, var: np.ndarray, eps: float
+) -> tuple[Tensor, Tensor]:
+    """(x - mean) / sqrt(var + eps) * weight + bias = x * scale + shift."""
+    scale = weight * Tensor(1 / np.sqrt(var + eps))
+    return scale, bias - scale * Tensor(mean)
 
 
 def _pair(value: Pair) -> tuple[int, int]:

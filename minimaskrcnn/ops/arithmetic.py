@@ -47,15 +47,23 @@ def operand(op: str, x: Any) -> Any:
     raise InputError(f"{op}: operands must be Tensors or numbers; got {describe(x)}.")
 
 
+def memory_of(ctx: Context, x: Any) -> np.ndarray | None:
+    """The array x, to be overwritten by the result, unless a gradient is recorded or x is read-only."""
+    usable = isinstance(x, np.ndarray) and x.flags.writeable and not any(ctx.needs_grad)
+    return x if usable else None
+
+
 class Add(Function):
     @staticmethod
-    def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+    def forward(ctx: Context, a: Any, b: Any, inplace: bool) -> np.ndarray:
         ctx.save(a_shape=np.shape(a), b_shape=np.shape(b))
+        if inplace and np.broadcast_shapes(np.shape(a), np.shape(b)) == np.shape(a):
+            return np.add(a, b, out=memory_of(ctx, a))
         return a + b
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> tuple:
-        need_a, need_b = ctx.needs_grad
+        need_a, need_b = ctx.needs_grad[:2]
         return unbroadcast(grad, ctx.a_shape) if need_a else None, unbroadcast(
             grad, ctx.b_shape
         ) if need_b else None
@@ -146,9 +154,17 @@ class Where(Function):
         )
 
 
-def add(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """``a + b``, elementwise with broadcasting."""
-    return Add.apply(*_operands("add", a, b))
+def add(a: Tensor | float, b: Tensor | float, inplace: bool = False) -> Tensor:
+    """``a + b``, elementwise with broadcasting.
+
+    Parameters
+    ----------
+    a, b : Tensors or numbers
+    inplace : bool
+        The sum may take over the memory of a, which nobody else may need any more. Where a gradient is
+        recorded it does not.
+    """
+    return Add.apply(*_operands("add", a, b), bool(inplace))
 
 
 def subtract(a: Tensor | float, b: Tensor | float) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.ops.arithmetic import operand
+from minimaskrcnn.ops.arithmetic import memory_of, operand
 from minimaskrcnn.ops.checks import check_tensor
 
 
@@ -91,8 +91,8 @@ class Abs(Function):
 
 class ReLU(Function):
     @staticmethod
-    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
-        out = np.maximum(x, 0)
+    def forward(ctx: Context, x: np.ndarray, inplace: bool) -> np.ndarray:
+        out = np.maximum(x, 0, out=memory_of(ctx, x) if inplace else None)
         ctx.save(out=out)  # the next layer keeps it anyway; the input could then be freed
         return out
 
@@ -180,8 +180,15 @@ def abs(x: Tensor) -> Tensor:
     return Abs.apply(x)
 
 
-def relu(x: Tensor) -> Tensor:
+def relu(x: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0); the gradient at 0 is 0.
+
+    Parameters
+    ----------
+    x : Tensor
+    inplace : bool
+        The result may take over the memory of x, which nobody else may need any more. Where a gradient is
+        recorded it does not.
 
     Examples
     --------
@@ -189,7 +196,7 @@ def relu(x: Tensor) -> Tensor:
     Tensor([0., 2.])
     """
     check_tensor("relu", x)
-    return ReLU.apply(x)
+    return ReLU.apply(x, bool(inplace))
 
 
 def sigmoid(x: Tensor) -> Tensor:
