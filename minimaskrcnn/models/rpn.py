@@ -23,6 +23,7 @@ from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.nms import batched_nms
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.fates import anchor_fates
 from minimaskrcnn.models.transform import ImageBatch
 from minimaskrcnn.models.watch import Watch, first_only, unwatched
@@ -131,7 +132,18 @@ class RegionProposalNetwork(nn.Module):
         rng: np.random.Generator | None = None,
         watch: Watch = unwatched,
     ) -> tuple[list[np.ndarray], dict[str, Tensor]]:
-        """Proposals (P, 4) of each picture, best first; with targets and rng also the losses."""
+        """Proposals (P, 4) of each picture, best first; with targets also the losses.
+
+        Raises
+        ------
+        InputError
+            If targets come without the rng that samples the anchors of the losses.
+        """
+        if targets is not None and rng is None:
+            raise InputError(
+                "rpn: targets came without rng, which samples the anchors of the losses; "
+                "pass rng=numpy.random.default_rng(seed)."
+            )
         grids = [(features.shape[2], features.shape[3]) for features in pyramid.values()]
         level_anchors = self.anchor_generator((batch.images.shape[2], batch.images.shape[3]), grids)
         level_sizes = [len(anchors) for anchors in level_anchors]
@@ -147,8 +159,9 @@ class RegionProposalNetwork(nn.Module):
                 objectness.data, deltas.data, batch.sizes, first_only(watch, len(batch.sizes)), strict=True
             )
         ]
-        if targets is None or rng is None:
+        if targets is None:
             return proposals, {}
+        assert rng is not None
         return proposals, self.losses(anchors, objectness, deltas, targets, rng)
 
     # ---- proposals -------------------------------------------------------------------------------------

@@ -13,27 +13,35 @@ from minimaskrcnn.kernels.geometry import pool_output_size
 
 Pair = tuple[int, int]
 
+CACHE_BYTES = 1 << 18
+"""Of the map, read at a time: what is made of it fits into the cache too."""
+
 
 def max_pool2d(
     x: np.ndarray, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Largest value under each window, and where; see `minimaskrcnn.kernels.reference.pool.max_pool2d`."""
     OH, OW = _out_size(x, kernel, stride, padding, dilation, ceil_mode)
-    padded = _padded(channels_last(x), (OH, OW), kernel, stride, padding, dilation, -np.inf)
-    out = np.full((len(x), OH, OW, x.shape[1]), -np.inf, x.dtype)
+    x = channels_last(x)
+    N, _, W, C = x.shape
+    out = np.full((N, OH, OW, C), -np.inf, x.dtype)
     rows = np.arange(OH) * stride[0] - padding[0]  # top cell of each window
     cols = np.arange(OW) * stride[1] - padding[1]
     number = np.min_scalar_type(kernel[0] * kernel[1]).type  # offset (ky, kx) is number ky*KW + kx
-    top, left = _first_inside(rows, dilation[0]), _first_inside(cols, dilation[1])
     winner = np.empty(out.shape, number)
-    winner[...] = top[:, None, None] * kernel[1] + left[:, None]
-    for tap, cells in enumerate(_offsets(padded, (OH, OW), kernel, stride, dilation)):
-        better = cells > out  # strict: a tie keeps the first
-        np.maximum(winner, better.view(np.uint8) * number(tap), out=winner)  # the latest to be better won
-        np.maximum(out, cells, out=out)
-    ky, kx = np.divmod(winner.astype(np.int64), kernel[1])
-    y, x_ = rows[:, None, None] + ky * dilation[0], cols[:, None] + kx * dilation[1]
-    return channels_first(out), channels_first(y * x.shape[3] + x_)
+    top, left = _first_inside(rows, dilation[0]), _first_inside(cols, dilation[1])
+    winner[...] = (top[:, None, None] * kernel[1] + left[:, None]).astype(number)
+    for n, some in _cached_rows(x, OH, stride[0]):
+        patch = _patch(x[n], rows[some], (OH, OW), kernel, stride, padding, dilation)
+        best, best_number = out[n, some], winner[n, some]
+        for tap, cells in enumerate(_offsets(patch[None], best.shape[:2], kernel, stride, dilation)):
+            better = cells[0] > best  # strict: a tie keeps the first
+            np.maximum(best_number, better.view(np.uint8) * number(tap), out=best_number)  # the latest won
+            np.maximum(best, cells[0], out=best)
+    ky, kx = np.divmod(np.arange(kernel[0] * kernel[1]), kernel[1])
+    argmax = (ky * dilation[0] * W + kx * dilation[1]).take(winner)  # from the window's first cell on
+    argmax += (rows[:, None] * W + cols)[:, :, None]
+    return channels_first(out), channels_first(argmax)
 
 
 def max_pool2d_backward(grad: np.ndarray, argmax: np.ndarray, x_shape: tuple[int, ...]) -> np.ndarray:
@@ -108,6 +116,31 @@ def _padded(
     padded = np.full((N, *size, C), fill, x.dtype)
     padded[:, padding[0] : padding[0] + H, padding[1] : padding[1] + W] = x
     return padded
+
+
+def _cached_rows(x: np.ndarray, OH: int, stride: int) -> Iterator[tuple[int, slice]]:
+    """Image by image, output rows whose cells in x (N, H, W, C) fit into the cache together."""
+    step = max(1, CACHE_BYTES // max(1, x[0, 0].nbytes * stride)) if len(x) else 1
+    for n in range(len(x)):
+        for top in range(0, OH, step):
+            yield n, slice(top, min(top + step, OH))
+
+
+def _patch(
+    x: np.ndarray, rows: np.ndarray, out_size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair
+) -> np.ndarray:
+    """The cells of x (H, W, C) under the windows whose first rows are these, amid -inf."""
+    first, last = rows[0], rows[-1] + (kernel[0] - 1) * dilation[0]
+    low, high = max(first, 0), min(last + 1, len(x))
+    height, width = (
+        last + 1 - first,
+        _padded_size(x.shape[:2], out_size, kernel, stride, padding, dilation)[1],
+    )
+    if (high - low, x.shape[1]) == (height, width):
+        return x[low:high]
+    patch = np.full((height, width, x.shape[2]), -np.inf, x.dtype)
+    patch[low - first : high - first, padding[1] : padding[1] + x.shape[1]] = x[low:high]
+    return patch
 
 
 def _offsets(
