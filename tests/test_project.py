@@ -54,6 +54,12 @@ def test_importing_the_package_imports_nothing_heavy(module):
     assert IMPORT_NAMES.isdisjoint(loaded.stdout.split())
 
 
+def test_importing_the_models_leaves_scipy_and_matplotlib_for_later():
+    program = "import sys, minimaskrcnn.models; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {"scipy", "matplotlib", "PIL", "tqdm"}.isdisjoint(loaded.stdout.split())
+
+
 def tracked_text():
     """The project's own text files (package, tests, docs, settings), not what a build leaves behind."""
     folders = [REPO / name for name in ("minimaskrcnn", "tests", "docs", "benchmarks", "notebooks", ".ci")]

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.detection.masks import mask_targets
+from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.structures import Target
 
 

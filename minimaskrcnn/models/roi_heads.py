@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.coder import BoxCoder
 from minimaskrcnn.detection.matcher import Matcher
+from minimaskrcnn.detection.probabilities import softmax
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.fates import candidate_fates

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
@@ -21,6 +20,7 @@ from minimaskrcnn.detection.boxes import box_iou, clip_boxes_to_image, remove_sm
 from minimaskrcnn.detection.coder import BoxCoder
 from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.nms import batched_nms
+from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError

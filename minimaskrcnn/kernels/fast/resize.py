@@ -4,10 +4,16 @@ Nearest has one weight of 1 a row; bilinear two that sum to 1. A matrix of ones 
 transpose, when a feature pyramid enlarges by whole numbers, a sum over blocks.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.sparse import csr_array
 
 from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Pair = tuple[int, int]
 Step = tuple[float, float]
@@ -62,12 +68,16 @@ def _in_blocks(cells: np.ndarray, side: int) -> bool:
 
 def _one_each(cells: np.ndarray, side: int, dtype: np.dtype) -> csr_array:
     """The matrix (len(cells), side) that copies these cells."""
+    from scipy.sparse import csr_array
+
     ones = np.ones(len(cells), dtype)
     return csr_array((ones, cells, np.arange(len(cells) + 1)), shape=(len(cells), side))
 
 
 def _bilinear_matrix(count: int, side: int, step: float, align_corners: bool, dtype: np.dtype) -> csr_array:
     """Weights (count, side) of one axis: 1 - f at the cell before the source position and f at the next."""
+    from scipy.sparse import csr_array
+
     i = np.arange(count).astype(dtype)
     if align_corners:
         position = i * dtype.type((side - 1) / (count - 1) if count > 1 else 0)

@@ -5,11 +5,17 @@
 The weights of a bin are not zero on a few consecutive cells of either axis, and a row of A on their product.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy import sparse
 
 from minimaskrcnn.kernels.fast.roi_geometry import merged_weights, roi_points
 from minimaskrcnn.kernels.roi_rules import RoIRule
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 AT_ONCE = 1 << 22  # entries spread over the plane at a time, to bound the memory that needs
 
@@ -71,6 +77,8 @@ def outer_rows(
     -------
     A : (K*P*Q, N*H*W) sparse array without stored zeros
     """
+    from scipy import sparse
+
     (first_y, weight_y), (first_x, weight_x) = rows, columns
     N, H, W = shape
     K, P, Ty = weight_y.shape

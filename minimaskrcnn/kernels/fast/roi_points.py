@@ -4,15 +4,20 @@ The points themselves are linear in the features, ``points = S @ features`` with
 bin's points each channel keeps its largest, and the gradient goes back through S.T from the winners alone.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
 from minimaskrcnn.kernels.fast.roi_geometry import AxisPoints, roi_points
 from minimaskrcnn.kernels.fast.roi_matrix import outer_rows
 from minimaskrcnn.kernels.roi_rules import RoIRule
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 AT_ONCE = 32  # rois; all their points are held in memory at a time
 
