@@ -1,0 +1,111 @@
+"""How the time of one prediction grows: with the area of the picture, and with the number of detections.
+
+Straight lines are expected, `time = fixed + slope * size`: every layer does the same work at each cell, and
+the mask head the same for each detection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.full_sides import OURS, picture
+from benchmarks.rows import Table
+from benchmarks.timing import in_turn
+from minimaskrcnn.viz.style import BLUE, VERMILLION, new_figure
+
+AREAS = ((240, 320), (360, 480), (480, 640), (600, 800), (800, 1066), (960, 1280))
+COUNTS = (25, 50, 100, 200, 400)
+DETECTIONS, SCORE = 100, 0.05  # torchvision's defaults
+LOW_SCORE = 0.005  # lets 400 detections out of these weights
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Seconds of each side at each size."""
+
+    name: str
+    axis: str
+    sizes: Sequence[float]
+    seconds: Mapping[str, Sequence[float]]
+
+    def line(self, side: str) -> tuple[float, float, float]:
+        """Slope and fixed part of the straight line, and the share of the variance that it explains."""
+        slope, fixed = np.polyfit(self.sizes, self.seconds[side], 1)
+        rest = np.var(np.array(self.seconds[side]) - np.polyval((slope, fixed), self.sizes))
+        return float(slope), float(fixed), float(1 - rest / np.var(self.seconds[side]))
+
+
+def by_area(sides: Mapping[str, Any], rounds: int) -> Curve:
+    """Pictures of the same shape and of several sizes; 100 detections of each."""
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for height, width in AREAS:
+        image = picture(height, width)
+        for side in sides.values():
+            side.resize_to(height)
+        _time(sides, image, rounds, seconds)
+    areas = [height * width / 1e6 for height, width in AREAS]
+    return Curve("time against the area of the picture", "megapixels", areas, seconds)
+
+
+def by_detections(sides: Mapping[str, Any], rounds: int) -> Curve:
+    """One picture of 480x640, from which more and more detections are let out."""
+    image = picture(480, 640)
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    counts = []
+    for wanted in COUNTS:
+        for side in sides.values():
+            side.resize_to(480)
+            side.limit(wanted, LOW_SCORE)
+        counts.append(len(sides[OURS].predict(image)["boxes"]))
+        _time(sides, image, rounds, seconds)
+    for side in sides.values():
+        side.limit(DETECTIONS, SCORE)
+    return Curve("time against the number of detections, 480x640", "detections", counts, seconds)
+
+
+def _time(sides: Mapping[str, Any], image: np.ndarray, rounds: int, into: dict[str, list[float]]) -> None:
+    def work(side: Any) -> Callable[[], object]:
+        return lambda: side.predict(image)
+
+    times = in_turn({name: work(side) for name, side in sides.items()}, rounds)
+    for name in sides:
+        into[name].append(times.median(name))
+
+
+def figure(curves: Sequence[Curve]) -> Figure:
+    """A panel for each curve, with the straight lines that fit best."""
+    drawn = new_figure(9, 3.6)
+    for ax, curve in zip(drawn.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
+        for (side, seconds), (colour, marker) in zip(
+            curve.seconds.items(), ((BLUE, "o"), (VERMILLION, "s")), strict=False
+        ):
+            slope, fixed, explained = curve.line(side)
+            ends = np.array([0, max(curve.sizes)])
+            ax.plot(curve.sizes, seconds, marker, color=colour, label=f"{side}, $R^2$ = {explained:.3f}")
+            ax.plot(ends, fixed + slope * ends, color=colour, linewidth=1)
+        ax.set_title(curve.name, fontsize=10)
+        ax.set_xlabel(curve.axis)
+        ax.set_ylabel("seconds")
+        ax.set_ylim(bottom=0)
+        ax.grid(alpha=0.3)
+        ax.legend(fontsize=8)
+    return drawn
+
+
+def table(curves: Sequence[Curve]) -> Table:
+    """The straight lines in numbers."""
+    found = Table(
+        "How the time of a prediction grows", ("against", "side", "straight line", "R^2", "seconds")
+    )
+    for curve in curves:
+        for side, seconds in curve.seconds.items():
+            slope, fixed, explained = curve.line(side)
+            points = ", ".join(f"{size:.3g}: {s:.2f}" for size, s in zip(curve.sizes, seconds, strict=True))
+            line = f"{fixed:.2f} s + {slope:.3g} s * {curve.axis}"
+            found.lines.append((curve.axis, side, line, f"{explained:.4f}", points))
+    return found

@@ -1,0 +1,72 @@
+"""torchvision's side of the full-size benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torchvision.models.detection import maskrcnn_resnet50_fpn
+
+from benchmarks.full_sides import CLASSES, Detections, Stopwatch, weights
+
+
+class Theirs:
+    """torchvision's model."""
+
+    def __init__(self) -> None:
+        self.model = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=CLASSES)
+        shapes = {name: tuple(array.shape) for name, array in self.model.state_dict().items()}
+        state = {name: torch.from_numpy(array) for name, array in weights(shapes.items()).items()}
+        self.model.load_state_dict(state)
+        self.model.eval()
+        self.stopwatch: Stopwatch | None = None
+
+    def watched(self) -> Stopwatch:
+        """The stopwatch that counts the stages."""
+        if self.stopwatch is not None:
+            return self.stopwatch
+        watch = self.stopwatch = Stopwatch()
+        model, heads = self.model, self.model.roi_heads
+        watch.watch(model.transform, "forward", "transform")
+        watch.watch(model.backbone, "forward", "backbone and pyramid")
+        watch.watch(model.rpn, "forward", "RPN")
+        watch.watch(heads, "forward", "RoI heads")
+        watch.watch(heads.box_roi_pool, "forward", "RoI heads: RoIAlign")
+        watch.watch(heads.mask_roi_pool, "forward", "RoI heads: RoIAlign")
+        watch.watch(heads.box_head, "forward", "RoI heads: box head")
+        watch.watch(heads.mask_head, "forward", "RoI heads: mask head")
+        watch.watch(heads.mask_predictor, "forward", "RoI heads: mask head")
+        watch.watch(model.transform, "postprocess", "paste masks")
+        return watch
+
+    def resize_to(self, side: int) -> None:
+        """Resize pictures so that their shorter side is this."""
+        self.model.transform.min_size = (side,)
+
+    def limit(self, detections: int, score_thresh: float) -> None:
+        """Let at most so many detections out, of at least this score."""
+        self.model.roi_heads.detections_per_img = detections
+        self.model.roi_heads.score_thresh = score_thresh
+
+    def predict(self, image: np.ndarray) -> Detections:
+        """The objects in one picture."""
+        with torch.no_grad():
+            found = self.model([torch.from_numpy(image)])[0]
+        return {name: found[name].numpy() for name in ("boxes", "labels", "scores")}
+
+    def training_step(self, image: np.ndarray, truth: Detections) -> Callable[[], None]:
+        """What runs one step of SGD; its learning rate is 0, so that every step does the same work."""
+        self.model.train()
+        for module in self.model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.eval()
+        optimizer = torch.optim.SGD(self.model.parameters(), lr=0.0, momentum=0.9)
+        target = {name: torch.from_numpy(array) for name, array in truth.items()}
+
+        def step() -> None:
+            optimizer.zero_grad()
+            sum(self.model([torch.from_numpy(image)], [target]).values()).backward()
+            optimizer.step()
+
+        return step
