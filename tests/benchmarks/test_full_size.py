@@ -72,6 +72,43 @@ def test_a_straight_line_is_found_and_drawn():
     assert ax.get_xlabel() == "megapixels"
 
 
+class Instant:
+    """A side that notes what it is asked for, and finds as many objects as it may."""
+
+    def __init__(self):
+        self.limits, self.sides, self.count = [], [], 100
+
+    def resize_to(self, side):
+        self.sides.append(side)
+
+    def limit(self, detections, score_thresh):
+        self.limits.append((detections, score_thresh))
+        self.count = detections
+
+    def predict(self, image):
+        assert image.shape[1] == self.sides[-1]
+        return {"boxes": np.zeros((self.count, 4))}
+
+
+def test_growth_goes_through_every_size_and_restores_the_limits(monkeypatch):
+    monkeypatch.setattr(full_growth, "AREAS", ((24, 32), (48, 64)))
+    monkeypatch.setattr(full_growth, "COUNTS", (25, 50))
+    sides = {"ours": Instant(), "torchvision": Instant()}
+    curves = [full_growth.by_area(sides, 1), full_growth.by_detections(sides, 1)]
+    assert [list(curve.sizes) for curve in curves] == [[24 * 32 / 1e6, 48 * 64 / 1e6], [25, 50]]
+    assert all(len(seconds) == 2 for curve in curves for seconds in curve.seconds.values())
+    for side in sides.values():
+        assert side.sides == [24, 48, 480, 480]
+        assert side.limits[-1] == (full_growth.DETECTIONS, full_growth.SCORE)
+    assert [line[:2] for line in full_growth.table(curves).lines] == [
+        ("megapixels", "ours"),
+        ("megapixels", "torchvision"),
+        ("detections", "ours"),
+        ("detections", "torchvision"),
+    ]
+    assert len(full_growth.figure(curves).axes) == 2
+
+
 def test_objects_to_train_on_fill_their_boxes():
     truth = full_sides.truth_of(120, 160)
     for (x1, y1, x2, y2), mask in zip(truth["boxes"], truth["masks"], strict=True):
