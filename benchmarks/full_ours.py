@@ -49,12 +49,10 @@ class Ours:
         """Resize pictures so that their shorter side is this."""
         self.model.transform = replace(self.model.transform, min_size=side)
 
-    def limit(self, detections: int, score_thresh: float) -> None:
-        """Let at most so many detections out, of at least this score."""
+    def limit(self, detections: int) -> None:
+        """Let at most so many detections out."""
         heads = self.model.roi_heads
-        heads.postprocess = replace(
-            heads.postprocess, detections_per_img=detections, score_thresh=score_thresh
-        )
+        heads.postprocess = replace(heads.postprocess, detections_per_img=detections)
 
     def predict(self, image: np.ndarray) -> Detections:
         """The objects in one picture."""

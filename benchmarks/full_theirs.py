@@ -44,10 +44,9 @@ class Theirs:
         """Resize pictures so that their shorter side is this."""
         self.model.transform.min_size = (side,)
 
-    def limit(self, detections: int, score_thresh: float) -> None:
-        """Let at most so many detections out, of at least this score."""
+    def limit(self, detections: int) -> None:
+        """Let at most so many detections out."""
         self.model.roi_heads.detections_per_img = detections
-        self.model.roi_heads.score_thresh = score_thresh
 
     def predict(self, image: np.ndarray) -> Detections:
         """The objects in one picture."""

@@ -81,8 +81,8 @@ class Instant:
     def resize_to(self, side):
         self.sides.append(side)
 
-    def limit(self, detections, score_thresh):
-        self.limits.append((detections, score_thresh))
+    def limit(self, detections):
+        self.limits.append(detections)
         self.count = detections
 
     def predict(self, image):
@@ -99,7 +99,7 @@ def test_growth_goes_through_every_size_and_restores_the_limits(monkeypatch):
     assert all(len(seconds) == 2 for curve in curves for seconds in curve.seconds.values())
     for side in sides.values():
         assert side.sides == [24, 48, 480, 480]
-        assert side.limits[-1] == (full_growth.DETECTIONS, full_growth.SCORE)
+        assert side.limits[-1] == full_growth.DETECTIONS
     assert [line[:2] for line in full_growth.table(curves).lines] == [
         ("megapixels", "ours"),
         ("megapixels", "torchvision"),
