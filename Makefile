@@ -14,13 +14,15 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help demo test mutants bench lint format clean
+.PHONY: help demo test mutants bench lab notebooks lint format clean
 
 help:
 	@echo "make demo     set up $(VENV), find objects in a picture, write out/demo.png"
 	@echo "make test     set up $(VENV), run the tests    (ARGS=--thorough for the long ones)"
 	@echo "make mutants  plant a fault in the kernels, one after the other, and say which tests notice"
 	@echo "make bench    time our kernels, against torch with BENCH_PYTHON=path/to/its/python  (SUITE=full_size: whole models)"
+	@echo "make lab      open the notebooks in JupyterLab"
+	@echo "make notebooks  build and execute them    (ARGS=--check to compare only, ARGS=07 for one)"
 	@echo "make lint     ruff and mypy, as the continuous integration runs them"
 	@echo "make format   let ruff rewrite what it can"
 	@echo "make clean    remove $(VENV), caches and build folders; out/ and runs/ stay"
@@ -36,6 +38,12 @@ mutants: $(VENV)/installed-dev
 
 bench: $(if $(BENCH_PYTHON),,$(VENV)/installed-run)
 	$(or $(BENCH_PYTHON),$(BIN)/python) -m benchmarks.$(SUITE) $(ARGS)
+
+lab: $(VENV)/installed-lab
+	$(BIN)/jupyter lab --notebook-dir notebooks $(ARGS)
+
+notebooks: $(VENV)/installed-lab
+	$(BIN)/python notebooks/build.py $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
@@ -56,6 +64,11 @@ $(VENV)/installed-dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,dev]"
 	@$(PYTHON) -c "import pathlib; [pathlib.Path('$(VENV)', name).touch() for name in ('installed-run', 'installed-dev')]"
+
+$(VENV)/installed-lab: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[notebooks]"
+	@$(PYTHON) -c "import pathlib; [pathlib.Path('$(VENV)', name).touch() for name in ('installed-run', 'installed-lab')]"
 
 clean:
 	$(PYTHON) -c "import pathlib, shutil; [shutil.rmtree(p, ignore_errors=True) for name in \

@@ -31,6 +31,7 @@ from minimaskrcnn.viz.refinement import show_refinement, show_rois
 from minimaskrcnn.viz.roi_inputs import show_box_features, show_roi_levels
 from minimaskrcnn.viz.rpn_boxes import show_clipped, show_decoded, show_rpn_nms
 from minimaskrcnn.viz.saving import save
+from minimaskrcnn.viz.showing import Shown, show
 from minimaskrcnn.viz.stages import stage_figures
 from minimaskrcnn.viz.story import show_story
 from minimaskrcnn.viz.style import alt_text, class_name, class_style, new_figure
@@ -39,6 +40,7 @@ from minimaskrcnn.viz.training import training_curves
 from minimaskrcnn.viz.truth import show_overlaps, show_recall
 
 __all__ = [
+    "Shown",
     "alt_text",
     "article_figure",
     "class_name",
@@ -58,6 +60,7 @@ __all__ = [
     "objectness_figure",
     "proposal_microscope",
     "save",
+    "show",
     "show_after_nms",
     "show_anchor_matches",
     "show_before_nms",

@@ -1,0 +1,125 @@
+"""Make the notebooks: from `src/NN_name.py` (percent format) to `NN_name.ipynb`, executed and checked.
+
+    python notebooks/build.py            # all of them; or name some: 00 07
+    python notebooks/build.py --check    # write nothing: execute, and compare with the files there are
+
+The same source and the same package give the same file: cells are numbered, not named at random, and no time,
+path or version is kept.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from checking import cell_texts, out_of_date, out_of_step, problems
+from nbformat import NotebookNode
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 60  # of a whole notebook
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the kernel's debugger would warn, on every start
+}
+
+
+def sources(numbers: list[str]) -> list[Path]:
+    """The sources whose number is asked for, all without numbers; in order."""
+    found = sorted((HERE / "src").glob("[0-9][0-9]_*.py"))
+    unknown = set(numbers) - {path.name[:2] for path in found}
+    if unknown:
+        sys.exit(
+            f"build: no notebook {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in found)}."
+        )
+    return [path for path in found if not numbers or path.name[:2] in numbers]
+
+
+def made_from(source: Path) -> NotebookNode:
+    """The notebook of a source, not yet executed."""
+    notebook = jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for place, cell in enumerate(notebook.cells):
+        cell.id, cell.metadata = f"{source.name[:2]}-{place:02d}", nbformat.from_dict({})
+    return notebook
+
+
+def execute(notebook: NotebookNode, seconds: float = SECONDS) -> float:
+    """Run every cell in a fresh kernel, in the folder of the notebooks; return how long it took.
+
+    An error in a cell, or more than `seconds` in all, raises nbclient's exception with the cell's source.
+    """
+    from nbclient import NotebookClient
+
+    os.environ.update(ENVIRONMENT)
+    client = NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
+    client.record_timing, client.coalesce_streams = False, True
+    client.extra_arguments = ["--log-level=ERROR"]
+    started = time.monotonic()
+    with client.setup_kernel():
+        for place, cell in enumerate(notebook.cells):
+            client.timeout = max(1, round(seconds - (time.monotonic() - started)))
+            client.execute_cell(cell, place)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return time.monotonic() - started
+
+
+def as_text(notebook: NotebookNode) -> str:
+    """The file, byte for byte."""
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def build(source: Path) -> list[str]:
+    """Execute one notebook and write it; return what is wrong with it."""
+    notebook = made_from(source)
+    seconds = execute(notebook)
+    found = problems(notebook, as_text(notebook))
+    (HERE / f"{source.stem}.ipynb").write_text(as_text(notebook), "utf-8")
+    _report(source.stem, notebook, seconds, found)
+    return found
+
+
+def check(source: Path) -> list[str]:
+    """Execute one notebook and compare it with the committed file; return every difference."""
+    path = HERE / f"{source.stem}.ipynb"
+    if not path.is_file():
+        return [f"{path.name} is missing; make it with: python notebooks/build.py {source.name[:2]}"]
+    committed = nbformat.read(path, as_version=4)
+    fresh = made_from(source)
+    found = out_of_step(committed, fresh)
+    seconds = execute(fresh)
+    found += problems(fresh, as_text(fresh)) + out_of_date(committed, fresh)
+    _report(source.stem, fresh, seconds, found)
+    return found
+
+
+def _report(name: str, notebook: NotebookNode, seconds: float, found: list[str]) -> None:
+    size = len(as_text(notebook).encode()) / 1000
+    outputs = sum(len(cell_texts(cell)) for cell in notebook.cells)
+    verdict = "; ".join(found) if found else "good"
+    counts = f"{len(notebook.cells):3} cells {outputs:3} outputs {size:4.0f} kB {seconds:5.1f} s"
+    print(f"{name:<28}{counts}  {verdict}", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build or check; 1 where anything is not as it should be."""
+    parser = argparse.ArgumentParser(description="Build the notebooks, or check that they are up to date.")
+    parser.add_argument("numbers", nargs="*", metavar="NN", help="which ones (default: all)")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail where a notebook is out of date"
+    )
+    args = parser.parse_args(arguments)
+    act = check if args.check else build
+    faulty = [source for source in sources(args.numbers) if act(source)]
+    return int(bool(faulty))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

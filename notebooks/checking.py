@@ -1,0 +1,212 @@
+"""What a committed notebook owes its reader: short, executed, quiet, described, and in step with its source.
+
+Each check returns sentences, one for each thing that is wrong; none when all is well. They read a notebook as
+`nbformat` does (or plain JSON in a mapping), and never run it.
+"""
+
+import base64
+import html
+import re
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+Notebook = Mapping[str, Any]
+Cell = Mapping[str, Any]
+
+CELLS = (25, 45)
+WORDS = 1200
+BYTES = 300_000
+LONGEST_FUNCTION = 6  # lines; what is longer belongs into the package
+GLANCE = (48, 48)  # pictures are compared at this size,
+DIFFERENT = 0.04  # and differ when their grey values do by this much on average
+
+ABSOLUTE = re.compile(r"(?<![\w.:<>/~*)\]-])/(?:[A-Za-z_][\w.-]*/)+[\w.-]*|\b[A-Z]:\\{1,2}\w")
+ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+IMAGE = re.compile(r"<img\b[^>]*>")
+ALT = re.compile(r"\balt=\"([^\"]*)\"")
+DATA = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]*)")
+MARKDOWN_IMAGE = re.compile(r"!\[([^\]]*)\]\(")
+NUMBER = re.compile(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
+FUNCTION = re.compile(r"^(?:def|class) (\w+).*(?:\n(?:[ \t].*|$))*", re.MULTILINE)
+
+
+def problems(notebook: Notebook, written: str) -> list[str]:
+    """Everything wrong with an executed notebook whose file is `written`."""
+    return [
+        *size_problems(notebook, written),
+        *output_problems(notebook),
+        *image_problems(notebook),
+        *path_problems(notebook),
+        *definition_problems(notebook),
+    ]
+
+
+def size_problems(notebook: Notebook, written: str) -> list[str]:
+    """Too few or too many cells, too many words, too large a file."""
+    cells, words, size = len(notebook["cells"]), count_words(notebook), len(written.encode())
+    found = []
+    if not CELLS[0] <= cells <= CELLS[1]:
+        found.append(f"{cells} cells; {CELLS[0]} to {CELLS[1]} are one idea")
+    if words > WORDS:
+        found.append(f"{words} words; {WORDS} is the limit")
+    if size > BYTES:
+        found.append(f"{size:,} bytes; {BYTES:,} is the limit, so show smaller or fewer figures")
+    return found
+
+
+def count_words(notebook: Notebook) -> int:
+    """Words of prose: those of the markdown cells."""
+    return sum(len(cell["source"].split()) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+
+
+def output_problems(notebook: Notebook) -> list[str]:
+    """A cell not executed in order, an error, anything on stderr, a memory address."""
+    found = []
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        if cell["execution_count"] != count:
+            found.append(
+                f"{name_of(cell)} has count {cell['execution_count']}, not {count}: run from the top"
+            )
+        for output in cell["outputs"]:
+            if output["output_type"] == "error":
+                found.append(f"{name_of(cell)} ends in {output['ename']}: {output['evalue']}")
+            if output.get("name") == "stderr":
+                found.append(f"{name_of(cell)} writes to stderr: {output['text'].strip()[:80]}")
+        if any(ADDRESS.search(text) for text in cell_texts(cell)):
+            found.append(f"{name_of(cell)} prints a memory address, which no second run will repeat")
+    return found
+
+
+def image_problems(notebook: Notebook) -> list[str]:
+    """A picture without alternative text, or in a form that has no place for one."""
+    found = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            alts = MARKDOWN_IMAGE.findall(cell["source"])
+            tags = IMAGE.findall(cell["source"])
+        else:
+            bundles = [output.get("data", {}) for output in cell["outputs"]]
+            if any(kind.startswith("image/") for bundle in bundles for kind in bundle):
+                found.append(
+                    f"{name_of(cell)} shows a bare image, which has no alt text; end it with viz.show(...)"
+                )
+            alts, tags = [], [tag for bundle in bundles for tag in IMAGE.findall(bundle.get("text/html", ""))]
+        alts += [match.group(1) if (match := ALT.search(tag)) else "" for tag in tags]
+        if any(not html.unescape(alt).strip() for alt in alts):
+            found.append(f"{name_of(cell)} shows an image without alt text")
+    return found
+
+
+def path_problems(notebook: Notebook) -> list[str]:
+    """An absolute path, of whatever machine, in prose, code or output."""
+    found = []
+    for cell in notebook["cells"]:
+        for text in [cell["source"], *cell_texts(cell)]:
+            if match := ABSOLUTE.search(text):
+                found.append(f"{name_of(cell)} names the absolute path {match.group()}")
+    return found
+
+
+def definition_problems(notebook: Notebook) -> list[str]:
+    """A function longer than an illustration: notebooks use the package and never rewrite it."""
+    found = []
+    for cell in code_cells(notebook):
+        for match in FUNCTION.finditer(cell["source"]):
+            lines = len(match.group().strip().splitlines())
+            if lines > LONGEST_FUNCTION:
+                found.append(f"{name_of(cell)} defines {match.group(1)} in {lines} lines; import it instead")
+    return found
+
+
+def out_of_step(committed: Notebook, source: Notebook) -> list[str]:
+    """Where a committed notebook is not what its source says: other cells, other text, other metadata."""
+    mine, theirs = ([_bare(cell) for cell in notebook["cells"]] for notebook in (committed, source))
+    if committed["metadata"] != source["metadata"] or len(mine) != len(theirs):
+        return ["the notebook and its source have other cells or metadata; build it again"]
+    return [
+        f"cell {b[0]} is not what its source says; build it again"
+        for a, b in zip(mine, theirs, strict=True)
+        if a != b
+    ]
+
+
+def out_of_date(committed: Notebook, fresh: Notebook) -> list[str]:
+    """Where running the notebook gives something else than what is committed.
+
+    Words and whole numbers must be equal; a fraction may differ by one in its last digit, as it does between
+    machines that sum in another order; a picture may differ by less than one sees at a glance.
+    """
+    found = []
+    for old, new in zip(code_cells(committed), code_cells(fresh), strict=False):
+        before, after = ("\n".join(cell_texts(cell)) for cell in (old, new))
+        if not same_text(before, after):
+            found.append(f"{name_of(new)} is stale: {_first_difference(before, after)}")
+        before, after = list(pictures(old)), list(pictures(new))
+        if len(before) != len(after) or any(map(_differ, before, after)):
+            found.append(f"{name_of(new)} shows a stale figure; build it again")
+    return found
+
+
+def same_text(one: str, other: str) -> bool:
+    """Equal but for the last digit of numbers with a fraction."""
+    parts, others = NUMBER.split(one), NUMBER.split(other)  # text, number, text, number, ..., text
+    if parts[::2] != others[::2]:
+        return False
+    return all(a == b or _nearly(a, b) for a, b in zip(parts[1::2], others[1::2], strict=True))
+
+
+def _nearly(one: str, other: str) -> bool:
+    """Whether two numbers as printed differ by no more than one in the last digit."""
+    mantissa, _, exponent = one.partition("e")
+    digits = len(mantissa.partition(".")[2])
+    if digits == 0:
+        return False
+    return abs(float(one) - float(other)) <= 1.01 * 10.0 ** (int(exponent or 0) - digits)
+
+
+def code_cells(notebook: Notebook) -> list[Cell]:
+    """The code cells, in order."""
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def cell_texts(cell: Cell) -> list[str]:
+    """All text a cell has put out, pictures left out."""
+    texts = []
+    for output in cell.get("outputs", []):
+        bundle = output.get("data", {})
+        texts += [output["text"]] if "text" in output else []
+        texts += [DATA.sub("", bundle[kind]) for kind in ("text/plain", "text/html") if kind in bundle]
+    return texts
+
+
+def pictures(cell: Cell) -> Iterator[np.ndarray]:
+    """The pictures a cell has put out, grey, (h, w) in [0, 1], small enough to compare at a glance."""
+    for output in cell["outputs"]:
+        for encoded in DATA.findall(output.get("data", {}).get("text/html", "")):
+            picture = Image.open(BytesIO(base64.b64decode(encoded))).convert("L").resize(GLANCE)
+            yield np.asarray(picture) / 255
+
+
+def name_of(cell: Cell) -> str:
+    """How messages call a cell."""
+    return f"cell {cell['id']}"
+
+
+def _differ(before: np.ndarray, after: np.ndarray) -> bool:
+    return bool(np.abs(before - after).mean() > DIFFERENT)
+
+
+def _bare(cell: Cell) -> tuple[str, str, str]:
+    return cell["id"], cell["cell_type"], cell["source"]
+
+
+def _first_difference(before: str, after: str) -> str:
+    lines, others = before.splitlines(), after.splitlines()
+    for line, other in zip(lines, others, strict=False):
+        if not same_text(line, other):
+            return f"it says {line.strip()[:100]!r}, and now {other.strip()[:100]!r}"
+    return f"it says {len(lines)} lines, and now {len(others)}"
