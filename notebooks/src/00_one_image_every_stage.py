@@ -48,7 +48,9 @@ for name in [
     "class_scores",
     "mask_probs",
 ]:
-    axes = ", ".join(f"{axis}={n}" for axis, n in zip(trace.axes(name), trace[name].shape))
+    axes = ", ".join(
+        f"{axis}={n}" for axis, n in zip(trace.axes(name), trace[name].shape)
+    )
     print(f"{name:<14}{axes}")
 
 # %% [markdown]
@@ -187,7 +189,9 @@ print(trace.story(0, names))
 # And any true object can be asked whether it was missed, and why. Here is the object with the smallest box.
 
 # %%
-areas = (target.boxes[:, 2] - target.boxes[:, 0]) * (target.boxes[:, 3] - target.boxes[:, 1])
+areas = (target.boxes[:, 2] - target.boxes[:, 0]) * (
+    target.boxes[:, 3] - target.boxes[:, 1]
+)
 smallest = areas.argmin()
 print(trace.why_missed(target.boxes[smallest], int(target.labels[smallest]), names))
 

@@ -1,0 +1,145 @@
+"""One notebook in a real browser: JupyterLab opens it, a click runs all cells, figures arrive with alt text.
+
+Debian's chromium, driven by playwright. Skipped, with the reason, where one of the three is missing.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import build
+import checking
+import nbformat
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
+
+NAME = "06_nms.ipynb"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell in the page, seen or not
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+ALL_RUN = """() => {
+    const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+    return prompts.length > 0 && prompts.every(prompt => /^\\[\\d+\\]:$/.test(prompt.textContent.trim()));
+}"""
+IMAGES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map(
+    image => ({alt: image.alt, width: image.naturalWidth, seen: image.getBoundingClientRect().width}))"""
+
+
+@pytest.fixture(scope="module")
+def page():
+    """A blank page of chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the `browser` extra")
+    if CHROMIUM is None:
+        pytest.skip("needs chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser.new_page(viewport={"width": 1200, "height": 1000})
+        browser.close()
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """JupyterLab on a folder with the notebook, its outputs removed; gives the address and the folder."""
+    pytest.importorskip("jupyterlab", reason="needs the `notebooks` extra")
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    source = build.HERE / "src" / NAME.replace(".ipynb", ".py")
+    (folder / NAME).write_text(build.as_text(build.made_from(source)), "utf-8")
+    for name, settings in SETTINGS.items():
+        path = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+        "PYTHONPATH": os.pathsep.join([str(build.HERE.parent), os.environ.get("PYTHONPATH", "")]),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "lab",
+        "--no-browser",
+        "--allow-root",
+        "--port=0",
+        f"--notebook-dir={folder}",
+    ]
+    with open(tmp_path / "log", "wb") as log:
+        server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        yield address(server, tmp_path), folder
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def address(server, tmp_path):
+    """Where the server listens, once it answers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        for path in (tmp_path / "runtime").glob("jpserver-*.json"):
+            facts = json.loads(path.read_text() or "{}")
+            if facts and answers(f"{facts['url']}api?token={facts['token']}"):
+                return f"{facts['url']}lab/tree/{NAME}?token={facts['token']}"
+        time.sleep(0.3)
+    pytest.fail(f"JupyterLab did not start:\n{(tmp_path / 'log').read_text('utf-8', 'replace')[-2000:]}")
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def test_a_notebook_runs_to_its_end_in_a_browser(page, lab):
+    url, folder = lab
+    page.goto(url)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.get_by_text("| Idle").wait_for(timeout=60_000)  # the kernel is there: the status bar says so
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(ALL_RUN, timeout=120_000)
+
+    images = page.evaluate(IMAGES)
+    committed = nbformat.read(build.HERE / NAME, as_version=4)
+    assert len(images) == sum(len(list(checking.pictures(cell))) for cell in checking.code_cells(committed))
+    assert all(image["alt"] and image["width"] > 200 and image["seen"] > 200 for image in images), images
+    assert page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+
+    page.keyboard.press("Control+s")
+    saved = when_saved(folder / NAME)
+    assert checking.out_of_date(committed, saved) == []
+    assert checking.output_problems(saved) == []
+
+
+def when_saved(path):
+    """The notebook that the browser wrote back."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        notebook = nbformat.read(path, as_version=4)
+        if any(cell.get("outputs") for cell in notebook.cells):
+            return notebook
+        time.sleep(0.3)
+    pytest.fail("the notebook was not saved")
