@@ -130,8 +130,10 @@ def test_a_stale_text(good):
         ("0.52", "0.53", True),  # rounding on another machine
         ("0.52", "0.54", False),
         ("12 boxes", "13 boxes", False),
-        ("1.25e-08", "1.26e-08", True),
-        ("1.25e-08", "1.25e-07", False),
+        ("1.25e-06", "1.26e-06", True),
+        ("1.25e-06", "1.25e-05", False),
+        ("off by 5e-13", "off by 1.1e-12", True),
+        ("off by 5e-13", "off by 1e-04", False),
         ("-0.52", "+0.52", False),
         ("a 1.0 b", "a 1.0 c", False),
         ("1.5", "1.5 1.5", False),
