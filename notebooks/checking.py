@@ -20,7 +20,7 @@ Cell = Mapping[str, Any]
 CELLS = (25, 45)
 WORDS = 1200
 BYTES = 300_000
-LONGEST_FUNCTION = 6  # lines; what is longer belongs into the package
+LONGEST_FUNCTION = 10  # lines; what is longer belongs into the package
 ROUNDING = 1e-8  # numbers below are what rounding left over, on this machine
 GLANCE = (48, 48)  # pictures are compared at this size,
 DIFFERENT = 0.04  # and differ when their grey values do by this much on average
@@ -138,9 +138,9 @@ def out_of_step(committed: Notebook, source: Notebook) -> list[str]:
 def out_of_date(committed: Notebook, fresh: Notebook) -> list[str]:
     """Where running the notebook gives something else than what is committed.
 
-    Words and whole numbers must be equal. A fraction may differ by one in its last digit, and anything below 1e-8
-    altogether, as they do between machines that sum in another order. A picture may differ by less than one
-    sees at a glance.
+    Words and whole numbers must be equal. A fraction may differ by one in its last digit, and anything below
+    1e-8 altogether, as they do between machines that sum in another order. A picture may differ by less than
+    one sees at a glance.
     """
     found = []
     for old, new in zip(code_cells(committed), code_cells(fresh), strict=False):

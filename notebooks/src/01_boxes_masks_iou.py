@@ -1,0 +1,233 @@
+# %% [markdown]
+# # Boxes, masks and IoU
+#
+# Everything in detection is measured with one number: how much of two things is common to both. Before that
+# number can be trusted, one must agree on what a box *is*. Half of all bugs in detectors come from not agreeing.
+
+# %%
+import numpy as np
+
+from minimaskrcnn import data, viz
+from minimaskrcnn.detection import rle
+from minimaskrcnn.detection.boxes import (
+    box_area,
+    box_iou,
+    boxes_from_masks,
+    clip_boxes_to_image,
+    generalized_box_iou,
+)
+from minimaskrcnn.viz.boxes import draw_boxes
+from minimaskrcnn.viz.masks import draw_masks, object_colour
+from minimaskrcnn.viz.style import headline, new_figure, panels
+
+# %% [markdown]
+# ## A pixel is a square
+#
+# Pixel (0, 0) covers the square from 0 to 1 in x and in y. A box is `(x1, y1, x2, y2)` in these continuous
+# coordinates, so its width is `x2 - x1`. There is no `+ 1` anywhere.
+#
+# **Predict.** A mask has three pixels set: columns 2, 3 and 4 of row 1. What is its box?
+
+# %%
+mask = np.zeros((1, 4, 8), bool)  # (objects, y, x)
+mask[0, 1, 2:5] = True
+print(mask[0].astype(int))
+print("box: ", boxes_from_masks(mask)[0])
+print("area:", box_area(boxes_from_masks(mask))[0], "pixels:", mask.sum())
+
+# %% [markdown]
+# The box ends at 5, the right *edge* of column 4. Its area is the number of its pixels. With the older
+# convention, in which a box ends at the last pixel's index, the same box would be `(2, 1, 4, 1)`: zero pixels
+# high, unless one adds 1 again at every step and forgets it at none.
+
+# %% [markdown]
+# ## Masks and their boxes
+#
+# **Predict.** A circle, a square and an upright triangle fill different parts of their boxes. Which parts?
+
+# %%
+samples = data.Shapes("val")
+image, target = samples[18]
+figure, (left, right) = panels(1, 2, 3.1, 3.1)
+colours = [object_colour(index) for index in range(len(target))]
+for ax, name in ((left, "Boxes"), (right, "Masks")):
+    viz.draw_picture(image, ax)
+    if name == "Boxes":
+        draw_boxes(ax, target.boxes, colours)
+    else:
+        draw_masks(ax, target.masks, colours)
+    headline(ax, name, f"{len(target)} objects, one colour an object")
+viz.show(figure)
+
+# %%
+filled = {name: [] for name in samples.class_names[1:]}
+for index in range(50):
+    _, sample = samples[index]
+    shares = sample.masks.sum(axis=(1, 2)) / box_area(sample.boxes)
+    for label, share in zip(sample.labels, shares):
+        filled[samples.class_names[label]].append(share)
+for name, shares in filled.items():
+    print(
+        f"{name:<9} fills {np.max(shares):.2f} of its box at most, {np.median(shares):.2f} in the median"
+    )
+
+# %% [markdown]
+# Whole squares fill their boxes and triangles half of theirs. A disc fills `pi / 4` (0.785), one drawn in pixels
+# a little less, and one that is partly hidden more or less than that. A box says little about what is inside.
+# That is why masks exist.
+
+# %% [markdown]
+# ## Intersection over union
+#
+# > `IoU = area(a and b) / area(a or b)`
+#
+# **Predict.** Two boxes of 2 x 2, one moved to the right by one pixel, so that half of each is common. Is the IoU
+# one half?
+
+# %%
+a = np.array([[0.0, 0.0, 2.0, 2.0]])
+b = np.array([[1.0, 0.0, 3.0, 2.0]])
+print("IoU:", box_iou(a, b).round(3)[0, 0])
+
+# %% [markdown]
+# A third: 2 common pixels of 6 in all. Half covered is *not* an IoU of one half, and 0.5 is a stricter demand than
+# it sounds.
+#
+# **Predict.** Which part of the boxes must be common for an IoU of exactly 0.5? Slide a box to find out.
+
+# %%
+shifts = np.linspace(0, 1, 101)
+unit = np.array([[0.0, 0.0, 1.0, 1.0]])
+moved = unit + shifts[:, None] * np.array([1.0, 0.0, 1.0, 0.0])  # (101, 4)
+iou = box_iou(unit, moved)[0]
+ax = new_figure(6, 3.4).add_subplot()
+ax.plot(shifts, iou, label="IoU")
+ax.plot(shifts, 1 - shifts, "--", label="common part of each box")
+ax.axhline(0.5, color="grey", linestyle=":")
+ax.set_xlabel("shift, in widths of the box")
+ax.legend()
+viz.show(
+    headline(ax, "A box that slides away", "IoU falls faster than the common part")
+)
+
+# %%
+print(
+    "IoU 0.5 is reached at a shift of",
+    shifts[np.abs(iou - 0.5).argmin()].round(2),
+    "widths",
+)
+
+# %% [markdown]
+# A third of the width. Two thirds must be common.
+
+# %% [markdown]
+# ## Small objects are hard
+#
+# **Predict.** A detector is off by two pixels to the right and two down. What does that cost an object of 8, 16,
+# 32, 128 pixels?
+
+# %%
+for side in (8, 16, 32, 128):
+    true = np.array([[0.0, 0.0, side, side]])
+    print(f"side {side:3}: IoU {box_iou(true, true + 2)[0, 0]:.2f}")
+
+# %% [markdown]
+# The same error, and the small object fails at a threshold of 0.5 where the large one passes at 0.9. IoU is
+# relative to the size. A nucleus of 13 pixels leaves no room for rounding.
+
+# %% [markdown]
+# ## What `+ 1` does
+#
+# Older code took widths as `x2 - x1 + 1`. A two-line illustration, for boxes of one coordinate system read in the
+# other:
+
+# %%
+for side in (4, 16, 64):
+    common, union = (side - 2 + 1) ** 2, 2 * (side + 1) ** 2 - (side - 2 + 1) ** 2
+    today = box_iou(
+        np.array([[0.0, 0, side, side]]), np.array([[2.0, 2, side + 2, side + 2]])
+    )
+    print(
+        f"side {side:2}: {today[0, 0]:.3f} without, {common / union:.3f} with the extra pixel"
+    )
+
+# %% [markdown]
+# Nothing crashes. The numbers are only wrong, most of all for small boxes.
+
+# %% [markdown]
+# ## Masks have an IoU too
+#
+# **Predict.** Two thin diagonals that cross. What is the IoU of their boxes? And of their masks?
+
+# %%
+diagonal = np.eye(32, dtype=bool)
+masks = np.stack([diagonal, diagonal[::-1]])  # (2, y, x)
+boxes = boxes_from_masks(masks)
+common, union = (masks[0] & masks[1]).sum(), (masks[0] | masks[1]).sum()
+print(f"boxes: {box_iou(boxes[:1], boxes[1:])[0, 0]:.2f}, masks: {common / union:.2f}")
+
+# %% [markdown]
+# One box, two objects that share not a single pixel. Non-maximum suppression, which only knows boxes, would drop
+# one of them.
+
+# %% [markdown]
+# ## When nothing overlaps
+#
+# IoU is 0 for neighbours and for boxes at opposite corners of the picture. It cannot say who is nearer. The
+# *generalised* IoU subtracts the empty part of the box around both.
+#
+# **Predict.** What does it give for boxes that touch, and for boxes far apart?
+
+# %%
+for gap in (0.0, 1.0, 10.0):
+    other = unit + np.array([1 + gap, 0, 1 + gap, 0])
+    near, far = box_iou(unit, other)[0, 0], generalized_box_iou(unit, other)[0, 0]
+    print(f"gap {gap:4}: IoU {near:.2f}, generalised {far:.2f}")
+
+# %% [markdown]
+# ## At the edge
+#
+# A box may reach beyond the picture, and is clipped to `[0, W]` and `[0, H]`, both included. Clipped to nothing it
+# has no area, and the IoU of two such boxes is 0 / 0.
+
+# %%
+outside = np.array([[-9.0, 3.0, -2.0, 8.0], [60.0, 3.0, 90.0, 8.0]])
+clipped = clip_boxes_to_image(outside, (48, 64))
+print(clipped, "areas", box_area(clipped))
+print("IoU of an empty box with itself:", box_iou(clipped[:1], clipped[:1])[0, 0])
+
+# %% [markdown]
+# `nan`, not 0 and not 1: there is no right answer, so the detector drops boxes without area before it compares.
+
+# %% [markdown]
+# ## Writing a mask down
+#
+# A mask of 128 x 128 is 16,384 bits, nearly all in long runs. COCO stores the lengths of the runs, column by
+# column.
+#
+# **Predict.** How many runs does the mask of one shape have, roughly? Count columns.
+
+# %%
+mask = target.masks[0]
+counts = rle.mask_to_counts(mask)
+print(
+    len(counts),
+    "runs;",
+    len(rle.encode(mask)["counts"]),
+    "characters;",
+    mask.sum(),
+    "pixels",
+)
+print("back again, equal:", np.array_equal(rle.decode(rle.encode(mask)), mask))
+
+# %% [markdown]
+# About two for each column the shape touches: where it begins, and where it ends.
+#
+# ## What to remember
+#
+# - A pixel is a square, a box has continuous edges, the width is `x2 - x1`.
+# - IoU 0.5 needs two thirds in common, and the same error costs a small object more.
+# - Boxes can agree where masks do not. Both have to be measured.
+#
+# **Try it.** Find two boxes whose IoU is 0.5 although neither is shifted: one lies inside the other. Which part of
+# the outer one does it fill?

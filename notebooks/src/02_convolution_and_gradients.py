@@ -1,0 +1,259 @@
+# %% [markdown]
+# # Convolution forwards and backwards, and how to check a gradient
+#
+# A convolution slides a small window over a map and takes a dot product at each place. That is the forward half.
+# Training needs the other half: given how the loss changes with each output, how does it change with each input
+# and each weight?
+#
+# The second question of this notebook is the more important one. *How would you know that the answer is right?*
+
+# %%
+import numpy as np
+
+from minimaskrcnn import data, kernels, ops, viz
+from minimaskrcnn.autograd import Function, Tensor
+from minimaskrcnn.kernels.geometry import conv_output_size
+from minimaskrcnn.testing import (
+    Case,
+    GradientError,
+    NonSmoothPoint,
+    assert_adjoint,
+    gradcheck,
+)
+from minimaskrcnn.viz.features import tiles
+from minimaskrcnn.viz.style import headline, new_figure, panels
+
+# %% [markdown]
+# ## By hand
+#
+# A picture that is dark at the left and bright at the right, and a filter with -1 at the left and +1 at the right.
+#
+# **Predict.** Where will the output be large? And what if the filter is mirrored?
+
+# %%
+picture = np.zeros((1, 1, 4, 6))  # (N, C, H, W)
+picture[..., 3:] = 1
+edge = np.array([[[[-1.0, 0.0, 1.0]]]])  # (O, C, KH, KW)
+print("picture:", picture[0, 0, 0])
+print("output: ", ops.conv2d(Tensor(picture), Tensor(edge)).data[0, 0, 0])
+print(
+    "mirrored:",
+    ops.conv2d(Tensor(picture), Tensor(edge[..., ::-1].copy())).data[0, 0, 0],
+)
+
+# %% [markdown]
+# Large where the step is. Nothing is flipped: what deep learning calls a convolution is a correlation. And the
+# output is two cells narrower than the picture, because the window must fit.
+#
+# > `out = (side + 2 * padding - kernel) // stride + 1`
+#
+# **Predict.** The first layer of the small model has a 3 x 3 kernel, stride 2 and padding 1. What does it make of
+# 128 cells? And of 127?
+
+# %%
+for side in (128, 127, 8):
+    print(f"{side:3} cells -> {conv_output_size(side, 3, 2, 1, 1)}")
+
+# %% [markdown]
+# ## On a real picture
+#
+# The same filter and its transpose, on the bundled micrograph of cell nuclei.
+
+# %%
+from importlib.resources import files
+
+micrograph = data.prepare_nuclei(
+    data.read_image(files(data) / "samples" / "nuclei.png")
+)
+grey = micrograph[None, :1, 60:160, 60:160]  # (1, 1, 100, 100)
+sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32) / 4
+weight = np.stack([sobel, sobel.T])[:, None]  # (2, 1, 3, 3)
+across, down = ops.conv2d(Tensor(grey), Tensor(weight), padding=1).data[0]
+ax = panels(1, 1, 6.5, 2.6)[1][0]
+tiles(ax, [grey[0, 0], across, down], ["picture", "left to right", "top to bottom"])
+viz.show(
+    headline(
+        ax,
+        "Two edge filters",
+        "bright where it grows lighter that way, dark where it grows darker",
+    )
+)
+
+# %% [markdown]
+# A trained network learns filters like these in its first layer, and hundreds of stranger ones later.
+
+# %% [markdown]
+# ## Backwards: one output
+#
+# Each output is a dot product of a window and the filter, `out = sum of w * x`. So if the loss changes by `g` for
+# each unit of that output, it changes by `g * w` for each unit of the window, and by `g * x` for each unit of the
+# filter.
+#
+# **Predict.** Send back a gradient of 1 at a single output and 0 everywhere else. What will the gradient of the
+# picture look like?
+
+# %%
+rng = np.random.default_rng(0)
+x = Tensor(rng.integers(0, 9, (1, 1, 5, 5)).astype(np.float64), requires_grad=True)
+w = Tensor(np.arange(1.0, 10.0).reshape(1, 1, 3, 3), requires_grad=True)
+out = ops.conv2d(x, w)  # (1, 1, 3, 3)
+grad = np.zeros(out.shape)
+grad[0, 0, 1, 2] = 1
+out.backward(grad)
+print("gradient of the picture:\n", x.grad[0, 0])
+
+# %% [markdown]
+# The filter itself, stamped where the window was. And the gradient of the filter is that window:
+
+# %%
+print("gradient of the filter:\n", w.grad[0, 0])
+print("the window it looked at:\n", x.data[0, 0, 1:4, 2:5])
+
+# %% [markdown]
+# **Predict.** Now a gradient of 1 at *every* output, and a filter of ones. Which cell of the picture gets most?
+
+# %%
+x = Tensor(np.zeros((1, 1, 5, 5)), requires_grad=True)
+ops.conv2d(x, Tensor(np.ones((1, 1, 3, 3)))).sum().backward()
+print(x.grad[0, 0])
+
+# %% [markdown]
+# The middle one, since nine windows contain it; a corner is in one window only. Where windows overlap, gradients
+# add up. A backward pass that overwrites instead of adding passes many tests and fails to train.
+
+# %% [markdown]
+# ## Backward is the transpose
+#
+# For a fixed filter, convolution is linear: `out = A x` for some large matrix `A`. Then the gradient is `A^T g`.
+# For any `x` and `v`, `<A x, v> = <x, A^T v>`. Two dot products of the same numbers: no step size, no
+# approximation.
+
+# %%
+x = Tensor(rng.standard_normal((1, 2, 6, 6)), requires_grad=True)
+w = Tensor(rng.standard_normal((3, 2, 3, 3)))
+out = ops.conv2d(x, w, stride=2, padding=1)
+v = rng.standard_normal(out.shape)
+out.backward(v)
+print(
+    f"<A x, v> = {(out.data * v).sum():.6f}, <x, A^T v> = {(x.data * x.grad).sum():.6f}"
+)
+
+# %% [markdown]
+# And `A^T` has a name of its own. The *transposed* convolution, which the mask head uses to double the size of its
+# maps, is the backward of a convolution run forwards.
+#
+# **Predict.** A transposed 2 x 2 convolution with stride 2 on 14 x 14 cells. How many cells come out?
+
+# %%
+wide = ops.conv_transpose2d(
+    Tensor(np.ones((1, 1, 14, 14))), Tensor(np.ones((1, 1, 2, 2))), stride=2
+)
+print("14 x 14 ->", wide.shape[2:])
+assert_adjoint(lambda x: ops.conv2d(x, w, stride=2, padding=1), Case(x.data))
+print("conv2d: backward is the transpose of forward")
+
+# %% [markdown]
+# ## Checking any gradient
+#
+# Most operators are not linear. The general test moves one number a little and looks at what happens:
+#
+# > `slope = (L(x + h) - L(x - h)) / (2 h)`
+#
+# **Predict.** The smaller `h`, the better the approximation. So is `h = 1e-12` the best choice?
+
+# %%
+steps = 10.0 ** np.arange(-13, 0.5, 0.5)
+ax = new_figure(6, 3.4).add_subplot()
+for dtype, dash in ((np.float64, "-"), (np.float32, "--")):
+    point, h = dtype(1.3), steps.astype(dtype)
+    slope = (np.tanh(point + h) - np.tanh(point - h)) / (2 * h)
+    error = np.abs(slope - (1 - np.tanh(1.3) ** 2)) + 1e-14
+    ax.loglog(steps, error, dash, label=np.dtype(dtype).name)
+ax.set_xlabel("step h")
+ax.set_ylabel("error of the slope")
+ax.legend()
+viz.show(
+    headline(
+        ax,
+        "Too large, too small",
+        "right: the curve bends; left: the difference drowns in rounding",
+    )
+)
+
+# %% [markdown]
+# There is a valley. To its right the curve bends away from its tangent; to its left two nearly equal numbers are
+# subtracted and only rounding is left. In float64 the floor of the valley is deep. In float32 it is so shallow
+# that a check proves little. So gradients are checked in float64, always.
+#
+# `gradcheck` does this for every input of an operator.
+
+# %%
+gradcheck(
+    lambda x, w, b: ops.conv2d(x, w, b, stride=2, padding=1),
+    [rng.standard_normal(shape) for shape in ((2, 3, 5, 5), (4, 3, 3, 3), (4,))],
+)
+print("conv2d: input, weight and bias are right")
+
+# %% [markdown]
+# ## A wrong gradient
+#
+# A check that never fails is worth nothing. Here is an operator with a mistake in its backward. Can you see it?
+
+
+# %%
+class Cube(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save(x=x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad):
+        return 2 * ctx.x**2 * grad
+
+
+# %%
+try:
+    gradcheck(Cube.apply, [np.array([1.0, 2.0, -1.5])])
+except GradientError as error:
+    print(error)
+
+# %% [markdown]
+# The message names the element, what `backward` claims and what is true.
+#
+# ## A kink
+#
+# **Predict.** The slope of `relu` at 0 is 0 to the left and 1 to the right. What does the central difference say?
+# And would it agree with an operator that answers 0.5 there?
+
+# %%
+try:
+    gradcheck(ops.relu, [np.array([1.0, 0.0])])
+except NonSmoothPoint as error:
+    print(error)
+
+# %% [markdown]
+# At a kink there is no derivative to compare with, so the checker refuses to call it right or wrong. (It weighs
+# the outputs with random numbers, so the slope to the right is not 1 but one of those.) Our `relu` answers 0
+# there, and its documentation says so.
+
+# %% [markdown]
+# ## Two editions of one truth
+#
+# The convolution exists twice: as loops to read, and vectorised. Tests hold one against the other.
+
+# %%
+x, w = rng.standard_normal((1, 2, 9, 9)), rng.standard_normal((3, 2, 3, 3))
+fast = ops.conv2d(Tensor(x), Tensor(w), padding=1).data
+with kernels.use("reference"):
+    slow = ops.conv2d(Tensor(x), Tensor(w), padding=1).data
+print("equal to 12 digits:", np.allclose(fast, slow, rtol=0, atol=1e-12))
+
+# %% [markdown]
+# ## What to remember
+#
+# - Forward: dot products of windows. Backward: stamp the filter back, and add.
+# - Linear operators: backward is the transpose, to be proven exactly.
+# - All others: finite differences, in float64, with a random cotangent, away from kinks.
+#
+# **Try it.** Repair `Cube`, and check it again.

@@ -1,0 +1,208 @@
+# %% [markdown]
+# # Train on shapes
+#
+# Training is a short loop: draw a batch, add up five losses, walk back, clip, step. What takes experience is to see
+# early whether it goes well. This notebook trains for a few seconds, looks at what should be looked at, and then
+# loads weights that were trained for longer.
+
+# %%
+import tempfile
+from dataclasses import replace
+
+import numpy as np
+
+from minimaskrcnn import data, viz, weights
+from minimaskrcnn.models import load_model
+from minimaskrcnn.nn import optim
+from minimaskrcnn.training import RECIPES, Trainer, evaluate
+from minimaskrcnn.viz.boxes import draw_boxes
+from minimaskrcnn.viz.style import headline, new_figure, panels
+
+TRAIN = False  # True: train the whole recipe here (minutes, not seconds) instead of loading weights
+
+# %% [markdown]
+# ## The data
+#
+# `Shapes` draws sample `i` from the split, the seed and `i` alone. Nothing is stored, nothing runs out, and the
+# validation pictures are never among those for training.
+
+# %%
+train, validation = data.Shapes("train"), data.Shapes("val")
+print(len(train), "for training,", len(validation), "for validation")
+figure, axes = panels(1, 3, 2.2, 2.2)
+for index, ax in enumerate(axes):
+    image, target = train[index]
+    viz.draw_picture(image, ax)
+    draw_boxes(ax, target.boxes, "white")
+    headline(
+        ax,
+        f"Sample {index}",
+        ", ".join(train.class_names[label] for label in target.labels),
+    )
+viz.show(figure)
+
+# %% [markdown]
+# ## The recipe
+#
+# Every number that a result depends on stands in one place.
+
+# %%
+recipe = RECIPES["shapes"]
+for name in (
+    "steps",
+    "batch_size",
+    "optimizer",
+    "lr",
+    "schedule",
+    "warmup",
+    "clip_norm",
+):
+    print(f"{name:<11}{getattr(recipe, name)}")
+
+# %% [markdown]
+# **Predict.** The learning rate does not start at its peak. Why not? And why does it end near zero?
+
+# %%
+schedule = optim.warmup_cosine(recipe.lr, recipe.steps, recipe.warmup)
+steps = np.arange(recipe.steps)
+ax = new_figure(6, 2.8).add_subplot()
+ax.plot(steps, [schedule(step) for step in steps])
+ax.set_xlabel("step")
+viz.show(
+    headline(
+        ax, "Learning rate", f"up in {recipe.warmup} steps, then down along a cosine"
+    )
+)
+
+# %% [markdown]
+# At first the gradients are large and point anywhere, and AdamW has no statistics yet. At the end, small steps let
+# the weights settle.
+
+# %% [markdown]
+# ## Before the first step
+#
+# **Predict.** Four classes with the background. What should the five losses be, roughly?
+
+# %%
+folder = tempfile.TemporaryDirectory()
+quick = replace(recipe, steps=24, warmup=4, batch_size=2, evaluate_every=1000)
+pictures = data.Shapes("train", size=4)
+records = []
+trainer = Trainer(
+    quick, pictures, f"{folder.name}/run", seed=0, on_record=records.append
+)
+first = trainer.model.losses([train[0][0]], [train[0][1]], np.random.default_rng(0))
+print({name[5:]: round(value.item(), 1) for name, value in first.items()})
+print(f"ln 2 = {np.log(2):.1f}, ln 4 = {np.log(4):.1f}")
+
+# %% [markdown]
+# Objectness and mask at ln 2, the classifier at ln 4. If a first loss is far from these, stop. Labels that do not
+# start at 1, a background class counted twice, weights drawn too wide: they all show here, for free.
+
+# %% [markdown]
+# ## Two dozen steps on four pictures
+#
+# A model that cannot learn four pictures by heart will not learn four thousand. So this is the next check, and it
+# takes seconds.
+#
+# **Predict.** Which of the losses falls first?
+
+# %%
+trainer.run()
+losses = [record for record in records if "loss" in record]
+start, end = (np.mean([r["loss"] for r in part]) for part in (losses[:5], losses[-5:]))
+print(f"{len(losses)} steps; the sum of the losses has fallen: {end < 0.8 * start}")
+
+# %%
+viz.show(viz.training_curves(losses, num_classes=4), width=9)
+
+# %% [markdown]
+# The dotted grey lines mark a guess, ln 2 and ln 4. The classifier drops at once: it learns to say *background*,
+# which is right for most RoIs. That is not yet learning to see. Watch for its second descent, and for the masks,
+# which must wait until classes and boxes are of use.
+#
+# The gradient norm is measured before clipping. Its peaks are unusual batches, and clipping at the recipe's
+# `clip_norm` keeps each from undoing the work of many others.
+
+# %% [markdown]
+# ## The same seed, the same bytes
+#
+# One generator, seeded once, draws the weights, the order of the pictures, the anchors and the RoIs.
+#
+# **Predict.** Train twice for two steps with seed 0, and once with seed 1. Which weights agree?
+
+# %%
+finals = {}
+for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+    short = Trainer(quick, pictures, f"{folder.name}/{name}", seed=seed)
+    short.train_step()
+    short.train_step()
+    finals[name] = np.concatenate([p.data.ravel() for p in short.model.parameters()])
+print("seed 0 twice, equal to the last bit:", np.array_equal(finals["a"], finals["b"]))
+print("seed 0 and seed 1 equal:            ", np.array_equal(finals["a"], finals["c"]))
+
+# %% [markdown]
+# Without this, no bug can be reproduced, and no two runs can be compared. The state of the generator is in every
+# checkpoint, so an interrupted run that is resumed ends with the same bytes too.
+
+# %% [markdown]
+# ## The whole recipe
+#
+# With `TRAIN = True` the next cell runs it here. Otherwise it loads the weights that come with the package, and the
+# card that says how they were made.
+
+# %%
+if TRAIN:
+    run = Trainer(
+        recipe, train, f"{folder.name}/whole", validation=validation, on_record=print
+    )
+    model, names = run.run(), train.class_names
+else:
+    model, facts = load_model(weights.path("shapes"))
+    names = facts["class_names"]
+    card = weights.card("shapes")
+    print(card["command"])
+    print(f"{card['steps']} steps in {card['minutes']} minutes, seed {card['seed']}")
+
+# %% [markdown]
+# ## Is it any good?
+#
+# Measured on pictures it has not learnt from, with COCO's average precision (notebook 11 takes that apart). A dozen
+# pictures are enough for a look, not for a claim.
+#
+# **Predict.** Will boxes or masks score higher?
+
+# %%
+result = evaluate(model, validation, indices=range(12))
+print("          AP    AP50   AP75")
+for name, summary in (("boxes", result.box), ("masks", result.mask)):
+    print(
+        f"{name:<8}"
+        + "".join(f"{summary[key]:6.2f} " for key in ("AP", "AP50", "AP75"))
+    )
+
+# %% [markdown]
+# At an IoU of 0.5 they are close. The demanding thresholds cost the masks more: they are judged by every pixel of
+# the outline.
+
+# %%
+figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
+for index, ax in zip((6, 11, 13), axes):
+    image, _ = validation[index]
+    found = model.predict([image])[0]
+    sure = found.scores > 0.5
+    found = replace(found, boxes=found.boxes[sure], labels=found.labels[sure],
+                    scores=found.scores[sure], masks=found.masks[sure])  # fmt: skip
+    viz.draw_detections(image, found, names, ax)
+viz.show(figure)
+folder.cleanup()
+
+# %% [markdown]
+# ## What to remember
+#
+# - Know the first losses before you run: ln 2, ln K, ln 2.
+# - Then learn a few pictures by heart. Then train.
+# - One seed, one generator: a run can be repeated to the last bit.
+# - Judge by AP on pictures not learnt from, not by the loss.
+#
+# **Try it.** Multiply the learning rate by 100 with `replace(quick, lr=0.1)`. Which loss shows the trouble first?
