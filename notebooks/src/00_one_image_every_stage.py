@@ -88,7 +88,10 @@ viz.show(figure)
 # **Predict.** There are three levels. On which one will the objects of this picture light up?
 
 # %%
-viz.show(viz.objectness_figure(trace))
+figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
+for level, ax in enumerate(axes):
+    viz.show_objectness(trace, level, ax)
+viz.show(figure)
 
 # %% [markdown]
 # Objectness is high where an anchor *of that level's size* would fit an object. A cell in the middle of a large shape can

@@ -63,19 +63,12 @@ for name, part in parts.items():
 # every 8. In which will you still be able to count them?
 
 # %%
-for_eyes = {name: trace[f"backbone.{name}"] for name in ("C2", "C3", "C4")}
-chosen = {name: int(maps.std(axis=(1, 2)).argmax()) for name, maps in for_eyes.items()}
+stages = [trace[f"backbone.{name}"] for name in ("C2", "C3", "C4")]
+busiest = [maps[maps.std(axis=(1, 2)).argmax()] for maps in stages]  # (y, x) each
 ax = panels(1, 1, 6.6, 2.6)[1][0]
-for_print = [f"{name}, channel {channel}" for name, channel in chosen.items()]
-tiles(ax, [for_eyes["C2"][chosen["C2"]][::2, ::2]], [for_print[0]])
-viz.show(
-    headline(
-        ax, "C2, every other cell", "the channel that varies most: nuclei, one by one"
-    )
-)
-
-# %%
-viz.show(viz.show_features(trace, "backbone.C4", limit=4), width=6)
+tiles(ax, busiest, ["C2", "C3", "C4"])
+see = "of each stage the channel that varies most over the picture"
+viz.show(headline(ax, "Three stages of the backbone", see))
 
 # %% [markdown]
 # In C4 a nucleus is one or two cells. That it *is* a nucleus is said clearly, and where exactly it ends is gone.

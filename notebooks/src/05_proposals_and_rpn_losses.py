@@ -36,7 +36,10 @@ for name, parameter in model.rpn.named_parameters():
 # **Predict.** Objects of different size are in this picture. On which level does each one light up?
 
 # %%
-viz.show(viz.objectness_figure(trace))
+figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
+for level, ax in enumerate(axes):
+    viz.show_objectness(trace, level, ax)
+viz.show(figure)
 
 # %% [markdown]
 # ## Deltas
@@ -47,7 +50,10 @@ viz.show(viz.objectness_figure(trace))
 # **Predict.** Most anchors hold nothing and are never taught any delta. What does the network say of them?
 
 # %%
-viz.show(viz.delta_figure(trace), width=8)
+figure = new_figure(7, 6)
+for component, ax in enumerate(figure.subplots(2, 2).flat):
+    viz.show_delta(trace, component, ax)
+viz.show(figure)
 
 # %% [markdown]
 # It says something all the same: the loss only looks at positive anchors, so the deltas of all others are

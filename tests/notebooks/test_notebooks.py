@@ -88,3 +88,27 @@ def test_a_notebook_that_takes_too_long_is_stopped(tmp_path):
     source.write_text("# %%\nimport time\ntime.sleep(30)\n")
     with pytest.raises(CellTimeoutError):
         build.execute(build.made_from(source), seconds=2)
+
+
+@pytest.mark.thorough
+def test_check_runs_the_notebook_and_says_what_is_stale(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("nbclient", reason="needs the `notebooks` extra")
+    monkeypatch.setattr(build, "HERE", tmp_path)
+    source = tmp_path / "src" / "42_x.py"
+    source.parent.mkdir()
+    source.write_text("# %% [markdown]\n# # Title\n\n" + "# %%\nprint('seven')\n\n" * 30)
+    assert build.main(["--check"]) == 1  # nothing there yet
+    assert build.main([]) == 0
+    assert build.main(["--check", "42"]) == 0
+
+    path = tmp_path / "42_x.ipynb"
+    before = path.read_text("utf-8")
+    path.write_text(before.replace('"seven\\n"', '"eight\\n"', 1), "utf-8")
+    capsys.readouterr()
+    assert build.main(["--check"]) == 1
+    assert "cell 42-01 is stale: it says 'eight', and now 'seven'" in capsys.readouterr().out
+
+    path.write_text(before, "utf-8")
+    source.write_text(source.read_text("utf-8") + "# %%\nprint('one more')\n")
+    assert build.main(["--check"]) == 1
+    assert "build it again" in capsys.readouterr().out
