@@ -54,7 +54,10 @@ def made_from(source: Path) -> NotebookNode:
 def execute(notebook: NotebookNode, seconds: float = SECONDS) -> float:
     """Run every cell in a fresh kernel, in the folder of the notebooks; return how long it took.
 
-    An error in a cell, or more than `seconds` in all, raises nbclient's exception with the cell's source.
+    Raises
+    ------
+    nbclient.exceptions.CellControlSignal
+        A cell ended in an error, or all together took more than `seconds`.
     """
     from nbclient import NotebookClient
 
@@ -71,6 +74,19 @@ def execute(notebook: NotebookNode, seconds: float = SECONDS) -> float:
     return time.monotonic() - started
 
 
+def run(notebook: NotebookNode) -> tuple[float, list[str]]:
+    """Execute, and return how long it took and what is wrong: the failure alone, where there was one."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+    try:
+        seconds = execute(notebook)
+    except CellTimeoutError:
+        return SECONDS, [f"it takes longer than {SECONDS} s"]
+    except CellExecutionError as error:
+        return 0.0, [f"a cell ends in {error.ename}: {error.evalue}"]
+    return seconds, problems(notebook, as_text(notebook))
+
+
 def as_text(notebook: NotebookNode) -> str:
     """The file, byte for byte."""
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
@@ -79,8 +95,7 @@ def as_text(notebook: NotebookNode) -> str:
 def build(source: Path) -> list[str]:
     """Execute one notebook and write it; return what is wrong with it."""
     notebook = made_from(source)
-    seconds = execute(notebook)
-    found = problems(notebook, as_text(notebook))
+    seconds, found = run(notebook)
     (HERE / f"{source.stem}.ipynb").write_text(as_text(notebook), "utf-8")
     _report(source.stem, notebook, seconds, found)
     return found
@@ -94,8 +109,8 @@ def check(source: Path) -> list[str]:
     committed = nbformat.read(path, as_version=4)
     fresh = made_from(source)
     found = out_of_step(committed, fresh)
-    seconds = execute(fresh)
-    found += problems(fresh, as_text(fresh)) + out_of_date(committed, fresh)
+    seconds, failures = run(fresh)
+    found += failures or out_of_date(committed, fresh)
     _report(source.stem, fresh, seconds, found)
     return found
 

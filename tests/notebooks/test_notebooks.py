@@ -90,6 +90,15 @@ def test_a_notebook_that_takes_too_long_is_stopped(tmp_path):
         build.execute(build.made_from(source), seconds=2)
 
 
+def test_a_cell_that_fails_is_reported_and_ends_nothing(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("nbclient", reason="needs the `notebooks` extra")
+    monkeypatch.setattr(build, "HERE", tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "42_x.py").write_text("# %%\n1 / 0\n")
+    assert build.main([]) == 1
+    assert "a cell ends in ZeroDivisionError: division by zero" in capsys.readouterr().out
+
+
 @pytest.mark.thorough
 def test_check_runs_the_notebook_and_says_what_is_stale(tmp_path, monkeypatch, capsys):
     pytest.importorskip("nbclient", reason="needs the `notebooks` extra")
