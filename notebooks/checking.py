@@ -83,7 +83,7 @@ def output_problems(notebook: Notebook) -> list[str]:
 
 
 def image_problems(notebook: Notebook) -> list[str]:
-    """A picture without alternative text, or in a form that has no place for one."""
+    """A picture without alternative text, in a form that has no place for one, or made and never shown."""
     found = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
@@ -96,6 +96,8 @@ def image_problems(notebook: Notebook) -> list[str]:
                     f"{name_of(cell)} shows a bare image, which has no alt text; end it with viz.show(...)"
                 )
             alts, tags = [], [tag for bundle in bundles for tag in IMAGE.findall(bundle.get("text/html", ""))]
+            if len(tags) < cell["source"].count("viz.show("):
+                found.append(f"{name_of(cell)} calls viz.show and shows nothing: let it be the last line")
         alts += [match.group(1) if (match := ALT.search(tag)) else "" for tag in tags]
         if any(not html.unescape(alt).strip() for alt in alts):
             found.append(f"{name_of(cell)} shows an image without alt text")

@@ -187,14 +187,9 @@ for name, summary in (("boxes", result.box), ("masks", result.mask)):
 # %%
 figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
 for index, ax in zip((6, 11, 13), axes):
-    image, _ = validation[index]
-    found = model.predict([image])[0]
-    sure = found.scores > 0.5
-    found = replace(found, boxes=found.boxes[sure], labels=found.labels[sure],
-                    scores=found.scores[sure], masks=found.masks[sure])  # fmt: skip
-    viz.draw_detections(image, found, names, ax)
-viz.show(figure)
+    viz.show_detections(model.trace(validation[index][0]), ax, names)
 folder.cleanup()
+viz.show(figure)
 
 # %% [markdown]
 # ## What to remember

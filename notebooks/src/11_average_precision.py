@@ -158,11 +158,13 @@ print(f"AP {summary['AP']:.3f}, AP50 {summary['AP50']:.3f}, AP75 {summary['AP75'
 # %%
 model, facts = load_model(weights.path("shapes"))
 samples = data.Shapes("val")
+pairs = [
+    (target, model.predict([image])[0])
+    for image, target in (samples[index] for index in range(25))
+]
 measures = {"bbox": CocoEvaluator("bbox"), "segm": CocoEvaluator("segm")}
 each = []
-for index in range(25):
-    image, target = samples[index]
-    detections = model.predict([image])[0]
+for target, detections in pairs:
     alone = CocoEvaluator("bbox")
     for evaluator in (*measures.values(), alone):
         evaluator.add(target, detections)
@@ -206,9 +208,7 @@ print(f"mean of {len(each)} APs:    {np.mean(each):.2f}")
 # %%
 for threshold in (0.05, 0.5, 0.9):
     cut = CocoEvaluator("bbox")
-    for index in range(25):
-        image, target = samples[index]
-        d = model.predict([image])[0]
+    for target, d in pairs:
         sure = d.scores >= threshold
         cut.add(target, Detections(d.boxes[sure], d.labels[sure], d.scores[sure]))
     print(f"scores from {threshold}: AP {cut.summary()['AP']:.2f}")

@@ -81,6 +81,11 @@ def test_a_bare_png_has_no_place_for_alt_text():
     only(found(code("figure", bare)), "bare image")
 
 
+def test_a_figure_that_is_made_and_not_shown():
+    only(found(code("viz.show(figure)\nfolder.cleanup()")), "shows nothing")
+    assert found(code("viz.show(figure)", picture())) == []
+
+
 def test_a_markdown_image_needs_alt_text_too():
     only(found(prose("![](x.png)")), "without alt text")
     assert found(prose("![A dot](x.png)")) == []
