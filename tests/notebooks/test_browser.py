@@ -69,6 +69,7 @@ def lab(tmp_path):
         path.write_text(json.dumps(settings))
     environment = {
         **os.environ,
+        **build.ENVIRONMENT,
         "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
