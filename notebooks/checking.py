@@ -6,6 +6,7 @@ Each check returns sentences, one for each thing that is wrong; none when all is
 
 import base64
 import html
+import os
 import re
 from collections.abc import Iterator, Mapping
 from io import BytesIO
@@ -214,5 +215,6 @@ def _first_difference(before: str, after: str) -> str:
     lines, others = before.splitlines(), after.splitlines()
     for line, other in zip(lines, others, strict=False):
         if not same_text(line, other):
-            return f"it says {line.strip()[:100]!r}, and now {other.strip()[:100]!r}"
+            start = max(0, len(os.path.commonprefix([line, other])) - 40)
+            return f"it says {line[start : start + 90]!r}, and now {other[start : start + 90]!r}"
     return f"it says {len(lines)} lines, and now {len(others)}"

@@ -26,7 +26,8 @@ viz.show(viz.show_input(trace, panels(1, 1, 3.4, 3.4)[1][0]))
 # %% [markdown]
 # ## Sizes
 #
-# The stem halves the picture, and so does each of three stages. The picture is first resized to 512 x 512.
+# The picture is first enlarged, to the size the figure names. Then the stem halves it, and so does each of three
+# stages.
 #
 # **Predict.** How many cells has the map of the last stage? How many channels, if each stage doubles them and the
 # stem begins with 16?
@@ -34,8 +35,9 @@ viz.show(viz.show_input(trace, panels(1, 1, 3.4, 3.4)[1][0]))
 # %%
 for name in trace.names("backbone.") + trace.names("pyramid."):
     channels, height, width = trace[name].shape
+    stride = trace["transformed"].shape[-1] // width
     print(
-        f"{name:<12} {channels:3} channels, {height:3} x {width:3} cells, stride {512 // width:2}"
+        f"{name:<12} {channels:3} channels, {height:3} x {width:3} cells, stride {stride:2}"
     )
 
 # %% [markdown]
@@ -59,8 +61,8 @@ for name, part in parts.items():
 # %% [markdown]
 # ## What the backbone sees
 #
-# **Predict.** Nuclei are some 13 pixels wide. C2 has a cell for every 2 pixels of the original picture, C4 one for
-# every 8. In which will you still be able to count them?
+# **Predict.** In the enlarged picture nuclei are some 30 pixels wide. C2 has a cell for every 4 pixels, C4 one for
+# every 16. In which will you still be able to count them?
 
 # %%
 stages = [trace[f"backbone.{name}"] for name in ("C2", "C3", "C4")]
@@ -71,7 +73,7 @@ see = "of each stage the channel that varies most over the picture"
 viz.show(headline(ax, "Three stages of the backbone", see))
 
 # %% [markdown]
-# In C4 a nucleus is one or two cells. That it *is* a nucleus is said clearly, and where exactly it ends is gone.
+# In C4 a nucleus is about two cells wide. That it *is* a nucleus is said clearly, and where exactly it ends is gone.
 
 # %% [markdown]
 # ## How far does a cell see?

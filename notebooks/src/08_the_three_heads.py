@@ -12,7 +12,7 @@ from minimaskrcnn import data, viz, weights
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.coder import BoxCoder
-from minimaskrcnn.detection.masks import mask_targets, paste_masks
+from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.models import load_model, mini
 from minimaskrcnn.models.mask_head import mask_loss
 from minimaskrcnn.viz.features import tiles
@@ -193,9 +193,7 @@ viz.show(viz.mask_figure(trace, first))
 # %%
 overlap = box_iou(target.boxes, trace["boxes"]).argmax(axis=0)
 for detection in np.flatnonzero(trace["scores"] > 0.5):
-    pasted = paste_masks(
-        trace["mask_probs"][[detection]], trace["boxes"][[detection]], (128, 128), 0.5
-    )[0]
+    pasted = trace["masks"][detection]
     true = target.masks[overlap[detection]]
     iou = (pasted & true).sum() / (pasted | true).sum()
     cell = (trace["boxes"][detection, 2] - trace["boxes"][detection, 0]) / 28

@@ -56,14 +56,13 @@ viz.show_cell_anchors(trace, right)
 viz.show(figure)
 
 # %% [markdown]
-# The network sees the picture at twice its size, so that a nucleus of 13 pixels becomes one of 26, and fits the
-# anchors.
+# The network sees the picture enlarged, so that a nucleus of 13 pixels becomes one of some 30, and fits the anchors.
 
 # %% [markdown]
 # ## The funnel, in numbers
 #
-# **Predict.** There are 64,512 anchors. How many proposals are left, how many candidates pass the score threshold of
-# 0.05, how many detections?
+# **Predict.** There are about a hundred thousand anchors. How many proposals are left, how many candidates pass the
+# score threshold, how many detections?
 
 # %%
 fate = trace["candidate_fate"]
@@ -71,7 +70,7 @@ entered = np.isin(fate, (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)).sum()
 stages = {
     "anchors": len(trace["anchors"]),
     "proposals": len(trace["proposals"]),
-    "candidates above 0.05": entered,
+    f"candidates above {model.roi_heads.postprocess.score_thresh}": entered,
     "detections": len(trace["boxes"]),
     "of those, score above 0.5": (trace["scores"] > 0.5).sum(),
 }
@@ -81,7 +80,7 @@ for name, count in stages.items():
 # %% [markdown]
 # ## Which level finds nuclei?
 #
-# **Predict.** Anchors are 16, 32 and 64 pixels on P2, P3 and P4, and the nuclei about 26. Where do the proposals come
+# **Predict.** Anchors are 16, 32 and 64 pixels on P2, P3 and P4, and the nuclei about 30. Where do the proposals come
 # from?
 
 # %%
