@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn import nn
-from minimaskrcnn.data.coco_names import COCO_NAMES
+from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.models.checkpoint import load_arrays, save_arrays

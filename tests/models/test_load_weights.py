@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from minimaskrcnn.data.coco_names import COCO_NAMES
+from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import (
     build,

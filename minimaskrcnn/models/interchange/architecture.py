@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minimaskrcnn.data.coco_names import COCO_NAMES
+from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.published import COCO_V1, DEPTHS
 from minimaskrcnn.models.resnet import Bottleneck
