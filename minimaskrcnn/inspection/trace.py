@@ -13,7 +13,7 @@ model.
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +32,13 @@ class Stage(NamedTuple):
     axes: tuple[str, ...]
 
 
+class Later(NamedTuple):
+    """A stage that is worked out when it is first read: the array's maker, and the names of its axes."""
+
+    make: Callable[[], np.ndarray]
+    axes: tuple[str, ...]
+
+
 class Trace(Mapping[str, np.ndarray]):
     """Every stage of one forward pass, in the order in which it happened.
 
@@ -40,7 +47,7 @@ class Trace(Mapping[str, np.ndarray]):
 
     Parameters
     ----------
-    stages : mapping from name to `Stage`
+    stages : mapping from name to `Stage`, or to `Later` for what is worked out when it is first read
 
     Examples
     --------
@@ -52,7 +59,7 @@ class Trace(Mapping[str, np.ndarray]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, stages: Mapping[str, Stage]):
+    def __init__(self, stages: Mapping[str, Stage | Later]):
         self._stages = dict(stages)
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -66,7 +73,7 @@ class Trace(Mapping[str, np.ndarray]):
 
     def axes(self, name: str) -> tuple[str, ...]:
         """Names of the axes of a stage, as many as the array has dimensions."""
-        return self._stage(name).axes
+        return self._known(name).axes
 
     def names(self, prefix: str) -> list[str]:
         """Stages whose name starts with `prefix`, in order: `trace.names("pyramid.")`."""
@@ -82,7 +89,17 @@ class Trace(Mapping[str, np.ndarray]):
         """Where a true box (4,), input pixels, was lost; print it, or draw it."""
         return why_missed(self, gt_box, label, class_names)
 
+    def stages(self) -> dict[str, Stage]:
+        """Every stage by name: its array and its axes."""
+        return {name: self._stage(name) for name in self._stages}
+
     def _stage(self, name: str) -> Stage:
+        stage = self._known(name)
+        if isinstance(stage, Later):
+            stage = self._stages[name] = _kept(name, stage.make(), stage.axes)
+        return stage
+
+    def _known(self, name: str) -> Stage | Later:
         try:
             return self._stages[name]
         except KeyError:
@@ -94,14 +111,14 @@ class Trace(Mapping[str, np.ndarray]):
             return NotImplemented
         return list(self) == list(other) and all(
             _same(mine, theirs)
-            for mine, theirs in zip(self._stages.values(), other._stages.values(), strict=True)
+            for mine, theirs in zip(self.stages().values(), other.stages().values(), strict=True)
         )
 
     def __str__(self) -> str:
         rows = [("stage", "shape", "dtype", "min .. max")]
         rows += [
             (name, _shape(stage), str(stage.array.dtype), _range(stage.array))
-            for name, stage in self._stages.items()
+            for name, stage in self.stages().items()
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
@@ -119,7 +136,7 @@ class Trace(Mapping[str, np.ndarray]):
         The file appears whole or not at all.
         """
         entries: dict[str, np.ndarray] = {}
-        for name, (array, axes) in self._stages.items():
+        for name, (array, axes) in self.stages().items():
             entries[name] = array
             entries[name + AXES_SUFFIX] = np.array(axes, dtype=np.str_)
         atomic_write(path, lambda file: np.savez_compressed(file, allow_pickle=False, **entries))
@@ -163,10 +180,12 @@ class Recorder:
     """
 
     def __init__(self) -> None:
-        self._stages: dict[str, Stage] = {}
+        self._stages: dict[str, Stage | Later] = {}
 
-    def __call__(self, name: str, array: np.ndarray, axes: tuple[str, ...]) -> None:
-        """Keep a read-only copy of `array` under `name`.
+    def __call__(
+        self, name: str, array: np.ndarray | Callable[[], np.ndarray], axes: tuple[str, ...]
+    ) -> None:
+        """Keep a read-only copy of `array` under `name`; if it is a function, call it when the stage is read.
 
         Raises
         ------
@@ -177,19 +196,7 @@ class Recorder:
             raise InputError(
                 f"trace: stage {name!r} was recorded twice; give each call of a stage its own name."
             )
-        if not isinstance(array, np.ndarray) or array.dtype.hasobject:
-            raise InputError(
-                f"trace: stage {name!r} must be a numeric ndarray, got {type(array).__name__}; "
-                "pass tensor.numpy()."
-            )
-        if len(axes) != array.ndim:
-            raise InputError(
-                f"trace: stage {name!r} has shape {array.shape} but {len(axes)} axis names {tuple(axes)}; "
-                "name each axis once."
-            )
-        kept = array.copy(order="K")  # the layout it has: no time is lost on transposing
-        kept.flags.writeable = False
-        self._stages[name] = Stage(kept, tuple(axes))
+        self._stages[name] = Later(array, axes) if callable(array) else _kept(name, array, axes)
 
     def trace(self) -> Trace:
         """Everything recorded so far."""
@@ -207,6 +214,23 @@ def trace_model(model: Any, image: np.ndarray) -> Trace:
     recorder = Recorder()
     model.predict([image], watch=recorder)
     return recorder.trace()
+
+
+def _kept(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Stage:
+    """A read-only copy that is checked to be a plain array with a name for each axis."""
+    if not isinstance(array, np.ndarray) or array.dtype.hasobject:
+        raise InputError(
+            f"trace: stage {name!r} must be a numeric ndarray, got {type(array).__name__}; "
+            "pass tensor.numpy()."
+        )
+    if len(axes) != array.ndim:
+        raise InputError(
+            f"trace: stage {name!r} has shape {array.shape} but {len(axes)} axis names {tuple(axes)}; "
+            "name each axis once."
+        )
+    kept = array.copy(order="K")
+    kept.flags.writeable = False
+    return Stage(kept, tuple(axes))
 
 
 def _same(a: Stage, b: Stage) -> bool:

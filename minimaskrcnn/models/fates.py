@@ -1,10 +1,12 @@
 """What became of every anchor and of every candidate: read off the filters' own index lists.
 
-Only a watcher asks for this; nothing here decides anything.
+Only a watcher asks for this, and only when it is read; nothing here decides anything.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +14,18 @@ import numpy as np
 from minimaskrcnn.detection.fates import Fate, suppressors
 
 if TYPE_CHECKING:
-    from minimaskrcnn.models.postprocess import CandidateSelection
+    from minimaskrcnn.models.postprocess import Candidates, CandidateSelection
     from minimaskrcnn.models.rpn import ProposalSelection
+    from minimaskrcnn.models.watch import Watch
+
+Fates = tuple[np.ndarray, np.ndarray, np.ndarray]  # fate, suppressed by, at which IoU
+
+
+def show_fates(watch: Watch, kind: str, work_out: Callable[[], Fates]) -> None:
+    """Hand over the three stages of a kind, "anchor" or "candidate"; `work_out` runs once, when one is read."""
+    once = cache(work_out)
+    for place, stage in enumerate(("fate", "suppressed_by", "suppressed_iou")):
+        watch(f"{kind}_{stage}", lambda place=place: once()[place], (kind,))  # type: ignore[misc]
 
 
 def anchor_fates(
@@ -23,7 +35,7 @@ def anchor_fates(
     levels: np.ndarray,
     nms_thresh: float,
     min_size: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Fates:
     """Fate (A,), the anchor that suppressed it (A,) or -1, and at which IoU (A,)."""
     fate = np.full(len(boxes), Fate.BELOW_TOP_K, np.int64)
     sides = boxes[selection.top_k, 2:] - boxes[selection.top_k, :2]
@@ -36,22 +48,19 @@ def anchor_fates(
 
 
 def candidate_fates(
-    selection: CandidateSelection,
-    boxes: np.ndarray,
-    scores: np.ndarray,
-    labels: np.ndarray,
-    background: np.ndarray,
-    nms_thresh: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    selection: CandidateSelection, candidates: Candidates, class_scores: np.ndarray, nms_thresh: float
+) -> Fates:
     """Fate (M,), the candidate that suppressed it (M,) or -1, and at which IoU (M,).
 
-    `background` (M,) bool says where background is the likeliest class of the candidate's RoI.
+    `class_scores` (P, K) say where background is the likeliest class of a candidate's RoI.
     """
+    background = (class_scores.argmax(1) == 0)[candidates.rois]
     fate = np.where(background, Fate.BACKGROUND, Fate.LOW_SCORE).astype(np.int64)
     fate[selection.confident] = Fate.TOO_SMALL
     fate[selection.large] = Fate.SUPPRESSED
     fate[selection.after_nms] = Fate.OVER_LIMIT
     fate[selection.kept] = Fate.KEPT
+    boxes, scores, labels = candidates.boxes, candidates.scores, candidates.labels
     by, iou = _spread(selection.large, selection.after_nms, boxes, scores, labels, nms_thresh)
     return fate, by, iou
 

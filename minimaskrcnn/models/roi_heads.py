@@ -21,7 +21,7 @@ from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.probabilities import softmax
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models.fates import candidate_fates
+from minimaskrcnn.models.fates import candidate_fates, show_fates
 from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
 from minimaskrcnn.models.postprocess import BoxPostprocess, Candidates, CandidateSelection
 from minimaskrcnn.models.roi_extractor import RoIExtractor, as_rois
@@ -216,22 +216,12 @@ class RoIHeads(nn.Module):
     def _show(
         self, candidates: Candidates, selection: CandidateSelection, scores: np.ndarray, watch: Watch
     ) -> None:
-        background = (scores.argmax(1) == 0)[candidates.rois]
-        fate, by, iou = candidate_fates(
-            selection,
-            candidates.boxes,
-            candidates.scores,
-            candidates.labels,
-            background,
-            self.postprocess.nms_thresh,
-        )
         watch("candidate_roi", candidates.rois, ("candidate",))
         watch("candidate_label", candidates.labels, ("candidate",))
         watch("candidate_score", candidates.scores, ("candidate",))
         watch("candidate_box", candidates.boxes, ("candidate", "xyxy"))
-        watch("candidate_fate", fate, ("candidate",))
-        watch("candidate_suppressed_by", by, ("candidate",))
-        watch("candidate_suppressed_iou", iou, ("candidate",))
+        limit = self.postprocess.nms_thresh
+        show_fates(watch, "candidate", lambda: candidate_fates(selection, candidates, scores, limit))
         watch("detection_candidate", selection.kept, ("detection",))
 
     def _with_masks(

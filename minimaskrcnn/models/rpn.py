@@ -24,7 +24,7 @@ from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.fates import anchor_fates
+from minimaskrcnn.models.fates import anchor_fates, show_fates
 from minimaskrcnn.models.transform import ImageBatch
 from minimaskrcnn.models.watch import Watch, first_only, unwatched
 
@@ -218,10 +218,8 @@ class RegionProposalNetwork(nn.Module):
         watch("decoded", decoded, ("anchor", "xyxy"))
         watch("clipped", clipped, ("anchor", "xyxy"))
         scores = expit(objectness)
-        fate, by, iou = anchor_fates(selection, clipped, scores, levels, self.nms_thresh, self.min_size)
-        watch("anchor_fate", fate, ("anchor",))
-        watch("anchor_suppressed_by", by, ("anchor",))
-        watch("anchor_suppressed_iou", iou, ("anchor",))
+        limits = self.nms_thresh, self.min_size
+        show_fates(watch, "anchor", lambda: anchor_fates(selection, clipped, scores, levels, *limits))
         watch("proposals", clipped[selection.kept], ("proposal", "xyxy"))
         watch("proposal_scores", scores[selection.kept], ("proposal",))
         watch("proposal_anchor", selection.kept, ("proposal",))

@@ -106,6 +106,35 @@ def test_a_bad_stage_is_refused(array, axes, message):
         Recorder()("stage", array, axes)
 
 
+def test_a_function_is_called_when_its_stage_is_first_read_and_never_again(tmp_path):
+    calls = []
+
+    def make():
+        calls.append(1)
+        return np.array([4, 2])
+
+    watch = Recorder()
+    watch("fate", make, ("anchor",))
+    trace = watch.trace()
+    assert (list(trace), trace.axes("fate"), "fate" in list(trace), calls) == (
+        ["fate"],
+        ("anchor",),
+        True,
+        [],
+    )
+    assert trace["fate"].tolist() == trace["fate"].tolist() == [4, 2]
+    trace.save(tmp_path / "trace.npz")
+    assert Trace.load(tmp_path / "trace.npz") == trace
+    assert calls == [1]
+
+
+def test_a_function_that_makes_no_good_stage_is_named():
+    watch = Recorder()
+    watch("fate", lambda: np.ones((2, 2)), ("anchor",))
+    with pytest.raises(InputError, match=r"'fate' has shape \(2, 2\) but 1 axis names"):
+        watch.trace()["fate"]
+
+
 def test_a_stage_is_recorded_once():
     watch = Recorder()
     watch("a", np.ones(1), ("x",))
