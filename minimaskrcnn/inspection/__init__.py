@@ -1,7 +1,21 @@
 """Look inside a forward pass: every stage by name, and what became of every candidate."""
 
+from minimaskrcnn.inspection.coverage import Coverage, anchor_coverage
 from minimaskrcnn.inspection.microscope import RoIView, look
 from minimaskrcnn.inspection.stories import Story
 from minimaskrcnn.inspection.trace import Recorder, Stage, Trace, trace_model
+from minimaskrcnn.inspection.weights import WeightStatistics, weight_statistics
 
-__all__ = ["Recorder", "RoIView", "Stage", "Story", "Trace", "look", "trace_model"]
+__all__ = [
+    "Coverage",
+    "Recorder",
+    "RoIView",
+    "Stage",
+    "Story",
+    "Trace",
+    "WeightStatistics",
+    "anchor_coverage",
+    "look",
+    "trace_model",
+    "weight_statistics",
+]

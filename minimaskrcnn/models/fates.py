@@ -22,7 +22,7 @@ Fates = tuple[np.ndarray, np.ndarray, np.ndarray]  # fate, suppressed by, at whi
 
 
 def show_fates(watch: Watch, kind: str, work_out: Callable[[], Fates]) -> None:
-    """Hand over the three stages of a kind, "anchor" or "candidate"; `work_out` runs once, when one is read."""
+    """Hand over the three stages of "anchor" or "candidate"; `work_out` runs once, when one is read."""
     once = cache(work_out)
     for place, stage in enumerate(("fate", "suppressed_by", "suppressed_iou")):
         watch(f"{kind}_{stage}", lambda place=place: once()[place], (kind,))  # type: ignore[misc]

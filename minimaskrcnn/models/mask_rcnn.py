@@ -68,7 +68,11 @@ class MaskRCNN(nn.Module):
         return self.parameters()[0].dtype
 
     def losses(
-        self, images: Sequence[np.ndarray], targets: Sequence[Target], rng: np.random.Generator
+        self,
+        images: Sequence[np.ndarray],
+        targets: Sequence[Target],
+        rng: np.random.Generator,
+        watch: Watch = unwatched,
     ) -> dict[str, Tensor]:
         """The five losses of a batch (four without masks); their sum is what training minimises.
 
@@ -77,6 +81,8 @@ class MaskRCNN(nn.Module):
         images : sequence of (3, H, W) float arrays in [0, 1]
         targets : sequence of Target, one a picture; crowds are left out
         rng : Generator that samples anchors and RoIs
+        watch : called with the RPN's stages of the first picture, and with `sampled_anchors` and
+            `sampled_rois`: how many of the batch stand for objects, how many for background
 
         Raises
         ------
@@ -93,8 +99,8 @@ class MaskRCNN(nn.Module):
         batch, resized = self.transform(images, targets, self.dtype)
         assert resized is not None
         pyramid = self.backbone(Tensor(batch.images))
-        proposals, losses = self.rpn(batch, pyramid, resized, rng)
-        losses.update(self.roi_heads.losses(pyramid, proposals, resized, rng))
+        proposals, losses = self.rpn(batch, pyramid, resized, rng, watch)
+        losses.update(self.roi_heads.losses(pyramid, proposals, resized, rng, watch))
         return losses
 
     def _check_target(self, image: np.ndarray, target: Target) -> None:

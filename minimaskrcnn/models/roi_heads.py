@@ -123,9 +123,13 @@ class RoIHeads(nn.Module):
         proposals: Sequence[np.ndarray],
         targets: Sequence[Target],
         rng: np.random.Generator,
+        watch: Watch = unwatched,
     ) -> dict[str, Tensor]:
         """Classification, box and mask losses over sampled RoIs."""
         samples = [self.sample(boxes, t, rng) for boxes, t in zip(proposals, targets, strict=True)]
+        objects = sum(np.count_nonzero(s.labels) for s in samples)
+        background = sum(len(s.labels) for s in samples) - objects
+        watch("sampled_rois", np.array([objects, background]), ("object_background",))
         rois = as_rois([s.boxes for s in samples])
         logits, deltas = self.box_predictor(self.box_head(self.box_extractor(pyramid, rois)))
         losses = fastrcnn_loss(logits, deltas, samples)

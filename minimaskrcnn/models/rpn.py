@@ -162,7 +162,7 @@ class RegionProposalNetwork(nn.Module):
         if targets is None:
             return proposals, {}
         assert rng is not None
-        return proposals, self.losses(anchors, objectness, deltas, targets, rng)
+        return proposals, self.losses(anchors, objectness, deltas, targets, rng, watch)
 
     # ---- proposals -------------------------------------------------------------------------------------
 
@@ -233,6 +233,7 @@ class RegionProposalNetwork(nn.Module):
         deltas: Tensor,
         targets: Sequence[Target],
         rng: np.random.Generator,
+        watch: Watch = unwatched,
     ) -> dict[str, Tensor]:
         """Objectness: BCE over the sampled anchors. Boxes: smooth L1 of the object anchors, over all sampled.
 
@@ -252,6 +253,7 @@ class RegionProposalNetwork(nn.Module):
         wanted = np.concatenate(labels).astype(flat.dtype)
         shifts = deltas[np.concatenate(picture), np.concatenate(positive)]  # (positives, 4)
         goal = np.concatenate(regression).astype(flat.dtype)
+        watch("sampled_anchors", np.array([len(goal), len(wanted) - len(goal)]), ("object_background",))
         return {
             "loss_objectness": ops.binary_cross_entropy_with_logits(flat, wanted),
             "loss_rpn_box_reg": ops.smooth_l1_loss(shifts, goal, beta=BETA, reduction="sum")

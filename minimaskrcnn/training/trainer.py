@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import MISSING, asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,8 @@ class Trainer:
         self.optimizer.lr = self.schedule(self.step)
         self.model.train()
         self.model.zero_grad()
-        losses = self.model.losses(images, targets, self.rng)
+        counts: Record = {}
+        losses = self.model.losses(images, targets, self.rng, partial(_count, counts))
         total = total_loss(losses)
         self._refuse_nan(losses)
         total.backward()
@@ -142,6 +144,7 @@ class Trainer:
             "step": self.step,
             "loss": float(total.data),
             **terms,
+            **counts,
             "lr": self.optimizer.lr,
             "grad_norm": norm,
         }
@@ -242,6 +245,13 @@ def total_loss(losses: dict[str, Tensor]) -> Tensor:
     for term in terms[1:]:
         total = total + term
     return total
+
+
+def _count(record: Record, name: str, array: Any, axes: tuple[str, ...]) -> None:
+    """Note how many sampled anchors and RoIs stand for objects (fg) and for background (bg)."""
+    if name in ("sampled_anchors", "sampled_rois"):
+        what = name.removeprefix("sampled_")
+        record[f"fg_{what}"], record[f"bg_{what}"] = map(int, array)
 
 
 def make_optimizer(recipe: Recipe, model: MaskRCNN) -> optim.Optimizer:

@@ -10,7 +10,15 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.masks import draw_masks, object_colour
 from minimaskrcnn.viz.picture import draw_picture
-from minimaskrcnn.viz.style import HIGH_SCORE, count_classes, headline, object_names, plural, say
+from minimaskrcnn.viz.style import (
+    HIGH_SCORE,
+    class_style,
+    count_classes,
+    headline,
+    object_names,
+    plural,
+    say,
+)
 
 LABELLED = 25  # with more objects than this, labels would cover the picture
 
@@ -60,3 +68,26 @@ def show_detections(
     masks = trace["masks"][sure] if "masks" in trace else None
     found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks)
     return draw_detections(trace["input"], found, class_names, ax)
+
+
+def show_detection_boxes(
+    trace: Trace,
+    ax: Axes | None = None,
+    class_names: Sequence[str] | None = None,
+    min_score: float = HIGH_SCORE,
+) -> Axes:
+    """What Faster R-CNN alone would answer: boxes, classes and scores, before any mask is drawn."""
+    sure = trace["scores"] >= min_score
+    boxes, labels, scores = trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure]
+    ax = draw_picture(trace["input"], ax)
+    for label in np.unique(labels):
+        style = class_style(label)
+        draw_boxes(ax, boxes[labels == label], style.colour, style.dash, width=1.5)
+    if len(boxes) <= LABELLED:
+        colours = [class_style(label).colour for label in labels]
+        label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
+    if len(boxes) == 0:
+        say(ax, "nothing detected")
+    see = f"{plural(len(boxes), 'box')} that score {min_score} or more, in the colour and dash of their class"
+    rest = np.count_nonzero(~sure)
+    return headline(ax, "Top boxes", f"{see}; {rest} less sure ones are not drawn" if rest else see)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.style import LABEL, MAP, headline, inches, panels
@@ -33,6 +34,19 @@ def show_features(
         "the most of each tile (range above it)"
     )
     return headline(ax, f"Feature map {stage.split('.')[-1]}", see)
+
+
+def features_figure(trace: Trace, stages: Sequence[str], limit: int = 6) -> Figure:
+    """Several feature maps side by side, three a row, each with its most varied channels."""
+    columns = min(3, len(stages))
+    rows = -(-len(stages) // columns)
+    height, width = trace[stages[0]].shape[1:]
+    figure, axes = panels(rows, columns, 4.5, min(6, 3.3 * height / width + 0.5))
+    for stage, ax in zip(stages, axes, strict=False):
+        show_features(trace, stage, ax, limit=limit)
+    for ax in axes[len(stages) :]:
+        ax.remove()
+    return figure
 
 
 def tiles(ax: Axes, maps: Sequence[np.ndarray], names: Sequence[str]) -> None:

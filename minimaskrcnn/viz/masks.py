@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.viz.picture import thinning
+from minimaskrcnn.viz.picture import draw_picture, thinning
 from minimaskrcnn.viz.style import (
     CLASS_COLOURS,
     HIGH_SCORE,
@@ -18,6 +18,7 @@ from minimaskrcnn.viz.style import (
     headline,
     inches,
     panels,
+    plural,
     say,
 )
 
@@ -65,6 +66,26 @@ def show_mask_probabilities(
     return headline(ax, name, f"{which}: dark 0, bright 1, white line where the probability passes 0.5")
 
 
+def show_pasted_masks(trace: Trace, ax: Axes | None = None, limit: int = 100) -> Axes:
+    """The masks at the size of the picture, cut at 0.5; no boxes, so that outlines alone can be judged."""
+    ax = draw_picture(trace["input"], ax)
+    if "masks" not in trace:
+        say(ax, "no masks")
+        return headline(ax, "Pasted masks", "this model has no mask head: it is Faster R-CNN")
+    shown = best(trace["scores"], int(np.sum(trace["scores"] >= HIGH_SCORE)))[:limit]
+    if len(shown) == 0:
+        say(ax, "no masks")
+        return headline(ax, "Pasted masks", "no detection scores high enough to be shown")
+    masks = trace["masks"][shown]
+    draw_masks(ax, masks, [object_colour(index) for index in shown])
+    side = trace["mask_probs"].shape[-1]
+    see = (
+        f"{plural(len(masks), 'mask')}, each {side}x{side} resized into its box and cut at 0.5; "
+        f"together {np.count_nonzero(masks.any(axis=0)):,} pixels"
+    )
+    return headline(ax, "Pasted masks", see)
+
+
 def mask_edges(mask: np.ndarray) -> np.ndarray:
     """Pixel edges between inside and outside of a mask (H, W): segments (S, 2, 2) of (x, y).
 
@@ -106,9 +127,12 @@ def draw_masks(ax: Axes, masks: np.ndarray, colours: Sequence[str]) -> None:
         draw_outline(ax, mask, colour)
 
 
-def draw_outline(ax: Axes, mask: np.ndarray, colour: str, dash: str = "-") -> None:
-    """Draw the pixel edges of a mask (H, W) as one line."""
-    ax.plot(*_pen(mask_edges(mask)), color=colour, linestyle=dash, linewidth=1.2, solid_capstyle="projecting")
+def draw_outline(
+    ax: Axes, mask: np.ndarray, colour: str, dash: str = "-", offset: tuple[float, float] = (0, 0)
+) -> None:
+    """Draw the pixel edges of a mask (H, W) as one line; `offset` (x, y) is where its first pixel lies."""
+    x, y = _pen(mask_edges(mask) + np.array(offset))
+    ax.plot(x, y, color=colour, linestyle=dash, linewidth=1.2, solid_capstyle="projecting")
 
 
 def object_colour(index: int) -> str:

@@ -2,12 +2,25 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, draw_links
-from minimaskrcnn.viz.picture import show_around, transformed_picture
-from minimaskrcnn.viz.style import DOTTED, GREEN, SKY, SOLID, VERMILLION, Dash, best, headline, plural, say
+from minimaskrcnn.viz.picture import panel_size, show_around, transformed_picture
+from minimaskrcnn.viz.style import (
+    DOTTED,
+    GREEN,
+    SKY,
+    SOLID,
+    VERMILLION,
+    Dash,
+    best,
+    headline,
+    panels,
+    plural,
+    say,
+)
 
 DASHED: Dash = (0, (5, 2))
 
@@ -40,6 +53,14 @@ def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
         "dashed before, solid after clipping"
     )
     return headline(ax, "Refined | clipped", see)
+
+
+def refined_figure(trace: Trace) -> Figure:
+    """Refined and clipped, side by side."""
+    figure, (left, right) = panels(1, 2, *panel_size(trace["input"], 5.5))
+    show_decoded(trace, left)
+    show_clipped(trace, right)
+    return figure
 
 
 def show_rpn_nms(trace: Trace, ax: Axes | None = None, limit: int = 60) -> Axes:

@@ -1,4 +1,4 @@
-"""Training as curves: the five losses from where chance puts them, the learning rate, AP over time.
+"""Training as curves: the five losses from where chance puts them, AP over time, what they are taken over.
 
 An untrained network that knows nothing pays ln 2 for each yes-or-no question (objectness, mask pixels) and
 ln K for a choice of one in K classes. A first loss far from these marks is the earliest sign of a fault.
@@ -37,24 +37,27 @@ LOSSES: dict[str, tuple[str, str, Dash]] = {
 
 
 def training_curves(log_records: Sequence[Mapping[str, Any]], num_classes: int | None = None) -> Figure:
-    """Losses, AP, learning rate and gradient norm against the step.
+    """Losses, AP, sampled anchors and RoIs, learning rate and gradient norm against the step.
 
     Parameters
     ----------
     log_records : records of a training log, in order
-        Each has "step"; training steps hold "loss", the five "loss_..." terms, "lr" and "grad_norm";
-        evaluations hold "box_AP" and "mask_AP". Panels without data say so.
+        Each has "step"; training steps hold "loss", the five "loss_..." terms, "fg_anchors", "bg_anchors",
+        "fg_rois", "bg_rois", "lr" and "grad_norm"; evaluations hold "box_AP" and "mask_AP". Panels without
+        data say so.
     num_classes : with the background; marks ln K, the classification loss of a guess
 
     Returns
     -------
     Figure
-        four panels: losses, AP, learning rate, gradient norm
+        six panels: losses, AP, anchors, RoIs, learning rate, gradient norm
     """
-    figure = new_figure(11, 7)
-    losses, precision, rate, norm = figure.subplots(2, 2).ravel()
+    figure = new_figure(14, 7)
+    losses, precision, anchors, rois, rate, norm = figure.subplots(2, 3).ravel()
     _losses(losses, log_records, num_classes)
     _precision(precision, log_records)
+    _counts(anchors, log_records, "anchors")
+    _counts(rois, log_records, "rois")
     _line(rate, log_records, "lr", "Learning rate", "warm-up, then decay")
     _line(norm, log_records, "grad_norm", "Gradient norm", "before clipping; peaks are unusual batches")
     norm.set_yscale("log")
@@ -109,6 +112,26 @@ def _precision(ax: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     headline(
         ax, "Average precision", f"on the validation set, IoU 0.50 to 0.95; at the end {', '.join(last)}"
     )
+
+
+def _counts(ax: Axes, records: Sequence[Mapping[str, Any]], what: str) -> None:
+    """How many of the sampled anchors or RoIs stand for an object, and how many for background."""
+    name = {"anchors": "anchors", "rois": "RoIs"}[what]
+    share = ""
+    for key, kind, colour, dash in (("bg", "background", GREY, "--"), ("fg", "objects", VERMILLION, "-")):
+        steps, values = _series(records, f"{key}_{what}")
+        if len(steps):
+            ax.plot(steps, values, color=colour, linewidth=0.5, alpha=0.25)
+            ax.plot(steps, smooth(values), color=colour, linestyle=dash, linewidth=1.5, label=kind)
+            share = f"at the end {smooth(values)[-1]:.0f} a batch stand for an object"
+    headline(ax, f"Sampled {name}", share or "nothing to show yet")
+    if not share:
+        say(ax, f"no counts of {name} in this log")
+        return
+    ax.set_yscale("symlog", linthresh=1)
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("step")
+    ax.legend(fontsize=7, loc="lower right")
 
 
 def _line(ax: Axes, records: Sequence[Mapping[str, Any]], key: str, what: str, see: str) -> None:

@@ -65,6 +65,9 @@ def test_the_log_has_what_a_plot_needs(tmp_path):
     assert seen == read_log(tmp_path / "log.jsonl")
     assert {"step", "loss", "lr", "grad_norm", "seconds", *TERMS} <= seen[0].keys()
     assert seen[0]["loss"] == pytest.approx(sum(seen[0][term] for term in TERMS), rel=1e-5)
+    assert seen[0]["fg_anchors"] + seen[0]["bg_anchors"] == 128  # what mini samples of its one picture
+    assert seen[0]["fg_rois"] + seen[0]["bg_rois"] == 64
+    assert 0 < seen[0]["fg_anchors"] < 64
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path):

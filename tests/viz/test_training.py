@@ -11,6 +11,7 @@ def log(steps=200):
     records = []
     for step in range(1, steps + 1):
         record = {"step": step, "lr": 1e-3, "grad_norm": 2.0}
+        record |= {"fg_anchors": 12, "bg_anchors": 500, "fg_rois": 60, "bg_rois": 196}
         record |= {key: 1 / step + 0.01 * i for i, key in enumerate(LOSSES)}
         records.append(record)
         if step % 50 == 0:
@@ -43,6 +44,15 @@ def test_ap_is_drawn_at_its_steps_and_told_in_the_title():
     assert "box AP 0.500, mask AP 0.400" in precision.get_label()
 
 
+def test_objects_and_background_are_counted_and_told_apart_by_dash():
+    anchors, rois = viz.training_curves(log()).axes[2:4]
+    for ax, counts in ((anchors, [500, 12]), (rois, [196, 60])):
+        named = [line for line in ax.lines if line.get_label() in ("background", "objects")]
+        assert [line.get_ydata()[-1] for line in named] == counts
+        assert named[0].get_linestyle() != named[1].get_linestyle()
+    assert "at the end 60 a batch stand for an object" in rois.get_label()
+
+
 @pytest.mark.parametrize("records", [[], log(1), [{"step": 3, "box_AP": 0.1, "mask_AP": None}]])
 def test_short_and_empty_logs_draw(records):
     figure = viz.training_curves(records)
@@ -50,6 +60,8 @@ def test_short_and_empty_logs_draw(records):
     assert [ax.get_title() for ax in figure.axes] == [
         "Losses",
         "Average precision",
+        "Sampled anchors",
+        "Sampled RoIs",
         "Learning rate",
         "Gradient norm",
     ]

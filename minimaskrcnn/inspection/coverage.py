@@ -1,0 +1,151 @@
+"""Do the anchors fit the objects? The best IoU that any anchor reaches with each object of a data set.
+
+An object below the RPN's threshold (0.7) is only matched as the best of a bad lot, and one below 0.3 shares
+its best anchor with the background around it. Better sizes are then worth more than longer training.
+
+    coverage = anchor_coverage(model, dataset)
+    print(coverage)                    # in words
+    coverage.suggested                 # one size for each size there is now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.detection.anchors import cell_anchors
+from minimaskrcnn.detection.boxes import box_iou
+
+COVERED, WELL_COVERED = 0.5, 0.7
+RATIOS = (0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How well anchors cover the objects of a data set.
+
+    Attributes
+    ----------
+    best_iou : (N,) with the best anchor, object by object
+    sizes : (N, 2) width and height of the objects, pixels of the resized picture
+    image_ids : (N,) int, where each object is
+    anchors : (S, 2) widths and heights of the anchors of one cell, all levels
+    now : sizes of the anchors there are, sqrt(width * height), pixels
+    suggested : as many sizes that fit the objects, rounded to whole pixels
+    suggested_iou : (N,) best IoU of shapes alone, each centred on its object, with the suggested sizes
+    now_iou : (N,) the same with the sizes there are: what is lost to shape and not to position
+    """
+
+    best_iou: np.ndarray
+    sizes: np.ndarray
+    image_ids: np.ndarray
+    anchors: np.ndarray
+    now: list[int]
+    suggested: list[int]
+    suggested_iou: np.ndarray
+    now_iou: np.ndarray
+
+    @property
+    def never(self) -> np.ndarray:
+        """Indices of the objects that no anchor covers by one half."""
+        return np.flatnonzero(self.best_iou < COVERED)
+
+    def __str__(self) -> str:
+        if len(self.best_iou) == 0:
+            return "no objects"
+        objects = len(self.best_iou)
+        pictures = len(np.unique(self.image_ids[self.never]))
+        low, mid, high = np.quantile(np.sqrt(self.sizes.prod(1)), [0.05, 0.5, 0.95])
+        return "\n".join(
+            [
+                f"{objects} objects; sides (5, 50, 95 %) {low:.0f}, {mid:.0f}, {high:.0f} px, resized",
+                f"best IoU with an anchor: mean {self.best_iou.mean():.2f}, least {self.best_iou.min():.2f}; "
+                f"{np.mean(self.best_iou >= WELL_COVERED):.0%} reach {WELL_COVERED}",
+                f"never covered (below {COVERED}): {len(self.never)} objects in {pictures} pictures",
+                f"sizes now {self.now}: shapes alone reach {self.now_iou.mean():.2f} on average",
+                f"sizes suggested {self.suggested}: shapes alone would reach {self.suggested_iou.mean():.2f}",
+            ]
+        )
+
+
+def anchor_coverage(model: Any, dataset: Any, indices: Iterable[int] | None = None) -> Coverage:
+    """Compare every object of a data set with every anchor that its picture gets.
+
+    The anchors of a picture depend on its size alone, so the model is run once for each size that occurs.
+
+    Parameters
+    ----------
+    model : MaskRCNN
+    dataset : Dataset
+    indices : pictures to look at; all by default
+    """
+    anchors: dict[tuple[int, ...], np.ndarray] = {}
+    best, sizes, ids = [np.zeros(0)], [np.zeros((0, 2))], [np.zeros(0, np.int64)]
+    for index in range(len(dataset)) if indices is None else indices:
+        image, target = dataset[index]
+        if image.shape not in anchors:
+            anchors[image.shape] = model.trace(image)["anchors"]
+        resized = model.transform.resized_size(image.shape[1:])
+        ratio = np.array([resized[1] / image.shape[2], resized[0] / image.shape[1]] * 2, np.float32)
+        boxes = target.boxes[~target.iscrowd] * ratio
+        best.append(box_iou(boxes, anchors[image.shape]).max(axis=1, initial=0))
+        sizes.append(boxes[:, 2:] - boxes[:, :2])
+        ids.append(np.full(len(boxes), target.image_id))
+    cells = np.concatenate([cell[:, 2:] - cell[:, :2] for cell in model.rpn.anchor_generator.cells])  # (S, 2)
+    now = sorted({round(float(size)) for size in np.sqrt(cells.prod(1))})
+    return summarise(np.concatenate(best), np.concatenate(sizes), np.concatenate(ids), cells, now)
+
+
+def summarise(
+    best_iou: np.ndarray, sizes: np.ndarray, image_ids: np.ndarray, cells: np.ndarray, now: list[int]
+) -> Coverage:
+    """Add the suggestion: as many sizes as there are levels of size now."""
+    sides = cluster_sizes(now)
+    suggested = suggest_sizes(sizes, len(sides))
+    shapes = cell_anchors(suggested, RATIOS)
+    return Coverage(
+        best_iou,
+        sizes,
+        image_ids,
+        cells,
+        sides,
+        suggested,
+        shape_iou(sizes, shapes[:, 2:] - shapes[:, :2]),
+        shape_iou(sizes, cells),
+    )
+
+
+def cluster_sizes(sides: list[int]) -> list[int]:
+    """One size for each group within a tenth: rounding makes 32, 32 and 33 of one size at three ratios.
+
+    >>> cluster_sizes([32, 33, 64, 65])
+    [32, 64]
+    """
+    groups: list[int] = []
+    for side in sorted(sides):
+        if not groups or side > 1.1 * groups[-1]:
+            groups.append(side)
+    return groups
+
+
+def suggest_sizes(sizes: np.ndarray, count: int) -> list[int]:
+    """`count` sizes that split the objects into groups of equal number, each its group's median side.
+
+    >>> suggest_sizes(np.array([[10, 10], [12, 12], [40, 40], [44, 44.0]]), 2)
+    [11, 42]
+    """
+    if len(sizes) == 0:
+        return []
+    sides = np.sqrt(np.asarray(sizes, np.float64).prod(axis=1))
+    middles = (np.arange(count) + 0.5) / count
+    return sorted({max(1, round(float(side))) for side in np.quantile(sides, middles)})
+
+
+def shape_iou(sizes: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    """Best IoU (N,) of each object (N, 2) with any shape (S, 2), both centred on one point."""
+    common = np.minimum(sizes[:, None], shapes).prod(axis=2)  # (N, S)
+    union = sizes.prod(axis=1)[:, None] + shapes.prod(axis=1) - common
+    return (common / union).max(axis=1, initial=0)

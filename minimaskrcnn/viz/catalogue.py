@@ -1,0 +1,238 @@
+"""What the tour shows and in which order: the chapters, and for each figure its name, heading and a note.
+
+Words only; `tour` knows how each is drawn. The first 24 figures are the steps that learners of Mask R-CNN
+know from the classic inspection notebooks; a figure's place in this list is its number.
+"""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One figure: its name in `stage_figures`, a heading, and what a reader should understand from it."""
+
+    name: str
+    heading: str
+    note: str
+
+
+class Chapter(NamedTuple):
+    """Figures that belong together."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+
+
+CATALOGUE: tuple[Chapter, ...] = (
+    Chapter(
+        "The answer",
+        (
+            Entry("detections", "Predictions", "What the network answers: masks, boxes, classes and scores."),
+            Entry(
+                "precision-recall",
+                "Precision against recall",
+                "Over a whole data set, best score first: how many answers are right, and how much is found.",
+            ),
+            Entry(
+                "truth",
+                "True objects x predictions",
+                "The overlap of every true object with every prediction. A row without a frame is an "
+                "object that "
+                "was missed; a column without one is a false alarm.",
+            ),
+            Entry(
+                "average-precision",
+                "Dataset AP",
+                "The number that papers report: detections of all pictures are pooled before they are "
+                "ranked. "
+                "The mean of each picture's own AP would be another number.",
+            ),
+        ),
+    ),
+    Chapter(
+        "Stage 1: the region proposal network",
+        (
+            Entry(
+                "anchor-matches",
+                "Anchors and their matches",
+                "In training an anchor stands for an object (dotted, with the refined box solid), for "
+                "background, "
+                "or, between the two thresholds, for nothing at all.",
+            ),
+            Entry("top-anchors", "Top anchors by objectness", "Where the RPN believes most; not yet moved."),
+            Entry(
+                "refined",
+                "Refined | clipped",
+                "Each anchor is moved and stretched by its four deltas, then cut at the edge of the picture.",
+            ),
+            Entry(
+                "rpn-nms",
+                "After the RPN's NMS",
+                "On each level, a box that overlaps a better one by more than 0.7 goes.",
+            ),
+            Entry("proposals", "Final proposals", "What the second stage receives: boxes without a class."),
+            Entry(
+                "recall",
+                "Recall of anchors, refined boxes and proposals",
+                "An object that no box of a step covers is lost for all steps after it. Refinement gains "
+                "recall, "
+                "and NMS gives some of it back. All boxes are compared in the same pixels.",
+            ),
+        ),
+    ),
+    Chapter(
+        "Stage 2: the box head",
+        (
+            Entry(
+                "detection-boxes", "Detections", "The answer of the Faster R-CNN part alone, before any mask."
+            ),
+            Entry("roi-classes", "Classes of the RoIs", "Most RoIs are background, and that is normal."),
+            Entry(
+                "rois-before-refinement",
+                "RoIs before refinement",
+                "Dotted: proposals as they come from the RPN, those that end with a high score.",
+            ),
+            Entry(
+                "rois-after-refinement",
+                "RoIs after refinement",
+                "The box head moves each RoI (dotted) onto its object (solid); a line links the two corners.",
+            ),
+            Entry(
+                "filters",
+                "Background and confidence filters",
+                "RoIs that are background go, and so do classes with too low a score.",
+            ),
+            Entry(
+                "nms-by-class",
+                "Per-class NMS as it happens",
+                "Who pushes out whom, at which overlap, class by class. Boxes of two classes never meet.",
+            ),
+            Entry("after-nms", "Detections after NMS", "One box an object remains, with class and score."),
+        ),
+    ),
+    Chapter(
+        "Stage 3: masks",
+        (
+            Entry(
+                "mask-targets",
+                "Mask targets",
+                "What training asks of each box: the true mask, RoIAligned to the box; beside it the answer.",
+            ),
+            Entry(
+                "mask-probabilities",
+                "Raw masks",
+                "The mask head answers with a small grid of probabilities over each box, one grid a class.",
+            ),
+            Entry("pasted-masks", "Pasted masks", "Resized into its box and cut at one half."),
+        ),
+    ),
+    Chapter(
+        "Looking inside",
+        (
+            Entry("input", "The input picture", "What goes in, and at which size the network sees it."),
+            Entry("features", "Feature maps of the RPN", "Some channels light up where the objects are."),
+            Entry(
+                "rpn-deltas",
+                "Deltas of the RPN",
+                "How far anchors are moved: dx and dy in units of the anchor's sides, dw and dh as "
+                "logarithms.",
+            ),
+            Entry("proposal-corners", "Corners of the proposals", "Where boxes begin and where they end."),
+        ),
+    ),
+    Chapter(
+        "The data",
+        (
+            Entry("samples", "Samples with masks", "Pictures and true objects, as the loader gives them."),
+            Entry("mini-masks", "Mini-masks", "How much of a mask survives the small grid of the mask head."),
+            Entry(
+                "anchors-of-one-cell", "Anchors of one cell on each level", "A few shapes, one size a level."
+            ),
+            Entry("roi-targets", "RoIs beside their targets", "The same object seen through several RoIs."),
+            Entry(
+                "anchor-coverage",
+                "Do the anchors fit the objects?",
+                "The best IoU any anchor reaches with each object. Objects that none covers are hard to "
+                "learn.",
+            ),
+        ),
+    ),
+    Chapter(
+        "The weights",
+        (
+            Entry(
+                "weight-table", "Weights in numbers", "Range and spread of every layer, dead ones flagged."
+            ),
+            Entry(
+                "weight-histograms", "Weight histograms", "Trained weights look like bells, dead ones do not."
+            ),
+        ),
+    ),
+    Chapter(
+        "Close-ups",
+        (
+            Entry(
+                "objectness", "Objectness on each level", "Fine levels see small objects, coarse ones large."
+            ),
+            Entry(
+                "backbone-maps", "Feature maps of the backbone", "From edges and colours to parts of objects."
+            ),
+            Entry("anchor-fates", "What became of the anchors", "How many left at which filter, and why."),
+            Entry("roi-levels", "The level of each RoI", "A box twice as large reads a map half as fine."),
+            Entry(
+                "roi-microscope",
+                "The RoI microscope",
+                "The best RoI on its feature map, through four operators: the box as given, the bins each "
+                "makes "
+                "of it, where it reads the map, and what it answers.",
+            ),
+            Entry(
+                "article-example",
+                "From 0.8 to 0.88",
+                "Snapped to cells, the largest value of the top left bin is 0.8; read between the cells it "
+                "is 0.88.",
+            ),
+            Entry(
+                "sub-pixel-shift",
+                "Sub-pixel shifts",
+                "A box slides over a ramp: operators that round climb stairs, RoIAlign draws a line.",
+            ),
+            Entry(
+                "gradients",
+                "The gradient that flows back",
+                "Which cells of the map learn from this box, beside the same gradient by finite differences.",
+            ),
+            Entry("roi-features", "Features of one RoI", "All that the box head is told of the RoI."),
+            Entry("before-nms", "Before per-class NMS", "Several boxes an object, each sure of itself."),
+            Entry(
+                "candidate-fates", "What became of the candidates", "Every pair of RoI and class, by its end."
+            ),
+            Entry(
+                "mask-steps",
+                "One mask, step by step",
+                "From probabilities to an outline; then its target, and where outline and truth differ.",
+            ),
+            Entry("story", "The story of one detection", "From its anchor to its mask, with the numbers."),
+            Entry(
+                "why-missed", "The object that fared worst", "Where it was lost, or how well it was found."
+            ),
+        ),
+    ),
+    Chapter(
+        "Training",
+        (
+            Entry(
+                "training-curves",
+                "Training curves",
+                "The losses from the marks of pure guessing, AP over time, how many samples are objects, "
+                "and the "
+                "learning rate.",
+            ),
+        ),
+    ),
+)
+
+NUMBERS = {
+    entry.name: number
+    for number, entry in enumerate((entry for chapter in CATALOGUE for entry in chapter.entries), start=1)
+}
+NEED_TRUTH = ("truth", "anchor-matches", "recall", "mask-targets", "roi-targets", "mask-steps", "why-missed")

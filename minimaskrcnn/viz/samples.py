@@ -1,0 +1,60 @@
+"""Pictures of a data set with their true masks: what the network is asked to learn."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.detections import LABELLED
+from minimaskrcnn.viz.masks import draw_masks, object_colour
+from minimaskrcnn.viz.picture import draw_picture, panel_size
+from minimaskrcnn.viz.style import class_name, count_classes, headline, panels, plural, say
+
+
+def show_sample(
+    image: np.ndarray, target: Target, ax: Axes | None = None, class_names: Sequence[str] | None = None
+) -> Axes:
+    """One picture with the true mask, box and class of each object.
+
+    Parameters
+    ----------
+    image : (3, H, W) float array in [0, 1]
+    target : Target, input pixels; with masks or without
+    class_names : names by label, 0 the background
+    """
+    ax = draw_picture(image, ax)
+    count = len(target.boxes)
+    name = f"Picture {target.image_id}"
+    if count == 0:
+        say(ax, "no objects")
+        return headline(ax, name, "a picture without objects; it teaches what background is")
+    colours = [object_colour(index) for index in range(count)]
+    if target.masks is not None:
+        draw_masks(ax, target.masks, colours)
+    if count <= LABELLED:
+        draw_boxes(ax, target.boxes, colours, width=1)
+        names = (
+            [class_name(label, class_names) for label in target.labels] if len(set(target.labels)) > 1 else []
+        )
+        label_boxes(ax, target.boxes[: len(names)], names, colours[: len(names)])
+    see = f"{plural(count, 'true object')} ({count_classes(target.labels, class_names)})"
+    crowd = np.count_nonzero(target.iscrowd)
+    return headline(ax, name, f"{see}, {crowd} of them crowds" if crowd else see)
+
+
+def samples_figure(
+    samples: Sequence[tuple[np.ndarray, Target]], class_names: Sequence[str] | None = None
+) -> Figure:
+    """Several samples side by side, four a row."""
+    columns = min(4, max(1, len(samples)))
+    rows = -(-max(1, len(samples)) // columns)
+    width, height = panel_size(samples[0][0]) if samples else (3.3, 3.3)
+    figure, axes = panels(rows, columns, width, height)
+    for (image, target), ax in zip(samples, axes, strict=False):
+        show_sample(image, target, ax, class_names)
+    for ax in axes[len(samples) :]:
+        ax.remove()
+    return figure
