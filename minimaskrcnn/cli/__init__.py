@@ -13,14 +13,22 @@ import traceback
 from collections.abc import Sequence
 
 from minimaskrcnn import __version__
-from minimaskrcnn.cli import convert, demo, evaluate, options, output, predict, train
+from minimaskrcnn.cli import convert, demo, evaluate, options, output, predict, stages, train
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 
-COMMANDS = {"demo": demo, "train": train, "evaluate": evaluate, "predict": predict, "convert": convert}
+COMMANDS = {
+    "demo": demo,
+    "stages": stages,
+    "train": train,
+    "evaluate": evaluate,
+    "predict": predict,
+    "convert": convert,
+}
 
 EPILOG = """\
 examples:
   minimaskrcnn demo                              a picture, explained in one figure
+  minimaskrcnn stages -o out/stages              every stage, a figure each
   minimaskrcnn predict --model nuclei cells.png  outline the nuclei in a file
   minimaskrcnn train shapes                      from scratch, on two cores
   minimaskrcnn evaluate shapes                   AP of the bundled weights

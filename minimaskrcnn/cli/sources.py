@@ -1,7 +1,6 @@
 """Models, datasets and pictures as the command line names them."""
 
 import argparse
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,11 @@ import numpy as np
 
 from minimaskrcnn import data, weights
 from minimaskrcnn.cli.options import BUNDLED
+from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import MaskRCNN, load_model
+
+TEACHING = 27  # the shapes validation sample that shows most at once
 
 
 def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
@@ -54,9 +56,16 @@ def read_picture(path: str | Path, class_names: list[str]) -> np.ndarray:
 
 
 def sample_picture(model: str, seed: int) -> np.ndarray:
-    """A picture for a bundled model: validation shapes number `seed`, or the bundled micrograph."""
+    """A picture for a bundled model; see `sample`."""
+    return sample(model, seed)[0]
+
+
+def sample(model: str, seed: int) -> tuple[np.ndarray, Target]:
+    """A picture for a bundled model and its true objects: a shapes validation sample, or the micrograph.
+
+    Seed 0 is a sample with all three classes, one object half hidden by another; seed 1 the one after it.
+    """
     if model == "shapes":
         validation = data.Shapes("val")
-        return validation[seed % len(validation)][0]
-    with as_file(files(data) / "samples" / "nuclei.png") as path:
-        return read_picture(path, data.Nuclei.class_names)
+        return validation[(TEACHING + seed) % len(validation)]
+    return data.nuclei_sample()

@@ -8,7 +8,7 @@ from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.images import read_image
 from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.location import data_folders, find_data
-from minimaskrcnn.data.nuclei import Nuclei, prepare_nuclei, stretch_contrast
+from minimaskrcnn.data.nuclei import Nuclei, nuclei_sample, prepare_nuclei, stretch_contrast
 from minimaskrcnn.data.shapes import Shapes
 from minimaskrcnn.data.transforms import (
     ColourJitter,
@@ -37,6 +37,7 @@ __all__ = [
     "VerticalFlip",
     "data_folders",
     "find_data",
+    "nuclei_sample",
     "prepare_nuclei",
     "read_image",
     "stretch_contrast",

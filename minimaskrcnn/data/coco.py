@@ -94,6 +94,26 @@ class CocoDataset:
         image = read_image(self.image_dir / self._files[image_id])
         return image, self._target(image_id, image.shape[1:])
 
+    def index_of(self, file_name: str) -> int:
+        """Return the index of the picture with this file name; folders before it do not count.
+
+        Raises
+        ------
+        InputError
+            The file lists no such picture, or several.
+        """
+        found = [i for i, k in enumerate(self.image_ids) if Path(self._files[k]).name == Path(file_name).name]
+        if len(found) != 1:
+            many = "no picture" if not found else f"{len(found)} pictures"
+            raise InputError(
+                f"CocoDataset: {self.path} lists {many} named {Path(file_name).name}; expected one."
+            )
+        return found[0]
+
+    def target(self, index: int, size: tuple[int, int]) -> Target:
+        """Return what is on picture `index` without reading the picture, whose (height, width) is `size`."""
+        return self._target(self.image_ids[check_index(index, len(self))], size)
+
     def areas(self, index: int) -> np.ndarray:
         """Return the ``area`` fields of picture `index`, (N,) float64: COCO's measure of small and large.
 

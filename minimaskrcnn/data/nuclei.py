@@ -13,6 +13,7 @@ import os
 import zipfile
 import zlib
 from functools import partial
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -127,15 +128,7 @@ class Nuclei:
         index = check_index(index, len(self))
         grey, labels = self._read(index)  # (H, W) each
         grey = stretch_contrast(grey.astype(np.float32) / np.float32(255))
-        masks = labels == np.unique(labels[labels > 0])[:, None, None]  # (N, H, W)
-        target = Target(
-            boxes=boxes_from_masks(masks),
-            labels=np.ones(len(masks), np.int64),
-            masks=masks,
-            iscrowd=np.zeros(len(masks), bool),
-            image_id=index,
-        )
-        return np.repeat(grey[None], 3, axis=0), target
+        return np.repeat(grey[None], 3, axis=0), _target(labels, index)
 
     def _read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the grey picture u8 and its label map u16; decoded at the first call, kept afterwards."""
@@ -143,6 +136,26 @@ class Nuclei:
         if callable(pair):
             pair = self._readers[index] = pair()
         return pair
+
+
+def nuclei_sample() -> tuple[np.ndarray, Target]:
+    """Return the micrograph that comes with the package, as `Nuclei` would give it, and its 30 nuclei."""
+    folder = files("minimaskrcnn.data") / "samples"
+    with as_file(folder / "nuclei.png") as picture, as_file(folder / "nuclei-labels.png") as labels:
+        numbers = np.rint(255 * read_image(labels)[0]).astype(np.uint8)
+        return prepare_nuclei(read_image(picture)), _target(numbers, 0)
+
+
+def _target(labels: np.ndarray, image_id: int) -> Target:
+    """Return the nuclei of a label map (H, W): 0 background, else the number of the nucleus."""
+    masks = labels == np.unique(labels[labels > 0])[:, None, None]  # (N, H, W)
+    return Target(
+        boxes=boxes_from_masks(masks),
+        labels=np.ones(len(masks), np.int64),
+        masks=masks,
+        iscrowd=np.zeros(len(masks), bool),
+        image_id=image_id,
+    )
 
 
 def _default_path() -> Path:

@@ -2,8 +2,9 @@
 
 from minimaskrcnn.viz.anchors import show_anchor_matches, show_cell_anchors, show_top_anchors
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.coverage import coverage_figure, show_coverage, show_object_sizes
 from minimaskrcnn.viz.demo import demo_figure
-from minimaskrcnn.viz.detections import draw_detections, show_detections
+from minimaskrcnn.viz.detections import draw_detections, show_detection_boxes, show_detections
 from minimaskrcnn.viz.distributions import (
     delta_figure,
     show_class_counts,
@@ -11,9 +12,11 @@ from minimaskrcnn.viz.distributions import (
     show_delta,
     show_fates,
 )
-from minimaskrcnn.viz.features import show_features
+from minimaskrcnn.viz.features import features_figure, show_features
+from minimaskrcnn.viz.filters import show_filters
 from minimaskrcnn.viz.mask_steps import mask_figure
-from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities
+from minimaskrcnn.viz.mask_targets import roi_targets_figure, show_mask_targets, show_mini_masks
+from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities, show_pasted_masks
 from minimaskrcnn.viz.microscope import (
     article_figure,
     gradient_figure,
@@ -25,32 +28,42 @@ from minimaskrcnn.viz.microscope import (
 )
 from minimaskrcnn.viz.nms_steps import show_suppression_overlaps, show_suppressors, suppression_figure
 from minimaskrcnn.viz.objectness import objectness_figure, show_objectness
+from minimaskrcnn.viz.page import write_tour
 from minimaskrcnn.viz.picture import draw_picture, show_input
+from minimaskrcnn.viz.precision import show_average_precision, show_precision_recall
 from minimaskrcnn.viz.proposals import show_proposals
 from minimaskrcnn.viz.refinement import show_refinement, show_rois
 from minimaskrcnn.viz.roi_inputs import show_box_features, show_roi_levels
-from minimaskrcnn.viz.rpn_boxes import show_clipped, show_decoded, show_rpn_nms
+from minimaskrcnn.viz.rpn_boxes import refined_figure, show_clipped, show_decoded, show_rpn_nms
+from minimaskrcnn.viz.samples import samples_figure, show_sample
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.showing import Shown, show
 from minimaskrcnn.viz.stages import stage_figures
 from minimaskrcnn.viz.story import show_story
 from minimaskrcnn.viz.style import alt_text, class_name, class_style, new_figure
 from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
+from minimaskrcnn.viz.tour import Plate, Subject, Truth, tour
 from minimaskrcnn.viz.training import training_curves
 from minimaskrcnn.viz.truth import show_overlaps, show_recall
+from minimaskrcnn.viz.weights import show_weight_histogram, show_weight_table, weight_histograms
 
 __all__ = [
+    "Plate",
     "Shown",
+    "Subject",
+    "Truth",
     "alt_text",
     "article_figure",
     "class_name",
     "class_style",
+    "coverage_figure",
     "delta_figure",
     "demo_figure",
     "draw_boxes",
     "draw_detections",
     "draw_masks",
     "draw_picture",
+    "features_figure",
     "gradient_figure",
     "label_boxes",
     "mask_edges",
@@ -59,25 +72,37 @@ __all__ = [
     "new_figure",
     "objectness_figure",
     "proposal_microscope",
+    "refined_figure",
+    "roi_targets_figure",
+    "samples_figure",
     "save",
     "show",
     "show_after_nms",
     "show_anchor_matches",
+    "show_average_precision",
     "show_before_nms",
     "show_box_features",
     "show_cell_anchors",
     "show_class_counts",
     "show_clipped",
     "show_corners",
+    "show_coverage",
     "show_decoded",
     "show_delta",
+    "show_detection_boxes",
     "show_detections",
     "show_fates",
     "show_features",
+    "show_filters",
     "show_input",
     "show_mask_probabilities",
+    "show_mask_targets",
+    "show_mini_masks",
+    "show_object_sizes",
     "show_objectness",
     "show_overlaps",
+    "show_pasted_masks",
+    "show_precision_recall",
     "show_proposals",
     "show_recall",
     "show_refinement",
@@ -86,12 +111,18 @@ __all__ = [
     "show_roi_output",
     "show_rois",
     "show_rpn_nms",
+    "show_sample",
     "show_shift",
     "show_story",
     "show_suppression_overlaps",
     "show_suppressors",
     "show_top_anchors",
+    "show_weight_histogram",
+    "show_weight_table",
     "stage_figures",
     "suppression_figure",
+    "tour",
     "training_curves",
+    "weight_histograms",
+    "write_tour",
 ]

@@ -186,6 +186,12 @@ CATALOGUE: tuple[Chapter, ...] = (
                 "of it, where it reads the map, and what it answers.",
             ),
             Entry(
+                "four-operators",
+                "Four operators on one box",
+                "The same box on a map small enough to follow: which cells the red bin listens to, with their "
+                "weights, and what each operator answers.",
+            ),
+            Entry(
                 "article-example",
                 "From 0.8 to 0.88",
                 "Snapped to cells, the largest value of the top left bin is 0.8; read between the cells it "

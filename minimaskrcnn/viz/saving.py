@@ -11,11 +11,14 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.viz.style import alt_text
 
+MARGIN = 0.08  # inches
+
 
 def save(figure: Figure, path: str | os.PathLike[str], dpi: float = 110) -> Path:
     """Write `figure` to a `.png`, `.svg` or `.pdf`; the alternative text goes with it.
 
-    No date, version or random id is stored: the same figure gives the same bytes.
+    No date, version or random id is stored: the same figure gives the same bytes. The paper is cut to what is
+    drawn, so that no label is lost at its edge and no empty room stands above a short title.
 
     Parameters
     ----------
@@ -39,5 +42,12 @@ def save(figure: Figure, path: str | os.PathLike[str], dpi: float = 110) -> Path
     with rc_context({"svg.hashsalt": "minimaskrcnn", "svg.fonttype": "path"}):
         return atomic_write(
             path,
-            lambda stream: figure.savefig(stream, format=kind[1:], dpi=dpi, metadata=metadata[kind]),
+            lambda stream: figure.savefig(
+                stream,
+                format=kind[1:],
+                dpi=dpi,
+                metadata=metadata[kind],
+                bbox_inches="tight",
+                pad_inches=MARGIN,
+            ),
         )

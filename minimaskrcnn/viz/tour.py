@@ -115,6 +115,7 @@ def left_out(plates: Sequence[Plate]) -> list[Entry]:
 def _of_the_data_set(subject: Subject) -> dict[str, Draw]:
     """Figures that no single forward pass can give."""
     draws: dict[str, Draw] = {
+        "four-operators": lambda: microscope.microscope_figure(ARTICLE_FEATURES, ARTICLE_BOX),
         "article-example": microscope.article_figure,
         "sub-pixel-shift": microscope.show_shift,
         "gradients": lambda: microscope.gradient_figure(ARTICLE_FEATURES, ARTICLE_BOX),

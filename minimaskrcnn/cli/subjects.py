@@ -1,0 +1,152 @@
+"""What `stages` shows: the picture and its trace, a picture with known objects, a data set to judge on."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+
+from minimaskrcnn import data, viz
+from minimaskrcnn.cli import sources
+from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.evaluation import CocoEvaluator, Curves
+from minimaskrcnn.inspection import anchor_coverage
+from minimaskrcnn.models import MaskRCNN
+from minimaskrcnn.training import read_log
+
+PICTURES = {"shapes": 100, "nuclei": 20, "coco": 20}  # of a validation set that are predicted
+SAMPLES = 4
+MAX_DETS = 500
+SET_NAMES = {"shapes": "shapes validation set", "nuclei": "nuclei validation set"}
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A subject, facts about it, and what to say at figures whose truth is that of another picture."""
+
+    subject: viz.Subject
+    facts: dict[str, str]
+    elsewhere: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """A model, a picture whose objects are known to it, and a data set of the same kind."""
+
+    model: MaskRCNN
+    class_names: list[str]
+    image: np.ndarray
+    target: Target
+    dataset: data.Dataset | list[tuple[np.ndarray, Target]]
+    pictures: int
+    set_name: str
+
+
+def gather(args: argparse.Namespace) -> Gathered:
+    """Predict the picture and the data set that the command line describes.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, or --truth does not go with the picture or the model.
+    """
+    name = args.model or "shapes"
+    if args.truth and not args.image:
+        raise InputError("--truth: name the IMAGE that it annotates.")
+    log = _read_log(args.log)
+    model, names = sources.open_model(name)
+    image = sources.read_picture(args.image, names) if args.image else None
+    known = _of_file(args, model, names, image) if args.truth else _of_kind(model, names, args.seed)
+    own = image is None or bool(args.truth)
+    trace = model.trace(known.image if image is None else image)
+    there = trace if own else known.model.trace(known.image)
+    subject = viz.Subject(
+        trace,
+        names,
+        viz.Truth(there, known.target, known.class_names),
+        model,
+        _curves(known),
+        [(known.image, known.target), *(known.dataset[i] for i in _others(known))],
+        known.class_names,
+        anchor_coverage(known.model, known.dataset, range(known.pictures)),
+        log,
+    )
+    sample = _sample_words(known)
+    elsewhere = "" if own else f"Your picture's true objects are not known; this figure is of {sample}."
+    facts = {
+        "picture": str(args.image or f"{sample}, objects known"),
+        "size": f"{trace['input'].shape[2]}x{trace['input'].shape[1]} pixels",
+        "model": f"{name}, {len(names) - 1} classes",
+        "truth": args.truth or ("known" if own else f"of {sample}, as that of your picture is not known"),
+        "data set": f"{known.set_name}, {known.pictures} pictures",
+        "training log": args.log or "a run of 600 steps on shapes that comes with the package",
+    }
+    return Gathered(subject, facts, elsewhere)
+
+
+def _of_file(args: argparse.Namespace, model: MaskRCNN, names: list[str], image: np.ndarray | None) -> Known:
+    """The objects that a COCO file lists for the picture; the file is also the data set."""
+    assert image is not None
+    dataset = data.CocoDataset(args.truth, Path(args.image).parent)
+    if dataset.num_classes != model.num_classes:
+        raise InputError(
+            f"--truth: {args.truth} has {dataset.num_classes - 1} categories, the model "
+            f"{model.num_classes - 1} classes; name a --model that was trained on these categories."
+        )
+    target = dataset.target(dataset.index_of(args.image), (image.shape[1], image.shape[2]))
+    return Known(model, names, image, target, [(image, target)], 1, f"{args.truth}, this picture alone")
+
+
+def _of_kind(model: MaskRCNN, names: list[str], seed: int) -> Known:
+    """A sample and a data set of the classes the model knows; for other classes the bundled shapes model."""
+    if names == data.Nuclei.class_names:
+        image, target = sources.sample("nuclei", seed)
+        if data.find_data("nuclei_fluo256.npz", "stage1_train") is None:
+            return Known(model, names, image, target, [(image, target)], 1, "the bundled micrograph alone")
+        nuclei = data.Nuclei(split="val")
+        pictures = min(len(nuclei), PICTURES["nuclei"])
+        return Known(model, names, image, target, nuclei, pictures, SET_NAMES["nuclei"])
+    if names != data.Shapes.class_names:
+        model, names = sources.open_model("shapes")
+    image, target = sources.sample("shapes", seed)
+    return Known(model, names, image, target, data.Shapes("val"), PICTURES["shapes"], SET_NAMES["shapes"])
+
+
+def _curves(known: Known) -> dict[str, Curves]:
+    """Precision and recall of boxes and masks over the data set."""
+    kinds = {"box": "bbox", "mask": "segm"} if known.model.roi_heads.has_mask else {"box": "bbox"}
+    if known.target.masks is None:
+        kinds.pop("mask", None)
+    evaluators = {kind: CocoEvaluator(iou, (1, 10, MAX_DETS)) for kind, iou in kinds.items()}
+    for index in range(known.pictures):
+        image, target = known.dataset[index]
+        detections = known.model.predict([image])[0]
+        for evaluator in evaluators.values():
+            evaluator.add(target, detections)
+    return {kind: evaluator.curves() for kind, evaluator in evaluators.items()}
+
+
+def _others(known: Known) -> range:
+    """Indices of the samples shown beside the picture itself."""
+    return range(min(SAMPLES - 1, known.pictures if known.pictures > 1 else 0))
+
+
+def _sample_words(known: Known) -> str:
+    if known.class_names == data.Nuclei.class_names:
+        return "the bundled micrograph"
+    return f"shapes validation sample {known.target.image_id}"
+
+
+def _read_log(path: str | None) -> list[dict]:
+    """The records of `path`, or of the run that comes with the package."""
+    if path is None:
+        with as_file(files("minimaskrcnn.data") / "samples" / "shapes-log.jsonl") as bundled:
+            return read_log(bundled)
+    records = read_log(path)
+    if not records or not all(isinstance(record, dict) and "step" in record for record in records):
+        raise InputError(f"--log: {path} is not the log.jsonl of a training run; `train` writes one.")
+    return records
