@@ -53,8 +53,10 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn import viz
     from minimaskrcnn.cli import subjects
     from minimaskrcnn.cli.progress import open_bar
+    from minimaskrcnn.viz.page import check_folder
 
     started = time.perf_counter()
+    check_folder(args.output)
     output.log.info("predicting, and measuring the model on its validation set ...")
     gathered = subjects.gather(args)
     with open_bar(len(viz.tour(gathered.subject)), "figure", args.quiet) as bar:

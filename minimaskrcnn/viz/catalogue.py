@@ -188,8 +188,8 @@ CATALOGUE: tuple[Chapter, ...] = (
             Entry(
                 "four-operators",
                 "Four operators on one box",
-                "The same box on a map small enough to follow: which cells the red bin listens to, with their "
-                "weights, and what each operator answers.",
+                "The same box on a map small enough to follow: which cells the red bin listens to, how much, "
+                "and what each operator answers.",
             ),
             Entry(
                 "article-example",

@@ -86,9 +86,7 @@ def write_tour(
     InputError
         `folder` is a file.
     """
-    folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"stages: {folder} is a file; name a folder to write the figures into.")
+    folder = check_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     workshop = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     workshop.mkdir()
@@ -101,6 +99,14 @@ def write_tour(
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     return drawn
+
+
+def check_folder(folder: str | os.PathLike[str]) -> Path:
+    """Refuse a folder that is a file; worth asking before a long run."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"stages: {folder} is a file; name a folder to write the figures into.")
+    return folder
 
 
 def page_text(

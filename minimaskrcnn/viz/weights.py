@@ -58,12 +58,13 @@ def show_weight_histogram(model: Any, name: str, ax: Axes | None = None) -> Axes
     ax.hist(values.ravel(), 41, color=BLUE)
     ax.axvline(0, color="black", linewidth=0.8, linestyle=":")
     ax.set_yscale("log")
+    ax.minorticks_off()
     ax.tick_params(labelsize=6)
     short = name.split(".", 1)[-1].removesuffix(".weight")
     return headline(ax, short, f"{_shape(values.shape)}, spread {values.std():.3g}")
 
 
-def weight_histograms(model: Any, limit: int = 24) -> Figure:
+def weight_histograms(model: Any, limit: int = 16) -> Figure:
     """Histograms of the first `limit` weights with two or more axes, evenly chosen from backbone to heads."""
     names = [name for name, parameter in model.named_parameters() if parameter.data.ndim > 1]
     chosen = [

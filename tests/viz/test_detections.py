@@ -64,3 +64,18 @@ def test_low_scores_are_left_out(trace):
     threshold = float(np.sort(trace["scores"])[1])
     ax = viz.show_detections(trace, min_score=threshold)
     assert len(ax.collections[0].get_segments()) == 2
+
+
+def test_top_boxes_are_the_sure_ones_in_the_style_of_their_class(trace, class_names):
+    ax = viz.show_detection_boxes(trace, class_names=class_names, min_score=0.6)
+    sure = trace["scores"] >= 0.6
+    drawn = [segment[0] for lines in ax.collections for segment in lines.get_segments()]
+    np.testing.assert_array_equal(np.sort(drawn, 0), np.sort(trace["boxes"][sure][:, :2], 0))
+    assert len(ax.collections) == len(np.unique(trace["labels"][sure]))
+    assert not ax.lines  # no mask outline
+    assert f"{sure.sum()} boxes that score 0.6 or more" in ax.get_label()
+
+
+def test_no_top_box_is_said(make_trace):
+    ax = viz.show_detection_boxes(make_trace(40, 40, []))
+    assert ax.texts[0].get_text() == "nothing detected"

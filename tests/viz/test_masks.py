@@ -83,3 +83,19 @@ def test_overlays_are_translucent_and_the_first_is_on_top():
 def test_a_model_without_masks_is_said_in_words(trace):
     without = type(trace)({name: trace._stage(name) for name in trace if not name.startswith("mask")})
     assert "Faster R-CNN" in viz.show_mask_probabilities(without).get_label()
+
+
+def test_pasted_masks_are_outlined_at_the_size_of_the_picture(trace):
+    ax = viz.show_pasted_masks(trace)
+    assert len(ax.lines) == len(trace["masks"])
+    for line, mask in zip(ax.lines, trace["masks"], strict=True):
+        x, y = line.get_data()
+        wanted = viz.mask_edges(mask)
+        np.testing.assert_array_equal(x.reshape(-1, 3)[:, :2], wanted[:, :, 0])
+        np.testing.assert_array_equal(y.reshape(-1, 3)[:, :2], wanted[:, :, 1])
+    assert not ax.collections  # no boxes
+    assert f"together {np.count_nonzero(trace['masks'].any(0)):,} pixels" in ax.get_label()
+
+
+def test_pasted_masks_of_nothing(make_trace):
+    assert "no detection scores high enough" in viz.show_pasted_masks(make_trace(40, 40, [])).get_label()

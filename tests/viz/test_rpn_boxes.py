@@ -45,3 +45,9 @@ def test_a_picture_without_proposals_draws(make_trace):
     trace = make_trace(30, 30, [])
     for show in (rpn_boxes.show_decoded, rpn_boxes.show_clipped, rpn_boxes.show_rpn_nms):
         assert show(trace).get_title()
+
+
+def test_refined_and_clipped_stand_side_by_side(trace):
+    left, right = rpn_boxes.refined_figure(trace).axes
+    assert (left.get_title(), right.get_title()) == ("Anchors refined by the RPN", "Refined | clipped")
+    assert left.get_position().x1 < right.get_position().x0
