@@ -43,6 +43,10 @@ def test_every_entry_has_a_heading_of_its_own_and_a_note_that_is_a_sentence():
     assert all(entry.note.endswith(".") and len(entry.note) > 25 for entry in ENTRIES)
 
 
+def test_the_call_that_draws_it_names_a_public_function():
+    assert {entry.call.partition("(")[0] for entry in ENTRIES} <= set(viz.__all__)
+
+
 def test_every_stage_figure_is_in_the_catalogue_or_part_of_one(trace, class_names, target):
     apart = set(stage_figures(trace, class_names, target)) - set(NUMBERS)
     assert {name for name in apart if not name.startswith("features-")} == {"refined-anchors", "clipped"}
