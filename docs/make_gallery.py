@@ -1,4 +1,4 @@
-"""Draw the gallery: docs/images/gallery/*.png and docs/gallery.md, one figure for each entry of the catalogue.
+"""Draw the gallery: docs/images/gallery/*.png and docs/gallery.md, a figure for each entry of the catalogue.
 
     python docs/make_gallery.py
 
@@ -22,19 +22,21 @@ from minimaskrcnn.viz.tour import Plate
 DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "images" / "gallery"
 DPI = 62
-COLOURS = 96
+COLOURS = 48
 
 INTRODUCTION = """\
 # Gallery
 
-Every figure that the project draws, in the order in which `minimaskrcnn stages` shows them. The first 24 are the steps that
-learners know from the classic inspection notebooks of Mask R-CNN. Below each stands the call that draws it; all of them live in
-`minimaskrcnn.viz`, take a `Trace` where they show a forward pass, and most take `ax=` to draw into axes of yours.
+Every figure that the project draws, in the order in which `minimaskrcnn stages` shows them. The first 24 are
+the steps that learners know from the classic inspection notebooks of Mask R-CNN. Below each stands the call
+that draws it; all of them live in `minimaskrcnn.viz`, take a `Trace` where they show a forward pass, and most
+take `ax=` to draw into axes of yours.
 
     minimaskrcnn stages -o out/stages              # these pictures, larger, and a page that shows them
     minimaskrcnn stages photo.jpg -o out/photo     # your own picture
 
-The picture is a shapes validation sample, the model is the bundled one. `python docs/make_gallery.py` draws this page anew.
+The picture is a shapes validation sample, the model is the bundled one. `python docs/make_gallery.py` draws
+this page anew.
 """
 
 

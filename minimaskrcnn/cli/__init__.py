@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 
 from minimaskrcnn import __version__
-from minimaskrcnn.cli import convert, demo, evaluate, options, output, predict, stages, train
+from minimaskrcnn.cli import anchors, convert, demo, evaluate, options, output, predict, stages, train
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 
 COMMANDS = {
@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": evaluate,
     "predict": predict,
     "convert": convert,
+    "anchors": anchors,
 }
 
 EPILOG = """\

@@ -22,7 +22,7 @@ COCO annotations with --truth; otherwise these steps are shown on that sample,
 and the page says so at each of them.
 
 Average precision, anchor coverage and samples are those of the model's
-validation set; the training curves those of a short run on shapes, or of --log.
+validation set; the training curves are of --log, or of a short run on shapes.
 """
 
 EPILOG = """\

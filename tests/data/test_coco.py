@@ -160,3 +160,22 @@ def test_the_permissive_sample_of_coco(data_dir):
         np.testing.assert_allclose(
             pixels, data.areas(index), rtol=0.15, atol=60
         )  # polygons' areas are not counts
+
+
+def test_a_picture_is_found_by_its_file_name_and_its_objects_without_reading_it(write, tmp_path):
+    dataset = CocoDataset(*write(annotation()))
+    index = dataset.index_of("elsewhere/seven.png")
+    assert dataset.image_ids[index] == 7
+    (tmp_path / "seven.png").unlink()
+    target = dataset.target(index, (10, 12))
+    np.testing.assert_array_equal(target.boxes, [[3, 2, 9, 6]])
+    np.testing.assert_array_equal(target.masks, MASK[None])
+
+
+def test_a_picture_that_is_not_listed_or_twice_is_refused(write):
+    dataset = CocoDataset(*write())
+    with pytest.raises(InputError, match=r"lists no picture named eight\.png"):
+        dataset.index_of("eight.png")
+    twice = [{"id": 1, "file_name": "a/x.png"}, {"id": 2, "file_name": "b/x.png"}]
+    with pytest.raises(InputError, match=r"lists 2 pictures named x\.png"):
+        CocoDataset(*write(images=twice)).index_of("x.png")

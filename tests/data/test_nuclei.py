@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minimaskrcnn.data import Nuclei, prepare_nuclei, read_image, stretch_contrast
+from minimaskrcnn.data import Nuclei, nuclei_sample, prepare_nuclei, read_image, stretch_contrast
 from minimaskrcnn.data.nuclei import split_of
 from minimaskrcnn.errors import InputError
 
@@ -151,3 +151,19 @@ def test_the_real_set_has_its_documented_counts(data_dir):
     assert [len(Nuclei(path, split)) for split in ("train", "val", "test")] == [234, 50, 50]
     image, target = Nuclei(path, "test")[3]
     target.validate(image.shape, num_classes=2)
+
+
+def test_the_bundled_micrograph_is_the_one_of_the_test_split_with_its_nuclei(data_dir):
+    image, target = nuclei_sample()
+    test = Nuclei(data_dir / "nuclei_fluo256.npz", "test")
+    index = test.names.index("f20eb4592e7d3cf58d421a9c34832d33adcdcbd0e17b7bf009a013847608da27")
+    same, wanted = test[index]
+    np.testing.assert_allclose(image, same, atol=1e-6)
+    np.testing.assert_array_equal(target.masks, wanted.masks)
+    np.testing.assert_array_equal(target.boxes, wanted.boxes)
+
+
+def test_the_bundled_micrograph_needs_no_data_folder():
+    image, target = nuclei_sample()
+    target.validate(image.shape, 2)
+    assert (image.shape, len(target)) == ((3, 256, 256), 30)

@@ -14,8 +14,8 @@ from minimaskrcnn.viz.stages import stage_figures
 
 # The steps of the classic notebooks, in their order.
 STEPS = [
-    "detections", "precision-recall", "truth", "average-precision", "anchor-matches", "top-anchors", "refined",
-    "rpn-nms", "proposals", "recall", "detection-boxes", "roi-classes", "rois-before-refinement",
+    "detections", "precision-recall", "truth", "average-precision", "anchor-matches", "top-anchors",
+    "refined", "rpn-nms", "proposals", "recall", "detection-boxes", "roi-classes", "rois-before-refinement",
     "rois-after-refinement", "filters", "nms-by-class", "after-nms", "mask-targets", "mask-probabilities",
     "pasted-masks", "input", "features", "rpn-deltas", "proposal-corners",
 ]  # fmt: skip

@@ -1,0 +1,69 @@
+"""`minimaskrcnn anchors DATASET`: do a model's anchors fit the objects of a data set?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from minimaskrcnn.cli import options, output
+
+SUMMARY = "how well a model's anchors fit the objects of a dataset"
+
+DESCRIPTION = """\
+Compare every object of a dataset with every anchor its picture gets.
+
+Prints the best IoU that anchors reach, the objects that none covers, and sizes
+that would fit better; draws both in DIR/anchors.png. Objects that no anchor
+covers by one half are hard to learn: change model.anchor_sizes before you train
+for longer (minimaskrcnn train ... --set model.anchor_sizes=[16,24,40]).
+"""
+
+EPILOG = """\
+examples:
+  minimaskrcnn anchors shapes
+  minimaskrcnn anchors nuclei --data nuclei_fluo256.npz --split train
+  minimaskrcnn anchors coco --data instances.json --images photos \\
+      --model runs/mine/model.npz
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `anchors`."""
+    options.add_dataset(parser)
+    options.add_model(parser, default="the bundled weights named like the dataset")
+    parser.add_argument(
+        "--split", choices=("train", "val", "test"), help="part of shapes or nuclei (default: val)"
+    )
+    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of anchors.png")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Report in words, or as JSON, and as a figure."""
+    from minimaskrcnn import viz
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.errors import InputError
+    from minimaskrcnn.inspection import anchor_coverage
+
+    if args.dataset == "coco" and args.model is None:
+        raise InputError("coco: name a --model; no bundled weights know its classes.")
+    dataset = sources.open_dataset(args, args.split or "val")
+    model, _ = sources.open_model(args.model or args.dataset)
+    coverage = anchor_coverage(model, dataset)
+    path = viz.save(viz.coverage_figure(coverage), Path(args.output) / "anchors.png")
+    if args.json:
+        known = len(coverage.best_iou) > 0
+        output.print_json(
+            {
+                "objects": len(coverage.best_iou),
+                "mean_best_iou": round(float(coverage.best_iou.mean()), 4) if known else None,
+                "never_covered": len(coverage.never),
+                "pictures_with_uncovered": sorted({int(i) for i in coverage.image_ids[coverage.never]}),
+                "sizes": coverage.now,
+                "suggested_sizes": coverage.suggested,
+                "figure": str(path),
+            }
+        )
+    else:
+        print(coverage)
+    output.log.info("drawn in %s", path)
+    return 0

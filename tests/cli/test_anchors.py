@@ -1,0 +1,41 @@
+"""`minimaskrcnn anchors` reports how the anchors fit, in words, as JSON and as a figure."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from minimaskrcnn.data import Shapes
+from minimaskrcnn.inspection import anchor_coverage
+from minimaskrcnn.models import load_model
+
+pytestmark = pytest.mark.usefixtures("bundled")
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Three pictures say as much as a hundred."""
+    monkeypatch.setattr("minimaskrcnn.data.shapes._SIZES", {"train": 3, "val": 3})
+
+
+def test_the_report_is_that_of_the_library(run, tmp_path, checkpoint):
+    wanted = anchor_coverage(load_model(checkpoint)[0], Shapes("val"))
+    code, out, err = run("anchors", "shapes", "-o", tmp_path)
+    assert (code, out.strip()) == (0, str(wanted))
+    assert "anchors.png" in err
+    with Image.open(tmp_path / "anchors.png") as figure:
+        assert figure.info["Description"].startswith(f"Anchor coverage: {len(wanted.best_iou)} objects")
+    code, out, err = run("anchors", "shapes", "--json", "-q", "-o", tmp_path)
+    report = json.loads(out)
+    assert (code, err) == (0, "")
+    assert report["objects"] == len(wanted.best_iou)
+    assert report["sizes"] == wanted.now
+    assert report["suggested_sizes"] == wanted.suggested
+    assert report["never_covered"] == len(wanted.never)
+
+
+def test_coco_needs_a_model(run, tmp_path):
+    code, out, err = run("anchors", "coco", "--data", "a.json", "--images", ".", "-o", tmp_path / "o")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "name a --model" in err
+    assert not (tmp_path / "o").exists()
