@@ -14,8 +14,8 @@ Compare every object of a dataset with every anchor its picture gets.
 
 Prints the best IoU that anchors reach, the objects that none covers, and sizes
 that would fit better; draws both in DIR/anchors.png. Objects that no anchor
-covers by one half are hard to learn: change model.anchor_sizes before you train
-for longer (minimaskrcnn train ... --set model.anchor_sizes=[16,24,40]).
+covers by one half are hard to learn: before you train for longer, try
+minimaskrcnn train DATASET --set model.anchor_sizes=[16,24,40].
 """
 
 EPILOG = """\
