@@ -30,7 +30,8 @@ height), score, segmentation (run lengths). The JSON holds every detection; the
 tables and the overlays those of at least --min-score.
 
 --trace also keeps every stage of the network: DIR/NAME-trace.npz holds the
-arrays (minimaskrcnn.inspection.Trace), DIR/NAME-stages a figure of each.
+arrays (minimaskrcnn.inspection.Trace), DIR/NAME-stages a figure of each and a
+page that shows them.
 
 Weights that torchvision publishes are read without torch; where they are, and
 how to check that a file is the right one: docs/published_weights.md.
@@ -96,17 +97,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def write_trace(trace: Trace, class_names: list[str], base: Path, quiet: bool) -> dict[str, str]:
-    """Write BASE-trace.npz and BASE-stages/NN-NAME.png; where they are, by kind."""
+    """Write BASE-trace.npz, BASE-stages/NN-NAME.png and a page of them; where they are, by kind."""
     from minimaskrcnn import viz
     from minimaskrcnn.cli.progress import open_bar
 
     arrays, stages = base.with_name(f"{base.name}-trace.npz"), base.with_name(f"{base.name}-stages")
     trace.save(arrays)
-    figures = viz.stage_figures(trace, class_names)
-    with open_bar(len(figures), "figure", quiet) as bar:
-        for number, (name, draw_stage) in enumerate(figures.items(), 1):
-            viz.save(draw_stage(), stages / f"{number:02d}-{name}.png")
-            bar.update()
+    subject = viz.Subject(trace, class_names)
+    with open_bar(len(viz.tour(subject)), "figure", quiet) as bar:
+        title, facts = f"{base.name}, stage by stage", {"picture": base.name, "trace": arrays.name}
+        viz.write_tour(subject, stages, title, facts, on_plate=lambda plate: bar.update())
     output.log.info("every stage in %s, drawn in %s", arrays, stages)
     return {"trace": str(arrays), "stages": str(stages)}
 

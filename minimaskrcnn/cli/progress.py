@@ -1,6 +1,7 @@
 """Progress on stderr: how far, and how long still; the stage of a prediction, the losses of training."""
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -110,8 +111,10 @@ class StageProgress:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def __call__(self, name: str, array: "np.ndarray", axes: tuple[str, ...]) -> None:
-        """Take one array of the forward pass."""
+    def __call__(
+        self, name: str, array: "np.ndarray | Callable[[], np.ndarray]", axes: tuple[str, ...]
+    ) -> None:
+        """Take one array of the forward pass, or the function that makes it."""
         if self.recorder is not None:
             self.recorder(name, array, axes)
         stage = STAGES.get(name.partition(".")[0])

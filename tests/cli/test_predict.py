@@ -118,15 +118,15 @@ def test_the_choices_of_arch_are_those_of_the_models():
 
 
 def test_trace_keeps_every_stage(run, checkpoint, picture, tmp_path, monkeypatch):
-    figures = viz.stage_figures
-    monkeypatch.setattr(viz, "stage_figures", lambda *args: dict(list(figures(*args).items())[:2]))
+    whole = viz.tour
+    monkeypatch.setattr("minimaskrcnn.viz.page.tour", lambda subject: whole(subject)[:2])
     code, out, err = run("predict", picture, "--model", checkpoint, "-o", tmp_path, "--trace", "--json", "-q")
     assert (code, err) == (0, "")
     told = json.loads(out)["images"][0]
     model, _ = load_model(checkpoint)
     assert Trace.load(told["trace"]) == model.trace(read_image(picture))
     drawn = sorted(path.name for path in Path(told["stages"]).iterdir())
-    assert drawn == ["01-input.png", "02-features-C2.png"]
+    assert drawn == ["01-detections.png", "06-top-anchors.png", "index.html"]
 
 
 def test_progress_tells_the_stage(run, checkpoint, picture, tmp_path, monkeypatch):

@@ -7,22 +7,25 @@ from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.models import fates, mini, mini_c4
-from minimaskrcnn.models.published import maskrcnn_fpn, resnet
+from minimaskrcnn.models.published import maskrcnn_fpn, resnet, resnet_c4
+
+
+FEW = {
+    "min_size": 64,
+    "max_size": 96,
+    "rpn_pre_nms_top_n_test": 60,
+    "rpn_post_nms_top_n_test": 40,
+    "box_detections_per_img": 8,
+}
 
 
 def small_resnet_fpn(num_classes, rng):
-    return maskrcnn_fpn(
-        resnet(18, rng=rng),
-        num_classes,
-        channels=16,
-        box_width=16,
-        mask_widths=(16,),
-        min_size=64,
-        max_size=96,
-        rpn_pre_nms_top_n=(60, 60),
-        rpn_post_nms_top_n=(40, 40),
-        rng=rng,
-    )
+    body = resnet(18, rng=rng)
+    return maskrcnn_fpn(body, num_classes, channels=16, box_width=16, mask_widths=(16,), rng=rng, **FEW)
+
+
+def small_resnet_c4(num_classes, rng):
+    return resnet_c4(num_classes, depth=18, rng=rng, **FEW)
 
 
 def small(build):
@@ -31,7 +34,12 @@ def small(build):
     )
 
 
-MODELS = {"mini": small(mini), "mini_c4": small(mini_c4), "resnet18_fpn": small_resnet_fpn}
+MODELS = {
+    "mini": small(mini),
+    "mini_c4": small(mini_c4),
+    "resnet18_fpn": small_resnet_fpn,
+    "resnet18_c4": small_resnet_c4,
+}
 
 
 @pytest.fixture(scope="module", params=MODELS)
