@@ -9,7 +9,6 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.models import fates, mini, mini_c4
 from minimaskrcnn.models.published import maskrcnn_fpn, resnet, resnet_c4
 
-
 FEW = {
     "min_size": 64,
     "max_size": 96,
