@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 
 from minimaskrcnn import __version__
-from minimaskrcnn.cli import anchors, convert, demo, evaluate, options, output, predict, stages, train
+from minimaskrcnn.cli import anchors, convert, demo, evaluate, options, output, predict, roi_lab, stages, train
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 
 COMMANDS = {
@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": predict,
     "convert": convert,
     "anchors": anchors,
+    "roi-lab": roi_lab,
 }
 
 EPILOG = """\

@@ -1,0 +1,154 @@
+"""One operator changed, all else equal: a run trains a small Mask R-CNN on Shapes and measures it.
+
+    (operator, variant, seed, steps, pictures) -> weights, order, sampling from the seed -> train -> measure
+
+All operators of a seed begin with the same weights and see the same pictures in the same order, each picture
+once; their results can be subtracted seed by seed. What is measured depends on these five settings and on
+nothing else, if the matrix products run on one thread; another machine's BLAS may round differently.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn import data
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.evaluation import CocoEvaluator, LocalisationEvaluator
+from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models.roi_extractor import OPERATORS
+from minimaskrcnn.training import Recipe, Trainer
+
+BATCH_SIZE = 4
+VARIANTS = {"pyramid": "mini", "stride16": "mini_stride16"}  # name -> preset
+BASELINE = "roi_pool"
+MEASURES = (
+    "box_AP",
+    "box_AP50",
+    "box_AP75",
+    "mask_AP",
+    "mask_AP50",
+    "mask_AP75",
+    "boundary_iou",
+    "centroid_offset",
+    "matched",
+)
+
+
+@dataclass(frozen=True)
+class RoIRun:
+    """One cell of the grid.
+
+    Attributes
+    ----------
+    operator : a name in `roi_extractor.OPERATORS`
+    variant : "pyramid" (strides 4, 8, 16) or "stride16" (one map)
+    seed : of weights, order and sampling
+    steps : updates of `BATCH_SIZE` pictures
+    pictures : of the fixed validation set
+    """
+
+    operator: str
+    variant: str
+    seed: int
+    steps: int
+    pictures: int
+
+    @property
+    def name(self) -> str:
+        """What tells it from other runs, as a file name."""
+        return f"{self.variant}-{self.operator}-seed{self.seed}-steps{self.steps}-pictures{self.pictures}"
+
+    def settings(self) -> dict[str, Any]:
+        """All that its result depends on."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large a comparison is: its seeds, steps of each run, and pictures it is measured on."""
+
+    seeds: tuple[int, ...]
+    steps: int = 300
+    pictures: int = 100
+
+    def runs(self) -> list[RoIRun]:
+        """The grid, one seed after the other, so that a comparison cut short is a smaller whole one."""
+        if not self.seeds or min(self.steps, self.pictures) < 1:
+            raise InputError(
+                f"roi lab: {len(self.seeds)} seeds, {self.steps} steps, {self.pictures} pictures; "
+                "each must be at least 1."
+            )
+        return [
+            RoIRun(operator, variant, seed, self.steps, self.pictures)
+            for seed in self.seeds
+            for variant in VARIANTS
+            for operator in OPERATORS
+        ]
+
+
+def recipe(run: RoIRun) -> Recipe:
+    """How the run is trained: as the bundled `shapes` weights, but for fewer steps, faster, on fewer RoIs."""
+    return Recipe(
+        steps=run.steps,
+        batch_size=BATCH_SIZE,
+        lr=2e-3,
+        model={
+            "preset": VARIANTS[run.variant],
+            "roi_operator": run.operator,
+            "anchor_sizes": (20, 32, 48),
+            "image_size": (128, 256),
+            "proposals": (100, 50),
+            "samples": (128, 32),
+        },
+    )
+
+
+def trainer(run: RoIRun) -> Trainer:
+    """A trainer that draws weights and order from the seed before the operator has any part in it.
+
+    The training set holds exactly `steps * BATCH_SIZE` pictures: one round, shuffled once.
+    """
+    pictures = data.Shapes("train", size=run.steps * BATCH_SIZE)
+    return Trainer(recipe(run), pictures, out=Path(run.name), seed=run.seed)  # nothing is written there
+
+
+def perform(run: RoIRun) -> dict[str, Any]:
+    """Train and measure one cell; a function of the top level, so that any process can be asked for it.
+
+    Returns
+    -------
+    dict: the settings, the `MEASURES` (None without a value), `cpu_seconds` of this thread, and the `date`.
+    """
+    began = time.thread_time()
+    training = trainer(run)
+    for _ in range(run.steps):
+        training.train_step()
+    scores = measure(training.model, data.Shapes("val", size=run.pictures))
+    facts = {
+        "cpu_seconds": round(time.thread_time() - began, 1),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    return {**run.settings(), **scores, **facts}
+
+
+def measure(model: MaskRCNN, dataset: data.Dataset) -> dict[str, float | None]:
+    """The nine `MEASURES` over a data set; None where there is nothing to take a mean of."""
+    box, mask, drawn = CocoEvaluator("bbox"), CocoEvaluator("segm"), LocalisationEvaluator()
+    for index in range(len(dataset)):
+        image, target = dataset[index]
+        detections = model.predict([image])[0]
+        for evaluator in (box, mask, drawn):
+            evaluator.add(target, detections)
+    scores = {
+        f"{kind}_{name}": evaluator.summary()[name]
+        for kind, evaluator in (("box", box), ("mask", mask))
+        for name in ("AP", "AP50", "AP75")
+    }
+    scores |= drawn.summary()
+    return {name: scores[name] if np.isfinite(scores[name]) else None for name in MEASURES}

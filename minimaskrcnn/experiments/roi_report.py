@@ -1,0 +1,64 @@
+"""From a plan to a folder: the grid is run or read, then two CSV files, a figure and a page are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+from minimaskrcnn import viz
+from minimaskrcnn.experiments.grid import Row, read_row, run_grid
+from minimaskrcnn.experiments.roi_figure import roi_figure
+from minimaskrcnn.experiments.roi_lab import Plan, perform
+from minimaskrcnn.experiments.roi_page import roi_page
+from minimaskrcnn.experiments.roi_summary import summarise, write_runs, write_summary
+from minimaskrcnn.files import atomic_write
+
+RUNS = "runs"  # the folder of finished runs, inside the report's
+
+
+def compare(
+    plan: Plan,
+    folder: str | Path,
+    executor: Executor,
+    command: str = "compare(plan, folder, executor)",
+    on_row: Callable[[Row], None] = lambda row: None,
+) -> list[Row]:
+    """Run what is missing of a plan, and write the report of the whole.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : receives runs/NAME.json for each run, runs.csv, summary.csv, roi_lab.png, index.md
+    executor : concurrent.futures.Executor
+        Its workers should use one thread each for matrix products (OPENBLAS_NUM_THREADS=1).
+    command : what the page says made it
+    on_row : callable, is handed each new row
+
+    Returns
+    -------
+    list of dict, one a run, in the plan's order
+    """
+    rows = run_grid(plan.runs(), perform, Path(folder) / RUNS, executor, on_row)
+    write_report(folder, rows, plan, command)
+    return rows
+
+
+def finished(plan: Plan, folder: str | Path) -> list[Row]:
+    """The rows of a plan that a folder holds already."""
+    rows = (read_row(Path(folder) / RUNS, run) for run in plan.runs())
+    return [row for row in rows if row is not None]
+
+
+def write_report(folder: str | Path, rows: list[Row], plan: Plan, command: str) -> dict[str, Path]:
+    """Write CSV files, figure and page of finished rows; returns their paths by kind."""
+    folder, summary = Path(folder), summarise(rows)
+    figure = roi_figure(rows, summary)
+    paths = {
+        "runs": write_runs(folder / "runs.csv", rows),
+        "summary": write_summary(folder / "summary.csv", summary),
+        "figure": viz.save(figure, folder / "roi_lab.png"),
+    }
+    page = roi_page(rows, summary, plan, command, paths["figure"].name)
+    paths["page"] = atomic_write(folder / "index.md", lambda stream: stream.write(page.encode()))
+    return paths

@@ -1,0 +1,72 @@
+"""From rows, one a run, to intervals: of each operator, and of its difference from RoIPool seed by seed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minimaskrcnn.experiments.intervals import Interval, mean_interval, paired_interval
+from minimaskrcnn.experiments.roi_lab import BASELINE, MEASURES
+from minimaskrcnn.files import atomic_write
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the seeds say together.
+
+    Attributes
+    ----------
+    level : {(variant, operator, measure): Interval}
+    gain : the same keys without `BASELINE`
+        Of the operator minus RoIPool, seed by seed.
+    """
+
+    level: dict[tuple[str, str, str], Interval]
+    gain: dict[tuple[str, str, str], Interval]
+
+
+def summarise(rows: Rows) -> Summary:
+    """Means and intervals over seeds of every cell of the grid."""
+    values: dict[tuple[str, str, str], list[float]] = {}
+    for row in sorted(rows, key=lambda row: row["seed"]):
+        for measure in MEASURES:
+            value = row[measure]
+            key = (row["variant"], row["operator"], measure)
+            values.setdefault(key, []).append(float("nan") if value is None else value)
+    level = {key: mean_interval(own) for key, own in values.items()}
+    gain = {
+        (variant, operator, measure): paired_interval(own, values[variant, BASELINE, measure])
+        for (variant, operator, measure), own in values.items()
+        if operator != BASELINE
+    }
+    return Summary(level, gain)
+
+
+def write_runs(path: Path, rows: Rows) -> Path:
+    """The rows as CSV, one a run: settings, measures (AP and IoU in [0, 1], offset in pixels), cost, date."""
+    return _write_csv(path, list(rows[0]), (row.values() for row in rows))
+
+
+def write_summary(path: Path, summary: Summary) -> Path:
+    """The intervals as CSV, one a row; `what` is the mean itself or the difference from RoIPool by seed."""
+    lines = [
+        (what, *key, interval.mean, interval.low, interval.high, interval.n)
+        for what, intervals in (("mean", summary.level), (f"minus {BASELINE}", summary.gain))
+        for key, interval in intervals.items()
+    ]
+    header = ["what", "variant", "operator", "measure", "mean", "low", "high", "n"]
+    return _write_csv(path, header, lines)
+
+
+def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Iterable[Any]]) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in line] for line in lines)
+    return atomic_write(path, lambda stream: stream.write(text.getvalue().encode()))
