@@ -21,7 +21,7 @@ def compare(
     plan: Plan,
     folder: str | Path,
     executor: Executor,
-    command: str = "compare(plan, folder, executor)",
+    command: str = "",
     on_row: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
     """Run what is missing of a plan, and write the report of the whole.
@@ -32,7 +32,7 @@ def compare(
     folder : receives runs/NAME.json for each run, runs.csv, summary.csv, roi_lab.png, index.md
     executor : concurrent.futures.Executor
         Its workers should use one thread each for matrix products (OPENBLAS_NUM_THREADS=1).
-    command : what the page says made it
+    command : what the page says made it; without one it names this function and the plan
     on_row : callable, is handed each new row
 
     Returns
@@ -40,7 +40,7 @@ def compare(
     list of dict, one a run, in the plan's order
     """
     rows = run_grid(plan.runs(), perform, Path(folder) / RUNS, executor, on_row)
-    write_report(folder, rows, plan, command)
+    write_report(folder, rows, plan, command or f"compare({plan}, folder, executor)")
     return rows
 
 

@@ -49,14 +49,17 @@ def summarise(rows: Rows) -> Summary:
 
 
 def write_runs(path: Path, rows: Rows) -> Path:
-    """The rows as CSV, one a run: settings, measures (AP and IoU in [0, 1], offset in pixels), cost, date."""
+    """The rows as CSV, one a run: settings, measures (AP and IoU in [0, 1], offset in pixels), cost, date.
+
+    Every digit is kept, so that the summary can be computed again from the file.
+    """
     return _write_csv(path, list(rows[0]), (row.values() for row in rows))
 
 
 def write_summary(path: Path, summary: Summary) -> Path:
     """The intervals as CSV, one a row; `what` is the mean itself or the difference from RoIPool by seed."""
     lines = [
-        (what, *key, interval.mean, interval.low, interval.high, interval.n)
+        (what, *key, *(f"{x:.6g}" for x in (interval.mean, interval.low, interval.high)), interval.n)
         for what, intervals in (("mean", summary.level), (f"minus {BASELINE}", summary.gain))
         for key, interval in intervals.items()
     ]
@@ -68,5 +71,5 @@ def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Iterable[Any]]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in line] for line in lines)
+    writer.writerows(lines)
     return atomic_write(path, lambda stream: stream.write(text.getvalue().encode()))
