@@ -42,6 +42,7 @@ def test_every_preset_is_on_the_page_with_its_parameters():
     assert [row[0] for row in rows] == [
         "mini",
         "mini_c4",
+        "mini_stride16",
         "resnet_fpn",
         "resnet_c4",
         "resnet_c5",
