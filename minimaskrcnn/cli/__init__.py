@@ -13,7 +13,18 @@ import traceback
 from collections.abc import Sequence
 
 from minimaskrcnn import __version__
-from minimaskrcnn.cli import anchors, convert, demo, evaluate, options, output, predict, roi_lab, stages, train
+from minimaskrcnn.cli import (
+    anchors,
+    convert,
+    demo,
+    evaluate,
+    options,
+    output,
+    predict,
+    roi_lab,
+    stages,
+    train,
+)
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 
 COMMANDS = {

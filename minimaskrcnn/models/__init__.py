@@ -2,13 +2,11 @@
 
 from minimaskrcnn.models.checkpoint import save_model
 from minimaskrcnn.models.freeze import freeze, unfreeze
-from minimaskrcnn.models.load_weights import load_backbone, load_model, load_weights, save_weights
 from minimaskrcnn.models.large_stride import mini_stride16
+from minimaskrcnn.models.load_weights import load_backbone, load_model, load_weights, save_weights
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
-from minimaskrcnn.models.presets import PRESETS, build, mini, mini_c4
+from minimaskrcnn.models.presets import build, mini, mini_c4
 from minimaskrcnn.models.published import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
-
-PRESETS["mini_stride16"] = mini_stride16
 
 __all__ = [
     "MaskRCNN",

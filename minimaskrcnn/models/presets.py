@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from minimaskrcnn import nn
 from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.detection.masks import paste_masks_aligned
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
 from minimaskrcnn.models.fpn import BackboneOneMap, BackboneWithFPN, FeaturePyramid
+from minimaskrcnn.models.large_stride import mini_stride16
 from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models.mini_body import GREY_MEAN, GREY_STD, group_norm, mini_body
 from minimaskrcnn.models.published import (
     RATIOS,
     fasterrcnn_resnet50_fpn,
@@ -29,32 +30,11 @@ from minimaskrcnn.models.published import (
     resnet_c5,
     resnet_fpn,
 )
-from minimaskrcnn.models.resnet import BasicBlock, ResNet, residual_stage
+from minimaskrcnn.models.resnet import BasicBlock, residual_stage
 from minimaskrcnn.models.roi_extractor import RoIExtractor
 from minimaskrcnn.models.roi_heads import MaskBranch, RoIHeads
 from minimaskrcnn.models.rpn import RegionProposalNetwork, RPNHead
 from minimaskrcnn.models.transform import ImageTransform
-
-GREY_MEAN, GREY_STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
-
-
-def _group_norm(channels: int) -> nn.Module:
-    return nn.GroupNorm(8, channels)
-
-
-def mini_body(rng: np.random.Generator | None) -> ResNet:
-    """Stem of stride 2, then residual stages at strides 4, 8, 16; 16-32-64-128 channels, GroupNorm."""
-    return ResNet(
-        BasicBlock,
-        16,
-        planes=(32, 64, 128),
-        blocks=(2, 2, 1),
-        strides=(2, 2, 2),
-        norm=_group_norm,
-        stem_kernel=3,
-        stem_pool=False,
-        rng=rng,
-    )
 
 
 def mini(
@@ -161,7 +141,7 @@ def mini_c4(
     }
     backbone = BackboneOneMap(mini_body(rng))
     rpn = _mini_rpn((tuple(anchor_sizes),), backbone.out_channels, proposals, samples[0], rng)
-    res5 = residual_stage(BasicBlock, backbone.out_channels, 128, 1, 1, _group_norm, rng=rng)
+    res5 = residual_stage(BasicBlock, backbone.out_channels, 128, 1, 1, group_norm, rng=rng)
     extractor = RoIExtractor(backbone.strides, 7, roi_operator)
     heads = RoIHeads(
         extractor,
@@ -202,6 +182,7 @@ def _mini_transform(image_size: tuple[int, int]) -> ImageTransform:
 PRESETS: dict[str, Callable[..., MaskRCNN]] = {
     "mini": mini,
     "mini_c4": mini_c4,
+    "mini_stride16": mini_stride16,
     "maskrcnn_resnet50_fpn": maskrcnn_resnet50_fpn,
     "fasterrcnn_resnet50_fpn": fasterrcnn_resnet50_fpn,
     "resnet_fpn": resnet_fpn,
