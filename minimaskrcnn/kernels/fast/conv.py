@@ -8,13 +8,24 @@ With everything channels-last and each window a row of KH*KW*C numbers (strips.p
                      their gradient is a stride-1 correlation of grad with those taps, flipped
 """
 
-from math import gcd
+from math import gcd, prod
 
 import numpy as np
 
 from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, scratch
-from minimaskrcnn.kernels.fast.strips import FEW_CHANNELS, Pair, Strip, Windows, strips
+from minimaskrcnn.kernels.fast.parallel import side_by_side
+from minimaskrcnn.kernels.fast.strips import FEW_CHANNELS, Pair, Part, Strip, Windows, parts, windows_of_part
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
+
+
+LARGE_IMAGE = 1 << 15
+"""From this many numbers on, an image that is not stored channels-last is worth a matrix product of its own."""
+
+SMALL_MATRIX = 4096
+"""Up to this number of weights, filters are laid out for the product one by one."""
+
+SUMS = 8
+"""Partial sums of a weight gradient: parts that share one are added in turn, so at most this many cores help."""
 
 
 def conv2d(
@@ -32,11 +43,12 @@ def conv2d(
         conv_output_size(x.shape[2], KH, stride[0], padding[0], dilation[0]),
         conv_output_size(x.shape[3], KW, stride[1], padding[1], dilation[1]),
     )
-    windows = _windows((KH, KW), stride, padding, dilation, out_size)
-    x = _cells(x)
+    windows = _windows((KH, KW), stride, padding, dilation, (len(x), *out_size, O // groups))
+    x = _cells(x, (KH, KW))
     out = np.empty((len(x), *out_size, O), x.dtype)
     for ins, outs in _groups(x.shape[3], O, groups):
-        _correlate(x[..., ins], weight[outs], None if bias is None else bias[outs], windows, out[..., outs])
+        filters = _filters(weight[outs], windows)
+        _correlate(x[..., ins], filters, None if bias is None else bias[outs], windows, out[..., outs])
     return channels_first(out)
 
 
@@ -69,11 +81,12 @@ def conv2d_weight_grad(
 ) -> np.ndarray:
     """Gradient with respect to weight; see `minimaskrcnn.kernels.reference.conv.conv2d_weight_grad`."""
     O, _, KH, KW = weight_shape
-    windows = _windows((KH, KW), stride, padding, dilation, grad.shape[2:])
-    x, grad = _cells(x), channels_last(grad)
-    dw = np.empty(weight_shape, x.dtype)
-    for ins, outs in _groups(x.shape[3], O, groups):
-        dw[outs] = _window_products(x[..., ins], grad[..., outs], windows)
+    windows = _windows((KH, KW), stride, padding, dilation, (len(x), *grad.shape[2:], O // groups))
+    x, grad = _cells(x, (KH, KW)), channels_last(grad)
+    dw = np.zeros(weight_shape, x.dtype)
+    if grad.size:
+        for ins, outs in _groups(x.shape[3], O, groups):
+            _window_products(x[..., ins], grad[..., outs], windows, dw[outs])
     return dw
 
 
@@ -128,13 +141,15 @@ def conv_transpose2d_weight_grad(
     return conv2d_weight_grad(x, grad, weight_shape, stride, padding, dilation, groups)
 
 
-def _windows(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, out_size: Pair) -> Windows:
-    return Windows(kernel, stride, (-padding[0], -padding[1]), dilation, (out_size[0], out_size[1]))
+def _windows(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, out_shape: tuple) -> Windows:
+    return Windows(kernel, stride, (-padding[0], -padding[1]), dilation, out_shape)
 
 
-def _cells(x: np.ndarray) -> np.ndarray:
-    """Return x (N, C, H, W) as (N, H, W, C), contiguous unless its few channels are copied one by one."""
-    return x.transpose(0, 2, 3, 1) if x.shape[1] <= FEW_CHANNELS else channels_last(x)
+def _cells(x: np.ndarray, kernel: Pair) -> np.ndarray:
+    """Return x (N, C, H, W) as (N, H, W, C), contiguous unless windows are read as quickly from any layout."""
+    N, C, H, W = x.shape
+    large_cells = kernel == (1, 1) and C * H * W >= LARGE_IMAGE
+    return x.transpose(0, 2, 3, 1) if large_cells or C <= FEW_CHANNELS else channels_last(x)
 
 
 def _groups(C: int, O: int, groups: int) -> list[tuple[slice, slice]]:
@@ -143,42 +158,79 @@ def _groups(C: int, O: int, groups: int) -> list[tuple[slice, slice]]:
     return [(slice(g * c, (g + 1) * c), slice(g * o, (g + 1) * o)) for g in range(groups)]
 
 
+def _filters(weight: np.ndarray, windows: Windows) -> np.ndarray:
+    """Return weight (O, C, KH, KW) as (cells*C, O), the cells of a filter in the order of a window.
+
+    It is the transpose of a matrix of filters, which takes no copying of single numbers; the BLAS reads it as well.
+    Only in the smallest products it does not.
+    """
+    order = (0, 3, 2, 1) if windows.in_runs else (0, 2, 3, 1)
+    filters = np.ascontiguousarray(weight.transpose(order)).reshape(len(weight), prod(weight.shape[1:])).T
+    return filters if filters.size > SMALL_MATRIX else np.ascontiguousarray(filters)
+
+
+def _stamps(weight: np.ndarray, windows: Windows) -> np.ndarray:
+    """Return weight (O, C, KH, KW), flipped, as (cells*O, C), the cells in the order of a window of grad."""
+    order = (3, 2, 0, 1) if windows.in_runs else (2, 3, 0, 1)
+    flipped = np.ascontiguousarray(weight[:, :, ::-1, ::-1].transpose(order))
+    return flipped.reshape(-1, weight.shape[1])
+
+
 def _correlate(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, windows: Windows, out: np.ndarray
+    x: np.ndarray, matrix: np.ndarray, bias: np.ndarray | None, windows: Windows, out: np.ndarray
 ) -> None:
-    """Fill out (N, OH, OW, ...) with windows of x (N, H, W, C) @ weight (O, C, KH, KW) + bias."""
-    matrix = windows.weight_matrix(weight)
-    O, OW = len(weight), out.shape[2]
-    for strip in strips(x, windows):
-        part = out[strip.images, strip.rows]  # (images, rows, OW, ...), the last axes O in all
-        in_place = strip.pitch == OW and part.flags.c_contiguous
-        rows = part.reshape(-1, O) if in_place else _product_rows(strip, part.shape, O, x.dtype)
+    """Fill out (N, OH, OW, ...) with windows of x (N, H, W, C) @ matrix (cells*C, O) + bias."""
+    O, OW = matrix.shape[1], out.shape[2]
+    if bias is not None:  # adding long lines is faster than adding short rows
+        line = np.empty(out.shape[2:], x.dtype)
+        line[...] = bias
+
+    def fill(part: Part) -> None:
+        strip, target = windows_of_part(x, windows, part), out[part]
+        in_place = strip.pitch == OW and target.flags.c_contiguous
+        rows = target.reshape(-1, O) if in_place else _product_rows(strip, target.shape, O, x.dtype)
         for p, phase in enumerate(strip.phases):
             np.matmul(phase, matrix, out=rows[p :: len(strip.phases)])
+        product = rows.reshape(*target.shape[:2], strip.pitch, *target.shape[3:])[:, :, :OW]
         if bias is not None:
-            lines = rows.reshape(-1, strip.pitch * O)  # adding to long lines is faster than to short rows
-            lines += np.tile(bias, strip.pitch * O // len(bias))
-        if not in_place:
-            part[...] = rows.reshape(*part.shape[:2], strip.pitch, *part.shape[3:])[:, :, :OW]
+            np.add(product, line, out=target)
+        elif not in_place:
+            target[...] = product
+
+    side_by_side(fill, parts(x, windows))
 
 
-def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.ndarray:
-    """Sum over windows of window x gradient: (O, C, KH, KW), from x (N, H, W, C) and grad (N, OH, OW, O)."""
+def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows, dw: np.ndarray) -> None:
+    """Fill dw (O, C, KH, KW) with sums over windows of gradient x window; x (N, H, W, C), grad (N, OH, OW, O)."""
     OW, O = grad.shape[2:]
-    total = np.zeros((windows.kernel[0] * windows.kernel[1] * x.shape[3], O), x.dtype)
-    term = np.empty_like(total)
-    for strip in strips(x, windows):
-        part = grad[strip.images, strip.rows]
-        if strip.pitch == OW and part.flags.c_contiguous:
-            rows = part.reshape(-1, O)
-        else:  # windows that are not asked for get a gradient of 0
-            rows = _product_rows(strip, part.shape, O, x.dtype)
-            padded = rows.reshape(*part.shape[:2], strip.pitch, O)
-            padded[:, :, :OW] = part
-            padded[:, :, OW:] = 0
-        for p, phase in enumerate(strip.phases):
-            total += np.matmul(phase.T, rows[p :: len(strip.phases)], out=term)
-    return windows.weight_from_matrix(total)
+    (KH, KW), C = windows.kernel, x.shape[3]
+
+    def products(some_parts: list[Part]) -> np.ndarray:
+        total = None
+        for part in some_parts:
+            strip, source = windows_of_part(x, windows, part), grad[part]
+            if strip.pitch == OW and source.flags.c_contiguous:
+                rows = source.reshape(-1, O)
+            else:  # windows that are not asked for get a gradient of 0
+                rows = _product_rows(strip, source.shape, O, x.dtype)
+                padded = rows.reshape(*source.shape[:2], strip.pitch, O)
+                padded[:, :, :OW] = source
+                padded[:, :, OW:] = 0
+            for p, phase in enumerate(strip.phases):
+                grads = rows[p :: len(strip.phases)].T  # (O, windows)
+                if total is None:
+                    total = grads @ phase
+                else:
+                    total += np.matmul(grads, phase, out=scratch("term", total.shape, x.dtype))
+        return total
+
+    all_parts = parts(x, windows)
+    first, *others = side_by_side(products, [all_parts[i::SUMS] for i in range(min(SUMS, len(all_parts)))])
+    for total in others:
+        first += total
+    cells = first.reshape(O, KW, KH, C).swapaxes(1, 2) if windows.in_runs else first.reshape(O, KH, KW, C)
+    for ky, kx in np.ndindex(KH, KW):
+        dw[:, :, ky, kx] = cells[:, ky, kx]
 
 
 def _product_rows(strip: Strip, part_shape: tuple[int, ...], O: int, dtype: np.dtype) -> np.ndarray:
@@ -209,23 +261,16 @@ def _scatter(
         if 0 in taps.shape or 0 in cells.shape:
             cells[...] = 0 if bias is None else bias
             continue
-        flipped = taps[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)  # (C, O, KH', KW')
-        windows = Windows(
-            kernel=flipped.shape[2:],
-            stride=(1, 1),
-            offset=(offset_y, offset_x),
-            dilation=(gap_y, gap_x),
-            out_size=cells.shape[1:3],
-        )
-        _correlate(grad, flipped, bias, windows, cells)
+        windows = Windows(taps.shape[2:], (1, 1), (offset_y, offset_x), (gap_y, gap_x), cells.shape)
+        _correlate(grad, _stamps(taps, windows), bias, windows, cells)
 
 
 def _scatter_tiles(grad: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray) -> None:
     """Do the same where stamps lie side by side: a 1x1 correlation whose channels are the cells of a tile."""
     (N, OH, OW, O), (KH, KW), C = grad.shape, weight.shape[2:], out.shape[3]
     tiles = out.reshape(N, OH, KH, OW, KW, C).transpose(0, 1, 3, 2, 4, 5)  # (N, OH, OW, KH, KW, C)
-    stamps = weight.transpose(2, 3, 1, 0).reshape(KH * KW * C, O, 1, 1)
-    _correlate(grad, stamps, bias, Windows((1, 1), (1, 1), (0, 0), (1, 1), (OH, OW)), tiles)
+    stamps = weight.transpose(0, 2, 3, 1).reshape(O, KH * KW * C)
+    _correlate(grad, stamps, bias, Windows((1, 1), (1, 1), (0, 0), (1, 1), (N, OH, OW, KH * KW * C)), tiles)
 
 
 def _taps_that_reach(

@@ -1,0 +1,107 @@
+"""Pieces of one kernel, side by side on the cores that the matrix products may use.
+
+NumPy lets go of the interpreter's lock while it copies, adds or multiplies, so that plain threads share such
+work. A piece is one matrix product *and* the copies around it, while they are in a core's own cache; the BLAS
+would share the product alone. While pieces run, the BLAS is told to keep to one thread.
+
+The caller starts at once and takes piece after piece; a thread that wakes up late finds fewer left, or none. So on
+a busy machine nothing waits for a core that others hold. Who computes a piece does not change its numbers.
+
+The number of threads is the BLAS's own (OPENBLAS_NUM_THREADS, `--threads`). Where NumPy is built on a BLAS whose
+threads cannot be set from here, pieces run one after another and the BLAS shares each product, as it always does.
+"""
+
+import ctypes
+import os
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+def side_by_side(task: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
+    """Return [task(piece) for piece in pieces], computed on several cores.
+
+    Parameters
+    ----------
+    task : function of one piece; what it writes to, no other piece may write to or read
+    pieces : their number and size should follow from shapes alone, so that results are the same to the last
+        bit on any number of cores
+
+    Examples
+    --------
+    >>> side_by_side(lambda n: n * n, range(4))
+    [0, 1, 4, 9]
+    """
+    blas = _openblas()
+    threads = 1 if blas is None else blas.get_threads()
+    if threads == 1:
+        return [task(piece) for piece in pieces]
+    blas.set_threads(1)
+    try:
+        return _shared(task, deque(enumerate(pieces)), threads)
+    finally:
+        blas.set_threads(threads)
+
+
+def _shared(task: Callable[[Piece], Result], todo: deque[tuple[int, Piece]], threads: int) -> list[Result]:
+    results: list[Any] = [None] * len(todo)
+
+    def work() -> None:
+        while todo:
+            try:
+                index, piece = todo.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            results[index] = task(piece)
+
+    # Each helper works in a copy of the caller's context, so that np.errstate holds there too.
+    helpers = [_pool(threads - 1).submit(copy_context().run, work) for _ in range(min(threads, len(todo)) - 1)]
+    try:
+        work()
+    finally:
+        todo.clear()
+        for helper in helpers:
+            if not helper.cancel():  # it has begun: let it finish its piece
+                helper.result()
+    return results
+
+
+class _OpenBLAS(NamedTuple):
+    get_threads: Callable[[], int]
+    set_threads: Callable[[int], None]
+
+
+@cache
+def _openblas() -> _OpenBLAS | None:
+    """How to read and set the number of threads of the OpenBLAS inside NumPy; None if there is none.
+
+    Wheels of NumPy carry an OpenBLAS whose names have a prefix, and a suffix where its integers have 64 bits.
+    The module that multiplies matrices is linked to it, so they are found through that module.
+    """
+    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+    for prefix in ("scipy_", ""):
+        for suffix in ("64_", ""):
+            names = [f"{prefix}openblas_{verb}_num_threads{suffix}" for verb in ("get", "set")]
+            if all(hasattr(library, name) for name in names):
+                get, set_ = (getattr(library, name) for name in names)
+                get.restype, set_.restype, set_.argtypes = ctypes.c_int, None, [ctypes.c_int]
+                return _OpenBLAS(get, set_)
+    return None
+
+
+@cache
+def _pool(size: int) -> ThreadPoolExecutor:
+    """Threads that wait for work until Python ends."""
+    return ThreadPoolExecutor(size, thread_name_prefix="minimaskrcnn")
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
