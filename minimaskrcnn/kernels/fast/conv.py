@@ -12,6 +12,7 @@ from math import gcd, prod
 
 import numpy as np
 
+from minimaskrcnn.kernels.fast import winograd
 from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, scratch
 from minimaskrcnn.kernels.fast.parallel import side_by_side
 from minimaskrcnn.kernels.fast.strips import FEW_CHANNELS, Pair, Part, Strip, Windows, parts, windows_of_part
@@ -44,11 +45,15 @@ def conv2d(
         conv_output_size(x.shape[3], KW, stride[1], padding[1], dilation[1]),
     )
     windows = _windows((KH, KW), stride, padding, dilation, (len(x), *out_size, O // groups))
-    x = _cells(x, (KH, KW))
+    x = _cells(x, windows)
     out = np.empty((len(x), *out_size, O), x.dtype)
     for ins, outs in _groups(x.shape[3], O, groups):
-        filters = _filters(weight[outs], windows)
-        _correlate(x[..., ins], filters, None if bias is None else bias[outs], windows, out[..., outs])
+        cells, filters = x[..., ins], weight[outs]
+        to = None if bias is None else bias[outs], windows, out[..., outs]
+        if winograd.suits(cells, windows):
+            winograd.correlate(cells, winograd.filter_values(filters.swapaxes(0, 1)), *to)
+        else:
+            _correlate(cells, _filters(filters, windows), *to)
     return channels_first(out)
 
 
@@ -82,11 +87,14 @@ def conv2d_weight_grad(
     """Gradient with respect to weight; see `minimaskrcnn.kernels.reference.conv.conv2d_weight_grad`."""
     O, _, KH, KW = weight_shape
     windows = _windows((KH, KW), stride, padding, dilation, (len(x), *grad.shape[2:], O // groups))
-    x, grad = _cells(x, (KH, KW)), channels_last(grad)
+    x, grad = _cells(x, windows), channels_last(grad)
     dw = np.zeros(weight_shape, x.dtype)
     if grad.size:
         for ins, outs in _groups(x.shape[3], O, groups):
-            _window_products(x[..., ins], grad[..., outs], windows, dw[outs])
+            if winograd.suits(x[..., ins], windows):
+                dw[outs] = winograd.window_products(x[..., ins], grad[..., outs], windows, SUMS)
+            else:
+                _window_products(x[..., ins], grad[..., outs], windows, dw[outs])
     return dw
 
 
@@ -145,11 +153,14 @@ def _windows(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, out_shap
     return Windows(kernel, stride, (-padding[0], -padding[1]), dilation, out_shape)
 
 
-def _cells(x: np.ndarray, kernel: Pair) -> np.ndarray:
-    """Return x (N, C, H, W) as (N, H, W, C), contiguous unless windows are read as quickly from any layout."""
-    N, C, H, W = x.shape
-    large_cells = kernel == (1, 1) and C * H * W >= LARGE_IMAGE
-    return x.transpose(0, 2, 3, 1) if large_cells or C <= FEW_CHANNELS else channels_last(x)
+def _cells(x: np.ndarray, windows: Windows) -> np.ndarray:
+    """Return x (N, C, H, W) as (N, H, W, C), contiguous if that pays: if its cells are read several times."""
+    cells = x.transpose(0, 2, 3, 1)
+    if windows.are_cells_of(cells):
+        read_once = cells[0].size >= LARGE_IMAGE
+    else:
+        read_once = not windows.in_runs or x.shape[1] <= FEW_CHANNELS or winograd.suits(cells, windows)
+    return cells if read_once else channels_last(x)
 
 
 def _groups(C: int, O: int, groups: int) -> list[tuple[slice, slice]]:
@@ -262,7 +273,10 @@ def _scatter(
             cells[...] = 0 if bias is None else bias
             continue
         windows = Windows(taps.shape[2:], (1, 1), (offset_y, offset_x), (gap_y, gap_x), cells.shape)
-        _correlate(grad, _stamps(taps, windows), bias, windows, cells)
+        if winograd.suits(grad, windows):
+            winograd.correlate(grad, winograd.filter_values(taps[:, :, ::-1, ::-1]), bias, windows, cells)
+        else:
+            _correlate(grad, _stamps(taps, windows), bias, windows, cells)
 
 
 def _scatter_tiles(grad: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from minimaskrcnn.kernels.fast.parallel import side_by_side
 
 LARGE = 1 << 20
-"""From this number of bytes on, a map is copied image by image or row by row on several cores."""
+"""From this number of bytes on, a map is copied in pieces on several cores."""
 
 _scratch = threading.local()
 
@@ -19,8 +19,11 @@ def channels_last(x: np.ndarray) -> np.ndarray:
     if cells.flags.c_contiguous:
         return cells
     out = np.empty(cells.shape, x.dtype)
+    if out.nbytes < LARGE:
+        copy_cells(out, cells)
+        return out
     axis = 0 if len(x) > 1 else 1
-    pieces = min(out.shape[axis], out.nbytes // LARGE + 1)
+    pieces = min(out.shape[axis], 2 * out.nbytes // LARGE)
     parts = zip(np.array_split(out, pieces, axis), np.array_split(cells, pieces, axis), strict=True)
     side_by_side(lambda part: copy_cells(*part), parts)
     return out

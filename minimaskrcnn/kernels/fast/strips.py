@@ -105,10 +105,15 @@ def _columns(x: np.ndarray, windows: Windows, part: Part) -> Strip:
     (KH, KW), (SY, SX), (DY, DX) = windows.kernel, windows.stride, windows.dilation
     C, OW = x.shape[3], windows.out_shape[2]
     count, height = part.images.stop - part.images.start, part.rows.stop - part.rows.start
+    first = part.rows.start * SY + windows.offset[0], windows.offset[1]
+    if windows.kernel == (1, 1):
+        columns = scratch("strip", (count, height, OW, C), x.dtype)
+        copy_map(x[part.images], columns, first, windows.stride)
+        return Strip(OW, [columns.reshape(count * height * OW, C)])
     # The cells that the windows reach, with zeros where they reach beyond the map ...
     side = ((height - 1) * SY + (KH - 1) * DY + 1, (OW - 1) * SX + (KW - 1) * DX + 1)
     cells = scratch("cells", (count, *side, C), x.dtype)
-    _copy_map(x[part.images], cells, (part.rows.start * SY + windows.offset[0], windows.offset[1]), (1, 1))
+    copy_map(x[part.images], cells, first, (1, 1))
     # ... and for each window its KH*KW of them.
     n, y, x_, c = cells.strides
     shape, strides = (count, height, OW, KH, KW, C), (n, y * SY, x_ * SX, y * DY, x_ * DX, c)
@@ -128,7 +133,7 @@ def _strip(x: np.ndarray, windows: Windows, part: Part) -> Strip:
     strip = flat[: columns * KH * C].reshape(count, height, pitch, KH, C)
     for ky in range(KH):
         first_y = part.rows.start * SY + top + ky * windows.dilation[0]
-        _copy_map(x[part.images], strip[:, :, :, ky], (first_y, left), (SY, 1))
+        copy_map(x[part.images], strip[:, :, :, ky], (first_y, left), (SY, 1))
     phases = []
     for p in range(min(m, columns // SX)):
         rows = -(-(columns // SX - p) // m)
@@ -146,7 +151,7 @@ def _pitch(KW: int, SX: int, offset: int, OW: int, W: int) -> int:
     return -(-pitch // SX) * SX
 
 
-def _copy_map(x: np.ndarray, out: np.ndarray, first: Pair, step: Pair) -> None:
+def copy_map(x: np.ndarray, out: np.ndarray, first: Pair, step: Pair) -> None:
     """Set out[n, i, j] = x[n, first_y + i*step_y, first_x + j*step_x], or 0 where that is outside the map."""
     (H, W, C), (height, width) = x.shape[1:], out.shape[1:3]
     top, bottom = _inside(first[0], step[0], H, height)
