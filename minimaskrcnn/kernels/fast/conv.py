@@ -1,4 +1,4 @@
-"""Convolution as matrix products over strips of windows; its gradients are convolutions again.
+"""Convolution as matrix products with the windows of a map; its gradients are convolutions again.
 
 With everything channels-last and each window a row of KH*KW*C numbers (strips.py):
 
@@ -6,6 +6,9 @@ With everything channels-last and each window a row of KH*KW*C numbers (strips.p
     weight gradient  windows.T @ grad
     input gradient   input cells with the same remainder modulo the stride are reached by the same taps, so
                      their gradient is a stride-1 correlation of grad with those taps, flipped
+
+A map is cut into parts that stay in the cache and are worked on side by side (parallel.py). Wide 3x3 filters
+take fewer multiplications than their windows have cells (winograd.py).
 """
 
 from math import gcd, prod
@@ -14,19 +17,15 @@ import numpy as np
 
 from minimaskrcnn.kernels.fast import winograd
 from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, scratch
-from minimaskrcnn.kernels.fast.parallel import side_by_side
+from minimaskrcnn.kernels.fast.parallel import side_by_side, sum_side_by_side
 from minimaskrcnn.kernels.fast.strips import FEW_CHANNELS, Pair, Part, Strip, Windows, parts, windows_of_part
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
 
-
 LARGE_IMAGE = 1 << 15
-"""From this many numbers on, an image that is not stored channels-last is worth a matrix product of its own."""
+"""From this many numbers on, an image not stored channels-last is worth a matrix product of its own."""
 
 SMALL_MATRIX = 4096
-"""Up to this number of weights, filters are laid out for the product one by one."""
-
-SUMS = 8
-"""Partial sums of a weight gradient: parts that share one are added in turn, so at most this many cores help."""
+"""Up to this number of weights, filters are laid out in columns: the BLAS is quicker then."""
 
 
 def conv2d(
@@ -88,13 +87,13 @@ def conv2d_weight_grad(
     O, _, KH, KW = weight_shape
     windows = _windows((KH, KW), stride, padding, dilation, (len(x), *grad.shape[2:], O // groups))
     x, grad = _cells(x, windows), channels_last(grad)
-    dw = np.zeros(weight_shape, x.dtype)
-    if grad.size:
-        for ins, outs in _groups(x.shape[3], O, groups):
-            if winograd.suits(x[..., ins], windows):
-                dw[outs] = winograd.window_products(x[..., ins], grad[..., outs], windows, SUMS)
-            else:
-                _window_products(x[..., ins], grad[..., outs], windows, dw[outs])
+    dw = np.empty(weight_shape, x.dtype)
+    for ins, outs in _groups(x.shape[3], O, groups):
+        cells, grads = x[..., ins], grad[..., outs]
+        products = winograd.window_products if winograd.suits(cells, windows) else _window_products
+        taps = products(cells, grads, windows)  # (KH, KW, O, C)
+        for y, x_ in np.ndindex(KH, KW):  # tap by tap: NumPy would copy runs of three numbers
+            dw[outs, :, y, x_] = taps[y, x_]
     return dw
 
 
@@ -157,7 +156,7 @@ def _cells(x: np.ndarray, windows: Windows) -> np.ndarray:
     """Return x (N, C, H, W) as (N, H, W, C), contiguous if that pays: if its cells are read several times."""
     cells = x.transpose(0, 2, 3, 1)
     if windows.are_cells_of(cells):
-        read_once = cells[0].size >= LARGE_IMAGE
+        read_once = prod(x.shape[1:]) >= LARGE_IMAGE
     else:
         read_once = not windows.in_runs or x.shape[1] <= FEW_CHANNELS or winograd.suits(cells, windows)
     return cells if read_once else channels_last(x)
@@ -172,8 +171,8 @@ def _groups(C: int, O: int, groups: int) -> list[tuple[slice, slice]]:
 def _filters(weight: np.ndarray, windows: Windows) -> np.ndarray:
     """Return weight (O, C, KH, KW) as (cells*C, O), the cells of a filter in the order of a window.
 
-    It is the transpose of a matrix of filters, which takes no copying of single numbers; the BLAS reads it as well.
-    Only in the smallest products it does not.
+    It is the transpose of a matrix of filters, which is quick to lay out, and which the BLAS multiplies as
+    quickly; only in the smallest products it does not.
     """
     order = (0, 3, 2, 1) if windows.in_runs else (0, 2, 3, 1)
     filters = np.ascontiguousarray(weight.transpose(order)).reshape(len(weight), prod(weight.shape[1:])).T
@@ -211,37 +210,27 @@ def _correlate(
     side_by_side(fill, parts(x, windows))
 
 
-def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows, dw: np.ndarray) -> None:
-    """Fill dw (O, C, KH, KW) with sums over windows of gradient x window; x (N, H, W, C), grad (N, OH, OW, O)."""
-    OW, O = grad.shape[2:]
-    (KH, KW), C = windows.kernel, x.shape[3]
+def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.ndarray:
+    """Sum over windows of gradient x window: (KH, KW, O, C), from x (N, H, W, C) and grad (N, OH, OW, O)."""
+    (KH, KW), OW, O, C = windows.kernel, *grad.shape[2:], x.shape[3]
 
-    def products(some_parts: list[Part]) -> np.ndarray:
-        total = None
-        for part in some_parts:
-            strip, source = windows_of_part(x, windows, part), grad[part]
-            if strip.pitch == OW and source.flags.c_contiguous:
-                rows = source.reshape(-1, O)
-            else:  # windows that are not asked for get a gradient of 0
-                rows = _product_rows(strip, source.shape, O, x.dtype)
-                padded = rows.reshape(*source.shape[:2], strip.pitch, O)
-                padded[:, :, :OW] = source
-                padded[:, :, OW:] = 0
-            for p, phase in enumerate(strip.phases):
-                grads = rows[p :: len(strip.phases)].T  # (O, windows)
-                if total is None:
-                    total = grads @ phase
-                else:
-                    total += np.matmul(grads, phase, out=scratch("term", total.shape, x.dtype))
-        return total
+    def add(total: np.ndarray, part: Part) -> None:
+        strip, source = windows_of_part(x, windows, part), grad[part]
+        if strip.pitch == OW and source.flags.c_contiguous:
+            rows = source.reshape(-1, O)
+        else:  # windows that are not asked for get a gradient of 0
+            rows = _product_rows(strip, source.shape, O, x.dtype)
+            padded = rows.reshape(*source.shape[:2], strip.pitch, O)
+            padded[:, :, :OW] = source
+            padded[:, :, OW:] = 0
+        term = scratch("term", total.shape, x.dtype)
+        for p, phase in enumerate(strip.phases):
+            total += np.matmul(rows[p :: len(strip.phases)].T, phase, out=term)
 
-    all_parts = parts(x, windows)
-    first, *others = side_by_side(products, [all_parts[i::SUMS] for i in range(min(SUMS, len(all_parts)))])
-    for total in others:
-        first += total
-    cells = first.reshape(O, KW, KH, C).swapaxes(1, 2) if windows.in_runs else first.reshape(O, KH, KW, C)
-    for ky, kx in np.ndindex(KH, KW):
-        dw[:, :, ky, kx] = cells[:, ky, kx]
+    total = sum_side_by_side(add, (O, KH * KW * C), x.dtype, parts(x, windows))
+    if windows.in_runs:
+        return total.reshape(O, KW, KH, C).transpose(2, 1, 0, 3)
+    return total.reshape(O, KH, KW, C).transpose(1, 2, 0, 3)
 
 
 def _product_rows(strip: Strip, part_shape: tuple[int, ...], O: int, dtype: np.dtype) -> np.ndarray:

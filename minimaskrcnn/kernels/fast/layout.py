@@ -37,8 +37,8 @@ def channels_first(x: np.ndarray) -> np.ndarray:
 def copy_cells(out: np.ndarray, cells: np.ndarray) -> None:
     """``out[...] = cells``, both (N, H, W, C), out channels-last and cells in any layout.
 
-    Addresses that lie a multiple of 4 KiB apart fall on the same few places of the first cache. When all channels
-    of a cell do, they push each other out before the next cell needs their neighbours: take 8 at a time.
+    Addresses a multiple of 4 KiB apart fall on the same few places of the first cache. When all channels of a
+    cell do, they push each other out before the next cell needs their neighbours: take 8 at a time.
     """
     collide = cells.strides[3] % 4096 == 0
     for c in range(0, cells.shape[3], 8 if collide else max(1, cells.shape[3])):

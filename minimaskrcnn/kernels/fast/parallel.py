@@ -1,20 +1,22 @@
 """Pieces of one kernel, side by side on the cores that the matrix products may use.
 
 NumPy lets go of the interpreter's lock while it copies, adds or multiplies, so that plain threads share such
-work. A piece is one matrix product *and* the copies around it, while they are in a core's own cache; the BLAS
-would share the product alone. While pieces run, the BLAS is told to keep to one thread.
+work. A piece is one matrix product *and* the copies around it, done while they are in a core's own cache; the
+BLAS would share the product alone. While pieces run, the BLAS is told to keep to one thread.
 
-The caller starts at once and takes piece after piece; a thread that wakes up late finds fewer left, or none. So on
-a busy machine nothing waits for a core that others hold. Who computes a piece does not change its numbers.
+The caller starts at once and takes piece after piece; a thread that wakes up late finds fewer left, or none.
+So on a busy machine nothing waits for a core that others hold. Pieces and the order of sums follow from shapes
+alone: who computes a piece, and how many cores there are, does not change a bit of the result.
 
-The number of threads is the BLAS's own (OPENBLAS_NUM_THREADS, `--threads`). Where NumPy is built on a BLAS whose
-threads cannot be set from here, pieces run one after another and the BLAS shares each product, as it always does.
+The number of threads is the BLAS's own (OPENBLAS_NUM_THREADS, `--threads`). Where NumPy is built on a BLAS
+whose threads cannot be set from here, pieces run one after another and the BLAS shares each product.
 """
 
 import ctypes
 import os
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
@@ -25,6 +27,9 @@ import numpy as np
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
+TOTALS = 8
+"""Totals that a sum over pieces is kept in; at most this many cores help."""
+
 
 def side_by_side(task: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
     """Return [task(piece) for piece in pieces], computed on several cores.
@@ -32,8 +37,7 @@ def side_by_side(task: Callable[[Piece], Result], pieces: Iterable[Piece]) -> li
     Parameters
     ----------
     task : function of one piece; what it writes to, no other piece may write to or read
-    pieces : their number and size should follow from shapes alone, so that results are the same to the last
-        bit on any number of cores
+    pieces : their number and size should follow from shapes alone
 
     Examples
     --------
@@ -42,13 +46,33 @@ def side_by_side(task: Callable[[Piece], Result], pieces: Iterable[Piece]) -> li
     """
     blas = _openblas()
     threads = 1 if blas is None else blas.get_threads()
-    if threads == 1:
+    if blas is None or threads == 1:
         return [task(piece) for piece in pieces]
     blas.set_threads(1)
     try:
         return _shared(task, deque(enumerate(pieces)), threads)
     finally:
         blas.set_threads(threads)
+
+
+def sum_side_by_side(
+    add: Callable[[np.ndarray, Piece], object],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    pieces: Sequence[Piece],
+) -> np.ndarray:
+    """Sum over pieces of what `add(total, piece)` adds to a total of the given shape."""
+
+    def total_of(some_pieces: Sequence[Piece]) -> np.ndarray:
+        total = np.zeros(shape, dtype)
+        for piece in some_pieces:
+            add(total, piece)
+        return total
+
+    first, *others = side_by_side(total_of, [pieces[i::TOTALS] for i in range(min(TOTALS, len(pieces)) or 1)])
+    for total in others:
+        first += total
+    return first
 
 
 def _shared(task: Callable[[Piece], Result], todo: deque[tuple[int, Piece]], threads: int) -> list[Result]:
@@ -63,7 +87,9 @@ def _shared(task: Callable[[Piece], Result], todo: deque[tuple[int, Piece]], thr
             results[index] = task(piece)
 
     # Each helper works in a copy of the caller's context, so that np.errstate holds there too.
-    helpers = [_pool(threads - 1).submit(copy_context().run, work) for _ in range(min(threads, len(todo)) - 1)]
+    helpers = [
+        _pool(threads - 1).submit(copy_context().run, work) for _ in range(min(threads, len(todo)) - 1)
+    ]
     try:
         work()
     finally:
@@ -86,7 +112,7 @@ def _openblas() -> _OpenBLAS | None:
     Wheels of NumPy carry an OpenBLAS whose names have a prefix, and a suffix where its integers have 64 bits.
     The module that multiplies matrices is linked to it, so they are found through that module.
     """
-    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+    library = ctypes.CDLL(sys.modules["numpy._core._multiarray_umath"].__file__)
     for prefix in ("scipy_", ""):
         for suffix in ("64_", ""):
             names = [f"{prefix}openblas_{verb}_num_threads{suffix}" for verb in ("get", "set")]

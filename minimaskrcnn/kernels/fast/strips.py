@@ -94,7 +94,7 @@ def parts(x: np.ndarray, windows: Windows) -> list[Part]:
 
 
 def windows_of_part(x: np.ndarray, windows: Windows, part: Part) -> Strip:
-    """Collect the windows of x (N, H, W, C) that belong to a part; valid until this thread asks for another."""
+    """Collect a part's windows of x (N, H, W, C); valid until this thread asks for another part."""
     if windows.are_cells_of(x):
         N, H, W, C = x[part].shape
         return Strip(W, [x[part].reshape(N * H * W, C)])
