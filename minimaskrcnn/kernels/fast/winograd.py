@@ -9,15 +9,15 @@ polynomial of k coefficients at them,
 
 In two dimensions each matrix becomes its Kronecker square: a tile of 4x4 outputs takes 6x6 = 36
 multiplications a channel in place of 4*4*9 = 144. Summed over channels these are 36 matrix products,
-(tiles, C) @ (C, O). The changes of basis are matrix products too, and being linear, they give the gradients by
-their transposes.
+(tiles, C) @ (C, O). The changes of basis are matrix products too, and being linear, they give the gradients
+by their transposes.
 
-The points are 0, +-1/sqrt(2), +-sqrt(2) and infinity: pairs c, 1/c keep the numbers of one size. In float32 the
-largest error, in units of the largest output, is then 1e-6 to 4e-6 where the plain sum has 5e-7 to 7e-7; with
-the usual points 0, +-1, +-2 it would be 5e-6 to 2e-5.
+The points are 0, +-1/sqrt(2), +-sqrt(2) and infinity: pairs c, 1/c keep the numbers of one size. In float32
+the largest error, in units of the largest output, is then 1e-6 to 4e-6 where the plain sum has 5e-7 to 7e-7;
+with the usual points 0, +-1, +-2 it would be 5e-6 to 2e-5.
 
-Source: Lavin & Gray, Fast algorithms for convolutional neural networks, CVPR 2016; for the points Alam et al.,
-Winograd convolution for deep neural networks: efficient point selection, 2022.
+Source: Lavin & Gray, Fast algorithms for convolutional neural networks, CVPR 2016; for the points Alam et
+al., Winograd convolution for deep neural networks: efficient point selection, 2022.
 """
 
 from functools import cache
@@ -37,6 +37,10 @@ MANY_CHANNELS = 64
 
 TILES = 128
 """Tiles at a time: rows enough for a good product, few enough for the outer cache."""
+
+
+COLUMNS = 1 << 14
+"""Filters whose basis is changed at a time: one for each pair of channels."""
 
 
 class _Bases(NamedTuple):
@@ -74,7 +78,7 @@ def filter_values(weight: np.ndarray) -> np.ndarray:
     """Values (36, A, B) of weight (A, B, 3, 3)."""
     A, B = weight.shape[:2]
     taps = np.ascontiguousarray(weight.transpose(2, 3, 0, 1)).reshape(TAPS * TAPS, A * B)
-    return (_bases().filters @ taps).reshape(-1, A, B)
+    return _change(_bases().filters, taps).reshape(-1, A, B)
 
 
 def correlate(
@@ -120,7 +124,15 @@ def window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nda
         total += np.matmul(products.swapaxes(1, 2), values, out=term)
 
     total = sum_side_by_side(add, (36, O, C), x.dtype, _parts(x, windows))
-    return (_bases().filters.T @ total.reshape(36, O * C)).reshape(TAPS, TAPS, O, C)
+    return _change(_bases().filters.T, total.reshape(36, O * C)).reshape(TAPS, TAPS, O, C)
+
+
+def _change(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Basis (m, k) @ vectors (k, n), some columns at a time."""
+    out = np.empty((len(basis), vectors.shape[1]), vectors.dtype)
+    columns = [slice(n, n + COLUMNS) for n in range(0, vectors.shape[1], COLUMNS)]
+    side_by_side(lambda some: np.matmul(basis, vectors[:, some], out=out[:, some]), columns)
+    return out
 
 
 def _tiles(cells: np.ndarray) -> tuple[int, int]:

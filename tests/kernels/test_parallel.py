@@ -1,0 +1,113 @@
+"""Pieces side by side: all of them, in order, once. The BLAS has its threads back, and no bit changes."""
+
+import os
+import subprocess
+import sys
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from minimaskrcnn.kernels.fast import parallel
+from minimaskrcnn.kernels.fast.parallel import side_by_side, sum_side_by_side
+
+
+@pytest.fixture(params=[1, 2, 3], ids="{} threads".format)
+def blas(request, monkeypatch):
+    """A BLAS that has some number of threads, and remembers what it was told."""
+    state = SimpleNamespace(threads=request.param, told=[])
+
+    def set_threads(threads):
+        state.threads = threads
+        state.told.append(threads)
+
+    fake = parallel._OpenBLAS(lambda: state.threads, set_threads)
+    monkeypatch.setattr(parallel, "_openblas", lambda: fake)
+    return state
+
+
+def test_results_come_in_the_order_of_the_pieces(blas):
+    assert side_by_side(lambda n: n * n, range(100)) == [n * n for n in range(100)]
+    assert side_by_side(lambda n: n, []) == []
+
+
+def test_the_blas_has_one_thread_meanwhile_and_its_own_again_afterwards(blas):
+    before = blas.threads
+    assert set(side_by_side(lambda _: blas.threads, range(10))) == {1}
+    assert blas.threads == before
+
+
+def test_two_pieces_are_worked_on_at_once(blas):
+    if blas.threads == 1:
+        assert {*side_by_side(lambda _: threading.get_ident(), range(4))} == {threading.get_ident()}
+        return
+    both = threading.Barrier(2, timeout=60)  # passes only when two threads are there
+    side_by_side(lambda _: both.wait(), range(2))
+
+
+def test_an_error_in_a_piece_reaches_the_caller(blas):
+    before = blas.threads
+
+    def fail(n):
+        if n == 3:
+            raise ZeroDivisionError("piece 3")
+        return n
+
+    with pytest.raises(ZeroDivisionError, match="piece 3"):
+        side_by_side(fail, range(8))
+    assert blas.threads == before
+    assert side_by_side(fail, range(3)) == [0, 1, 2]
+
+
+def test_errstate_of_the_caller_holds_in_every_piece(blas):
+    with np.errstate(over="raise"):
+        assert {*side_by_side(lambda _: np.geterr()["over"], range(20))} == {"raise"}
+
+
+def test_pieces_within_pieces_take_no_further_threads(blas):
+    inner = side_by_side(lambda n: side_by_side(lambda m: n + m, range(3)), range(3))
+    assert inner == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+
+
+def test_without_a_blas_whose_threads_can_be_set_pieces_run_in_turn(monkeypatch):
+    monkeypatch.setattr(parallel, "_openblas", lambda: None)
+    assert {*side_by_side(lambda _: threading.get_ident(), range(4))} == {threading.get_ident()}
+
+
+def test_a_sum_has_the_same_bytes_on_any_number_of_threads(blas, rng):
+    terms = rng.standard_normal((50, 7)).astype(np.float32)
+    total = sum_side_by_side(lambda total, i: np.add(total, terms[i], out=total), (7,), np.float32, range(50))
+    expected = [np.zeros(7, np.float32) for _ in range(parallel.TOTALS)]
+    for i in range(50):
+        expected[i % parallel.TOTALS] += terms[i]
+    np.testing.assert_array_equal(total, sum(expected[1:], expected[0]))
+    empty = sum_side_by_side(lambda total, i: None, (7,), np.float32, [])
+    np.testing.assert_array_equal(empty, np.zeros(7))
+
+
+PROGRAM = """
+import hashlib, numpy as np
+from minimaskrcnn.kernels import fast
+rng = np.random.default_rng(0)
+for C, stride in ((64, 1), (32, 1), (48, 2)):
+    x = rng.standard_normal((4, C, 33, 40), dtype=np.float32)
+    weight = rng.standard_normal((64, C, 3, 3), dtype=np.float32)
+    geometry = ((stride, stride), (1, 1), (1, 1), 1)
+    out = fast.conv2d(x, weight, None, *geometry)
+    dx = fast.conv2d_input_grad(out, weight, x.shape, *geometry)
+    dw = fast.conv2d_weight_grad(out, x, weight.shape, *geometry)
+    print(*(hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (out, dx, dw)))
+"""
+
+
+def test_a_convolution_has_the_same_bytes_on_one_core_and_on_two():
+    def run(threads):
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": threads}
+        return subprocess.run(
+            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    one, two = run("1"), run("2")
+    assert len(one.split()) == 9
+    assert one == two
