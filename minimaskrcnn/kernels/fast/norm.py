@@ -7,6 +7,7 @@ mean. Arrays are rows of C channels, one row a cell.
 import numpy as np
 
 from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, scratch
+from minimaskrcnn.kernels.fast.parallel import side_by_side
 
 
 def batch_norm(
@@ -68,13 +69,16 @@ def group_norm(
     out = np.empty_like(rows)
     mean, rstd = np.empty((2, N, num_groups), x.dtype)
     count = x.dtype.type(H * W * C // num_groups)
-    for n in range(N):  # one image at a time, while it is in the cache
+
+    def normalise(n: int) -> None:  # one image at a time, while it is in the cache
         mean[n] = _group_sums(_column_sums(rows[n]), num_groups) / count
         centred = np.subtract(rows[n], _per_channel(mean[n], C), out=out[n])
         var = _group_sums(_column_dots(centred, centred), num_groups) / count
         rstd[n] = 1 / np.sqrt(var + eps)
         centred *= _per_channel(rstd[n], C) * weight
         centred += bias
+
+    side_by_side(normalise, range(N))
     return _map(out, x.shape), mean, rstd
 
 
@@ -86,19 +90,22 @@ def group_norm_backward(
     N, C, H, W = x.shape
     rows, grads = (channels_last(a).reshape(N, H * W, C) for a in (x, grad))
     dx = np.empty_like(rows)
-    dweight, dbias = np.zeros((2, C), x.dtype)
+    sums = np.empty((2, N, C), x.dtype)  # of each image, for dweight and dbias
     count = x.dtype.type(H * W * C // num_groups)
-    for n in range(N):
+
+    def differentiate(n: int) -> None:
         r = _per_channel(rstd[n], C)
         centred = np.subtract(rows[n], _per_channel(mean[n], C), out=dx[n])
         grad_sum, grad_dot = _column_sums(grads[n]), _column_dots(grads[n], centred) * r
-        dbias += grad_sum
-        dweight += grad_dot
+        sums[:, n] = grad_dot, grad_sum
         mean_g = _group_sums(grad_sum * weight, num_groups) / count
         mean_g_normalised = _group_sums(grad_dot * weight, num_groups) / count
         centred *= -_per_channel(mean_g_normalised * rstd[n] ** 2, C)
         centred -= _per_channel(mean_g * rstd[n], C)
         centred += np.multiply(grads[n], r * weight, out=scratch("scaled_grad", grads[n].shape, x.dtype))
+
+    side_by_side(differentiate, range(N))
+    dweight, dbias = sums.sum(axis=1)
     return _map(dx, x.shape), dweight, dbias
 
 
