@@ -11,7 +11,7 @@ SUMMARY = "run a bundled model on a picture and explain every stage in one figur
 DESCRIPTION = """\
 Find the objects of one picture and show how the network got there.
 
-Prints a table of the detections and writes DIR/demo.png: the input, the
+Prints a table of the sure detections and writes DIR/demo.png: the input, the
 proposals of the RPN, the RoIs before and after refinement, the boxes before
 and after per-class NMS, the 28x28 masks, and the final masks.
 """
@@ -30,6 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--image", metavar="FILE", help="your own picture (default: a picture of the model's kind)"
     )
     parser.add_argument("--model", choices=options.BUNDLED, default="shapes", help="bundled weights to use")
+    parser.add_argument(
+        "--min-score",
+        type=options.fraction,
+        default=0.5,
+        metavar="S",
+        help="least score to print (default: 0.5)",
+    )
     parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of demo.png")
 
 
@@ -48,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     detections = model.predict([image], watch=recorder)[0]
     seconds = time.perf_counter() - started
+    sure = results.at_least(detections, args.min_score)
     path = viz.save(viz.demo_figure(recorder.trace(), names), Path(args.output) / "demo.png")
 
     if args.json:
@@ -56,11 +64,11 @@ def run(args: argparse.Namespace) -> int:
                 "image": args.image,
                 "model": args.model,
                 "seconds": round(seconds, 3),
-                "detections": results.as_records(detections, names),
+                "detections": results.as_records(sure, names),
                 "figure": str(path),
             }
         )
     else:
-        results.print_detections(detections, names)
-    output.log.info("%d objects in %.2f s; every stage is drawn in %s", len(detections), seconds, path)
+        results.print_detections(sure, names)
+    output.log.info("%d objects in %.2f s; every stage is drawn in %s", len(sure), seconds, path)
     return 0

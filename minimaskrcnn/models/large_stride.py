@@ -16,12 +16,12 @@ import numpy as np
 from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.detection.anchors import AnchorGenerator
-from minimaskrcnn.detection.masks import paste_masks_aligned
 from minimaskrcnn.models.box_head import BoxPredictor, TwoMLPHead
 from minimaskrcnn.models.fpn import show_maps
 from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.mini_body import GREY_MEAN, GREY_STD, mini_body
+from minimaskrcnn.models.paste import unrounded
 from minimaskrcnn.models.published import RATIOS
 from minimaskrcnn.models.resnet import ResNet
 from minimaskrcnn.models.roi_extractor import RoIExtractor
@@ -95,4 +95,4 @@ def mini_stride16(
         detections_per_img=detections_per_img,
     )
     transform = ImageTransform(image_size[0], image_size[1], GREY_MEAN, GREY_STD, size_divisible=16)
-    return MaskRCNN(transform, backbone, rpn, heads, num_classes, config, paste_masks_aligned)
+    return MaskRCNN(transform, backbone, rpn, heads, num_classes, config, unrounded)

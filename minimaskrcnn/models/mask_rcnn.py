@@ -8,7 +8,7 @@ Source: He et al. 2017, "Mask R-CNN"; the pieces and their names are torchvision
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,16 +17,14 @@ import numpy as np
 
 from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
-from minimaskrcnn.detection.masks import paste_masks
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection.trace import Recorder, Trace
+from minimaskrcnn.models.paste import Paste, rounded
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads
 from minimaskrcnn.models.rpn import RegionProposalNetwork
 from minimaskrcnn.models.transform import ImageTransform, Size, resize_boxes
 from minimaskrcnn.models.watch import Watch, unwatched
-
-Paste = Callable[..., np.ndarray]
 
 
 class MaskRCNN(nn.Module):
@@ -41,8 +39,8 @@ class MaskRCNN(nn.Module):
     roi_heads : RoIHeads
     num_classes : int, with background
     paste : callable
-        From 28x28 probabilities to masks of the picture's size: `paste_masks`, torchvision's, or
-        `paste_masks_aligned`, which rounds nothing.
+        From 28x28 probabilities to masks of the picture's size: `paste.rounded`, torchvision's, or
+        `paste.unrounded`.
     config : dict, optional
         What a checkpoint must remember to build this model again: preset and settings.
     """
@@ -55,7 +53,7 @@ class MaskRCNN(nn.Module):
         roi_heads: RoIHeads,
         num_classes: int,
         config: dict[str, Any] | None = None,
-        paste: Paste = paste_masks,
+        paste: Paste = rounded,
     ):
         super().__init__()
         self.paste = paste
@@ -148,12 +146,12 @@ class MaskRCNN(nn.Module):
         return recorder.trace()
 
 
-def restore(found: HeadOutput, size: Size, original: Size, paste: Paste = paste_masks) -> Detections:
+def restore(found: HeadOutput, size: Size, original: Size, paste: Paste = rounded) -> Detections:
     """Carry boxes from the resized picture to the original one and paste the masks there."""
     boxes = resize_boxes(found.boxes, size, original)
     masks = None
     if found.mask_probs is not None:
-        masks = paste(found.mask_probs, boxes, original, threshold=0.5)
+        masks = paste(found.mask_probs, found.boxes, size, original, 0.5)
     return Detections(boxes, found.labels, found.scores, masks)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.detection.anchors import AnchorGenerator
-from minimaskrcnn.detection.masks import paste_masks_aligned
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
 from minimaskrcnn.models.fpn import BackboneOneMap, BackboneWithFPN, FeaturePyramid
@@ -22,6 +21,7 @@ from minimaskrcnn.models.large_stride import mini_stride16
 from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.mini_body import GREY_MEAN, GREY_STD, group_norm, mini_body
+from minimaskrcnn.models.paste import unrounded
 from minimaskrcnn.models.published import (
     RATIOS,
     fasterrcnn_resnet50_fpn,
@@ -108,9 +108,7 @@ def mini(
         score_thresh=score_thresh,
         detections_per_img=detections_per_img,
     )
-    return MaskRCNN(
-        _mini_transform(image_size), backbone, rpn, heads, num_classes, config, paste_masks_aligned
-    )
+    return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config, unrounded)
 
 
 def mini_c4(
@@ -151,9 +149,7 @@ def mini_c4(
         batch_size_per_image=samples[1],
         detections_per_img=detections_per_img,
     )
-    return MaskRCNN(
-        _mini_transform(image_size), backbone, rpn, heads, num_classes, config, paste_masks_aligned
-    )
+    return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config, unrounded)
 
 
 def _mini_rpn(

@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.boxes import box_iou
-from minimaskrcnn.detection.masks import mask_targets, paste_masks
+from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.models.paste import unrounded
 from minimaskrcnn.viz.boxes import draw_boxes
 from minimaskrcnn.viz.masks import draw_masks, draw_outline, object_colour
 from minimaskrcnn.viz.picture import draw_picture
@@ -36,7 +37,8 @@ def mask_figure(trace: Trace, detection: int, target: Target | None = None) -> F
         f"the line is 0.5; {np.mean(probability >= 0.5):.0%} are inside",
     )
 
-    pasted = paste_masks(probability[None], box[None], image.shape[1:])[0]
+    resized_box, resized = trace["detection_boxes"][[detection]], trace["transformed"].shape[1:]
+    pasted = unrounded(probability[None], resized_box, resized, image.shape[1:])[0]
     height, width = image.shape[1:]
     axes[1].imshow(pasted, extent=(0, width, height, 0), cmap=MAP, vmin=0, vmax=1)
     draw_boxes(axes[1], box[None], colour)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minimaskrcnn.detection.masks import paste_masks
+from minimaskrcnn.models.paste import unrounded
 from minimaskrcnn.viz.mask_steps import mask_figure
 
 
@@ -15,7 +15,9 @@ def test_three_steps_without_truth(trace):
     ]
     tile, pasted, cut = figure.axes
     np.testing.assert_array_equal(tile.images[0].get_array(), trace["mask_probs"][1])
-    wanted = paste_masks(trace["mask_probs"][[1]], trace["boxes"][[1]], (120, 160))[0]
+    wanted = unrounded(
+        trace["mask_probs"][[1]], trace["detection_boxes"][[1]], trace["transformed"].shape[1:], (120, 160)
+    )[0]
     np.testing.assert_array_equal(pasted.images[0].get_array(), wanted)
     assert f"{trace['masks'][1].sum():,} pixels" in cut.get_label()
 
