@@ -141,7 +141,7 @@ def suggest_sizes(sizes: np.ndarray, count: int) -> list[int]:
         return []
     sides = np.sqrt(np.asarray(sizes, np.float64).prod(axis=1))
     middles = (np.arange(count) + 0.5) / count
-    return sorted({max(1, round(float(side))) for side in np.quantile(sides, middles)})
+    return sorted({max(1, round(float(side))) for side in np.quantile(sides, middles, method="hazen")})
 
 
 def shape_iou(sizes: np.ndarray, shapes: np.ndarray) -> np.ndarray:
