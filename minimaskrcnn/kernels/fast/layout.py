@@ -4,6 +4,7 @@ import math
 import threading
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minimaskrcnn.kernels.fast.parallel import side_by_side
 
@@ -32,6 +33,14 @@ def channels_last(x: np.ndarray) -> np.ndarray:
 def channels_first(x: np.ndarray) -> np.ndarray:
     """Return x (N, H, W, C) as an (N, C, H, W) view."""
     return x.transpose(0, 3, 1, 2)
+
+
+def stored_like(x: np.ndarray, shape: tuple[int, int, int, int], dtype: DTypeLike) -> np.ndarray:
+    """New cells (N, H, W, C), stored channels first if the map x (N, C, H, W) is, else channels last."""
+    N, H, W, C = shape
+    if x.flags.c_contiguous:
+        return np.empty((N, C, H, W), dtype).transpose(0, 2, 3, 1)
+    return np.empty(shape, dtype)
 
 
 def copy_cells(out: np.ndarray, cells: np.ndarray) -> None:

@@ -3,20 +3,35 @@
     out = A @ features,        dx = A.T @ grad,
 
 with one row of A for each bin, one column for each cell, and in a row the weights of the cells the bin reads.
-With the features channels last, one nonzero of A is one multiply-add of a whole vector of channels. The
-members with a maximum have files of their own.
+With the features channels last, one nonzero of A is one multiply-add of a whole vector of channels. SciPy
+lets go of the interpreter's lock in a sparse product, so parts of it run side by side. The members with a
+maximum have files of their own.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
+from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, stored_like
+from minimaskrcnn.kernels.fast.parallel import side_by_side
 from minimaskrcnn.kernels.fast.roi_cells import cell_max, cell_max_backward
 from minimaskrcnn.kernels.fast.roi_matrix import roi_matrix
 from minimaskrcnn.kernels.fast.roi_points import point_max, point_max_backward
 from minimaskrcnn.kernels.fast.roi_separable import separable_mean
 from minimaskrcnn.kernels.roi_rules import ROI_POOL, RoIRule
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 FEW_CHANNELS = 4
+CACHE_BYTES = 1 << 20
+"""Of bins, computed at a time."""
+NEAR = 49
+"""Bins put in place at a time: addresses 1 KiB apart share few places of the first cache, some 48 in all."""
+GROUP = 128
+"""Channels of the gradient, handed back at a time."""
 
 
 def roi_features(
@@ -26,12 +41,10 @@ def roi_features(
     if rule.reduce == "max":
         largest = cell_max if rule.sampling_ratio is None else point_max
         return largest(x, rois, output_size, spatial_scale, rule)
-    N, C, H, W = x.shape
-    if C <= FEW_CHANNELS:
+    if x.shape[1] <= FEW_CHANNELS:
         return separable_mean(x, rois, output_size, spatial_scale, rule), None
     A = roi_matrix(rois.astype(x.dtype), x.shape, output_size, spatial_scale, rule)
-    out = A @ channels_last(x).reshape(N * H * W, C)  # (K*OH*OW, C)
-    return channels_first(out.reshape(len(rois), *output_size, C)), None
+    return product(A, x, (len(rois), *output_size)), None
 
 
 def roi_features_backward(
@@ -47,10 +60,48 @@ def roi_features_backward(
         return cell_max_backward(grad, rois, argmax, x_shape)
     if argmax is not None:
         return point_max_backward(grad, rois, argmax, x_shape, spatial_scale, rule)
-    N, C, H, W = x_shape
     A = roi_matrix(rois.astype(grad.dtype), x_shape, grad.shape[2:], spatial_scale, rule)
-    dx = A.T @ channels_last(grad).reshape(-1, C)  # (K, OH, OW, C) -> (K*OH*OW, C)
-    return channels_first(dx.reshape(N, H, W, C))
+    return transposed_product(A, grad, x_shape)
+
+
+def product(A: sparse.csr_array, x: np.ndarray, size: tuple[int, int, int]) -> np.ndarray:
+    """``A @ features`` of shape (K, C, OH, OW) for the size (K, OH, OW), stored as the features are.
+
+    A few rois at a time, whose bins are put in place while they are in the cache.
+    """
+    N, C, H, W = x.shape
+    K, OH, OW = size
+    cells = channels_last(x).reshape(N * H * W, C)
+    out = stored_like(x, (K, OH, OW, C), x.dtype)
+    step = max(1, CACHE_BYTES // (OH * OW * C * x.itemsize))  # rois
+    near = max(1, NEAR // OW)  # rows of bins
+
+    def put(first: int) -> None:
+        bins = A[first * OH * OW : (first + step) * OH * OW] @ cells
+        bins = bins.reshape(-1, OH, OW, C)
+        for p in range(0, OH, near):
+            out[first : first + step, p : p + near] = bins[:, p : p + near]
+
+    side_by_side(put, range(0, K, step))
+    return channels_first(out)
+
+
+def transposed_product(
+    A: sparse.csr_array, grad: np.ndarray, x_shape: tuple[int, int, int, int]
+) -> np.ndarray:
+    """``A.T @ grad``, of shape x_shape: a group of channels at a time, since rois may share cells."""
+    N, C, H, W = x_shape
+    bins = grad.transpose(0, 2, 3, 1)  # (K, OH, OW, C)
+    dx = np.empty((N, H, W, C), grad.dtype)
+
+    def put(first: int) -> None:
+        group = bins[..., first : first + GROUP]
+        c = group.shape[3]
+        cells = A.T @ group.reshape(-1, c)  # (K, OH, OW, c) -> (K*OH*OW, c)
+        dx[..., first : first + GROUP] = cells.reshape(N, H, W, c)
+
+    side_by_side(put, range(0, C, GROUP))
+    return channels_first(dx)
 
 
 def roi_align(

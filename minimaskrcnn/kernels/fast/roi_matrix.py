@@ -2,7 +2,7 @@
 
     A[(k, p, q), (image[k], y, x)] = row_weight[k, p, y] * column_weight[k, q, x]
 
-The weights of a bin are not zero on a few consecutive cells of either axis, and a row of A on their product.
+A bin reads a few cells of either axis, and a row of A holds their products.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minimaskrcnn.kernels.fast.parallel import side_by_side
 from minimaskrcnn.kernels.fast.roi_geometry import merged_weights, roi_points
 from minimaskrcnn.kernels.roi_rules import RoIRule
 
 if TYPE_CHECKING:
     from scipy import sparse
 
-AT_ONCE = 1 << 22  # entries spread over the plane at a time, to bound the memory that needs
+AT_ONCE = 1 << 17  # entries spread over the plane at a time, so that they stay in the cache
 
 
 def roi_matrix(
@@ -54,8 +55,17 @@ def roi_matrix(
            [0.  , 0.  , 0.  ]])
     """
     N, _, H, W = x_shape
-    rows, columns = (merged_weights(p) for p in roi_points(rois, (H, W), output_size, spatial_scale, rule))
+    points = roi_points(rois, (H, W), output_size, spatial_scale, rule)
+    rows, columns = (_cells_read(*merged_weights(axis)) for axis in points)
     return outer_rows(rois[:, 0].astype(np.int64), rows, columns, (N, H, W))
+
+
+def _cells_read(first: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cells (K, P, T) and weights without the gaps between a bin's points; a shorter bin ends in zeros."""
+    unread = weight == 0
+    T = weight.shape[2] - int(np.count_nonzero(unread, axis=2).min(initial=weight.shape[2] - 1))
+    order = np.argsort(unread, axis=2, kind="stable")[..., :T]
+    return first[..., None] + order, np.take_along_axis(weight, order, axis=2)
 
 
 def outer_rows(
@@ -69,8 +79,8 @@ def outer_rows(
     Parameters
     ----------
     image : (K,) int64
-    rows : first cell (K, P) and weights (K, P, Ty) of consecutive cells on the y axis
-    columns : first cell (K, Q) and weights (K, Q, Tx) on the x axis
+    rows : cells (K, P, Ty) and their weights on the y axis
+    columns : cells (K, Q, Tx) and their weights on the x axis
     shape : (N, H, W) of the map
 
     Returns
@@ -79,23 +89,24 @@ def outer_rows(
     """
     from scipy import sparse
 
-    (first_y, weight_y), (first_x, weight_x) = rows, columns
+    (y, weight_y), (x, weight_x) = rows, columns
     N, H, W = shape
     K, P, Ty = weight_y.shape
     Q, Tx = weight_x.shape[1:]
-    cell_y = ((image[:, None, None] * H + first_y[..., None] + np.arange(Ty)) * W).astype(np.int32)
-    cell_x = (first_x[..., None] + np.arange(Tx)).astype(np.int32)
-    weights, cells, counts = [], [], [np.zeros(1, np.int64)]
-    step = max(AT_ONCE // max(P * Q * Ty * Tx, 1), 1)
-    for some in (slice(k, k + step) for k in range(0, K, step)):
+    cell_y = ((image[:, None, None] * H + y) * W).astype(np.int32)
+    cell_x = x.astype(np.int32)
+
+    def entries(some: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         weight = _plane(weight_y[some], weight_x[some], np.multiply)  # (k, P, Q, Ty*Tx)
-        used = weight != 0
-        weights.append(weight[used])
-        cells.append(_plane(cell_y[some], cell_x[some], np.add)[used])
-        counts.append(np.count_nonzero(used, axis=3).ravel())
-    ends = np.cumsum(np.concatenate(counts), dtype=np.int32)
-    empty = np.zeros(0, np.int32), np.zeros(0, weight_y.dtype)
-    indices, data = (np.concatenate([e, *parts]) for e, parts in zip(empty, (cells, weights), strict=True))
+        cells = _plane(cell_y[some], cell_x[some], np.add)
+        used = np.flatnonzero(weight)
+        return weight.take(used), cells.take(used), np.count_nonzero(weight, axis=3).ravel()
+
+    step = max(AT_ONCE // max(P * Q * Ty * Tx, 1), 1)
+    pieces = side_by_side(entries, [slice(k, k + step) for k in range(0, K, step)])
+    nothing = np.zeros(0, weight_y.dtype), np.zeros(0, np.int32), np.zeros(1, np.int64)
+    data, indices, counts = (np.concatenate(parts) for parts in zip(nothing, *pieces, strict=True))
+    ends = np.cumsum(counts, dtype=np.int32)  # row r of A is data[ends[r] : ends[r + 1]]
     return sparse.csr_array((data, indices, ends), shape=(K * P * Q, N * H * W))
 
 

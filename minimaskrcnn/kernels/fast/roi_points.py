@@ -91,7 +91,8 @@ def _batches(
 
 
 def _two_cells(points: AxisPoints) -> tuple[np.ndarray, np.ndarray]:
-    """Each point as a bin of its own: first cell (K, P*n), and weights (K, P*n, 2) of it and the next."""
+    """Each point as a bin of its own: its two cells (K, P*n, 2) and their weights."""
     K, P, n = points.low.shape
+    cells = np.stack([points.low, points.high], axis=-1)
     weight = np.stack([1 - points.upper, points.upper], axis=-1) * points.inside[..., None]
-    return points.low.reshape(K, P * n), weight.reshape(K, P * n, 2)
+    return cells.reshape(K, P * n, 2), weight.reshape(K, P * n, 2)
