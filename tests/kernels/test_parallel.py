@@ -86,7 +86,7 @@ def test_a_sum_has_the_same_bytes_on_any_number_of_threads(blas, rng):
     np.testing.assert_array_equal(empty, np.zeros(7))
 
 
-PROGRAM = """
+CONVOLUTIONS = """
 import hashlib, numpy as np
 from minimaskrcnn.kernels import fast
 rng = np.random.default_rng(0)
@@ -100,12 +100,26 @@ for C, stride in ((64, 1), (32, 1), (48, 2)):
     print(*(hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (out, dx, dw)))
 """
 
+ROIS = """
+import hashlib, numpy as np
+from minimaskrcnn.kernels import fast, roi_rules
+rng = np.random.default_rng(0)
+x = rng.standard_normal((2, 160, 33, 40), dtype=np.float32)
+rois = np.concatenate([rng.integers(0, 2, (99, 1)), rng.uniform(0, 40, (99, 4))], 1).astype(np.float32)
+for rule in (roi_rules.ROI_ALIGN, roi_rules.ROI_WARP, roi_rules.ROI_POOL):
+    out, argmax = fast.roi_features(x, rois, (7, 7), 1.0, rule)
+    dx = fast.roi_features_backward(out, rois, argmax, x.shape, 1.0, rule)
+    none = np.zeros(1) if argmax is None else argmax
+    print(*(hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (out, none, dx)))
+"""
 
-def test_a_convolution_has_the_same_bytes_on_one_core_and_on_two():
+
+@pytest.mark.parametrize("program", [CONVOLUTIONS, ROIS], ids=["convolutions", "rois"])
+def test_kernels_give_the_same_bytes_on_one_core_and_on_two(program):
     def run(threads):
         environment = os.environ | {"OPENBLAS_NUM_THREADS": threads}
         return subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
         ).stdout
 
     one, two = run("1"), run("2")

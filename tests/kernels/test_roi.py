@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.kernels import roi_rules
 from minimaskrcnn.kernels.fast import roi as fast_roi
+from minimaskrcnn.kernels.fast import roi_cells as fast_cells
 from minimaskrcnn.kernels.fast import roi_matrix as fast_matrix
 from minimaskrcnn.kernels.fast import roi_points as fast_points
 from minimaskrcnn.kernels.fast.roi_cells import sortable, value_and_index
@@ -353,9 +354,22 @@ def test_working_in_batches_changes_nothing(rule, rng, monkeypatch):
     dx = fast_roi.roi_features_backward(grad, rois, argmax, x.shape, 0.8, rule)
     monkeypatch.setattr(fast_matrix, "AT_ONCE", 100)
     monkeypatch.setattr(fast_points, "AT_ONCE", 3)
+    monkeypatch.setattr(fast_cells, "AT_ONCE", 3)
+    monkeypatch.setattr(fast_cells, "PLANES", 4)
+    monkeypatch.setattr(fast_roi, "CACHE_BYTES", 1000)  # three rois
+    monkeypatch.setattr(fast_roi, "NEAR", 2)
+    monkeypatch.setattr(fast_roi, "GROUP", 4)
     np.testing.assert_array_equal(fast_roi.roi_features(x, rois, (3, 2), 0.8, rule)[0], whole)
     again = fast_roi.roi_features_backward(grad, rois, argmax, x.shape, 0.8, rule)
     np.testing.assert_allclose(again, dx, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", [ROI_ALIGN, ROI_POOL], ids=str)
+def test_fast_features_of_rois_are_stored_as_the_map_is(rule, rng):
+    first, rois = rng.standard_normal((2, 6, 9, 8)), some_rois(rng, 11, 8)
+    last = np.ascontiguousarray(first.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    for x, order in ((first, (0, 1, 2, 3)), (last, (0, 2, 3, 1))):
+        assert fast_roi.roi_features(x, rois, (3, 2), 0.8, rule)[0].transpose(order).flags.c_contiguous
 
 
 @pytest.mark.parametrize("sampling_ratio", [2, -1])
@@ -366,6 +380,13 @@ def test_few_channels_take_another_road_to_the_same_place(sampling_ratio, rng, m
     np.testing.assert_allclose(
         fast_roi.roi_align(x, rois, (5, 4), 1.0, sampling_ratio, True), dense, atol=1e-12
     )
+
+
+@pytest.mark.parametrize("winner", [-2, 9])
+def test_a_winner_off_the_map_is_refused_and_not_written_outside_of_the_gradient(winner):
+    argmax = np.full((1, 1, 1, 1), winner)
+    with pytest.raises(ValueError, match=r"index|indices"):
+        fast_roi.roi_pool_backward(np.ones(argmax.shape), one(0, 0, 2, 2), argmax, (1, 1, 3, 3))
 
 
 @given(

@@ -7,11 +7,16 @@ can be taken over its rows first, for all its roi's columns at once, and over it
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
+from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, stored_like
+from minimaskrcnn.kernels.fast.parallel import side_by_side
 from minimaskrcnn.kernels.fast.roi_geometry import AxisPoints, roi_points
 from minimaskrcnn.kernels.roi_rules import RoIRule
 
 INDEX_BITS = 32
+AT_ONCE = 32
+"""RoIs whose maximum is taken on one core."""
+PLANES = 32
+"""Channels whose gradient is handed back at a time, so that their planes stay in the cache."""
 
 
 def cell_max(
@@ -22,20 +27,26 @@ def cell_max(
     K, (OH, OW) = len(rois), output_size
     rows, columns = roi_points(rois.astype(x.dtype), (H, W), output_size, spatial_scale, rule)
     keys = sortable(channels_last(x))
-    strips = np.zeros((OH, W, C), keys.dtype)  # the largest of each bin's rows, for each column of the map
-    best = np.zeros((OH, OW, C), keys.dtype)
-    out = np.empty((K, OH, OW, C), x.dtype)
-    argmax = np.empty(out.shape, np.int64)
-    spans = zip(rois[:, 0].astype(int), cell_spans(rows), cell_spans(columns), strict=True)
-    for k, (image, y_spans, x_spans) in enumerate(spans):
-        across = slice(min(s.start for s in x_spans), max(s.stop for s in x_spans))
-        for p, span in enumerate(y_spans):
-            if span.start < span.stop:
-                np.maximum.reduce(keys[image, span, across], axis=0, out=strips[p, across])
-        for q, span in enumerate(x_spans):
-            if span.start < span.stop:
-                np.maximum.reduce(strips[:, span], axis=1, out=best[:, q])
-        out[k], argmax[k] = value_and_index(best, x.dtype)
+    images, y_spans, x_spans = rois[:, 0].astype(int), cell_spans(rows), cell_spans(columns)
+    out = stored_like(x, (K, OH, OW, C), x.dtype)
+    argmax = stored_like(x, out.shape, np.int64)
+
+    def largest(first: int) -> None:
+        strips = np.zeros(
+            (OH, W, C), keys.dtype
+        )  # the largest of each bin's rows, for each column of the map
+        best = np.zeros((OH, OW, C), keys.dtype)
+        for k in range(first, min(first + AT_ONCE, K)):
+            across = slice(min(s.start for s in x_spans[k]), max(s.stop for s in x_spans[k]))
+            for p, span in enumerate(y_spans[k]):
+                if span.start < span.stop:
+                    np.maximum.reduce(keys[images[k], span, across], axis=0, out=strips[p, across])
+            for q, span in enumerate(x_spans[k]):
+                if span.start < span.stop:
+                    np.maximum.reduce(strips[:, span], axis=1, out=best[:, q])
+            out[k], argmax[k] = value_and_index(best, x.dtype)
+
+    side_by_side(largest, range(0, K, AT_ONCE))
     empty = (rows.count == 0)[:, :, None] | (columns.count == 0)[:, None]  # (K, OH, OW)
     out[empty], argmax[empty] = 0, -1
     return channels_first(out), channels_first(argmax)
@@ -91,13 +102,32 @@ def cell_max_backward(
 ) -> np.ndarray:
     """Each bin hands its gradient to the one cell that won it.
 
-    One roi at a time, so that what it reads and writes stays in the cache. Each image has a spare cell in
-    front of its first, at the index -1, for the gradient of empty bins.
+    As a product with a sparse matrix of one column: its entries are the gradients and their rows the winners,
+    and the product with 1 adds up the entries of a row. A few planes at a time, side by side, in the order in
+    which the winners are stored. Each plane has a spare cell in front of its first, at the index -1, for the
+    gradient of empty bins.
     """
+    from scipy import sparse
+
     N, C, H, W = x_shape
-    dx = np.zeros((N, 1 + H * W, C), grad.dtype)
-    channels = C + np.arange(C)
-    for image, roi_grad, winner in zip(rois[:, 0].astype(int), grad, argmax, strict=True):
-        cells = winner.transpose(1, 2, 0) * C + channels  # (OH, OW, C)
-        np.add.at(dx[image].reshape(-1), cells.ravel(), roi_grad.transpose(1, 2, 0).ravel())
-    return channels_first(dx[:, 1:].reshape(N, H, W, C))
+    plane = 1 + H * W
+    dx = np.empty((N, C, H * W), grad.dtype)
+    image = rois[:, 0].astype(np.int64)[:, None]
+
+    def gradient_of(first: int) -> None:
+        group = slice(first, first + PLANES)
+        winner = argmax[:, group]  # (K, c, OH, OW)
+        c = winner.shape[1]
+        index = np.int32 if N * c * plane <= np.iinfo(np.int32).max else np.int64
+        entries, row = np.empty_like(winner, grad.dtype), np.empty_like(winner, index)
+        entries[...] = grad[:, group]
+        cell_0 = (image * c + np.arange(c)) * plane + 1  # (K, c)
+        np.add(winner, cell_0[:, :, None, None], out=row, casting="unsafe")
+        stored = entries.ravel("K"), row.ravel("K"), np.array([0, row.size], index)
+        column = sparse.csc_array(stored, shape=(N * c * plane, 1))
+        column.check_format()  # a product does not look whether the rows are there
+        sums = column @ np.ones(1, grad.dtype)
+        dx[:, group] = sums.reshape(N, c, plane)[:, :, 1:]
+
+    side_by_side(gradient_of, range(0, C, PLANES))
+    return dx.reshape(x_shape)
