@@ -1,5 +1,6 @@
 """Pieces side by side: all of them, in order, once. The BLAS has its threads back, and no bit changes."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -125,3 +126,19 @@ def test_kernels_give_the_same_bytes_on_one_core_and_on_two(program):
     one, two = run("1"), run("2")
     assert len(one.split()) == 9
     assert one == two
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a thread choose its cores")
+def test_a_helper_begins_on_another_core_and_may_then_go_anywhere(monkeypatch):
+    cores = os.sched_getaffinity(0)
+    if len(cores) == 1:
+        pytest.skip("one core")
+    begun = ctypes.PyDLL(None).sched_getcpu
+    helper = parallel._Helper()
+    for core in sorted(cores)[:2]:  # whichever the caller is on: it cannot be both
+        monkeypatch.setattr(parallel, "_this_core", lambda core=core: core)
+        seen = []
+        for _ in range(20):
+            helper.start(lambda seen=seen: seen.append((begun(), os.sched_getaffinity(0)))).result()
+        assert all(free == cores for _, free in seen)
+        assert sum(where != core for where, _ in seen) > 10  # a busy machine may move it at once

@@ -15,9 +15,10 @@ whose threads cannot be set from here, pieces run one after another and the BLAS
 import ctypes
 import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -86,10 +87,7 @@ def _shared(task: Callable[[Piece], Result], todo: deque[tuple[int, Piece]], thr
                 return
             results[index] = task(piece)
 
-    # Each helper works in a copy of the caller's context, so that np.errstate holds there too.
-    helpers = [
-        _pool(threads - 1).submit(copy_context().run, work) for _ in range(min(threads, len(todo)) - 1)
-    ]
+    helpers = [helper.start(work) for helper in _helpers(threads - 1)[: len(todo) - 1]]
     try:
         work()
     finally:
@@ -123,11 +121,51 @@ def _openblas() -> _OpenBLAS | None:
     return None
 
 
+class _Helper:
+    """A thread that waits for work until Python ends, and begins it on another core than the caller's.
+
+    Linux may wake a thread on the core of the one that woke it, though others are idle, and moves it only
+    when it next looks: after some milliseconds, in which the two would share one core.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="minimaskrcnn")
+        self._thread = self._pool.submit(threading.get_native_id).result()
+
+    def start(self, work: Callable[[], None]) -> Future[None]:
+        cores = _cores()
+        if len(cores) > 1:
+            os.sched_setaffinity(self._thread, cores - {_this_core()})
+        # A copy of the caller's context, so that np.errstate holds here too.
+        return self._pool.submit(copy_context().run, self._run, work, cores)
+
+    def _run(self, work: Callable[[], None], cores: set[int]) -> None:
+        if len(cores) > 1:  # it has begun elsewhere, and from now on may go where it likes
+            os.sched_setaffinity(0, cores)
+        work()
+
+
 @cache
-def _pool(size: int) -> ThreadPoolExecutor:
-    """Threads that wait for work until Python ends."""
-    return ThreadPoolExecutor(size, thread_name_prefix="minimaskrcnn")
+def _helpers(count: int) -> list[_Helper]:
+    return [_Helper() for _ in range(count)]
 
 
 if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
+
+
+if sys.platform == "linux":
+    _this_core = ctypes.PyDLL(None).sched_getcpu
+
+    def _cores() -> set[int]:
+        """The cores that this thread may use."""
+        return os.sched_getaffinity(0)
+
+else:
+
+    def _this_core() -> int:
+        return 0
+
+    def _cores() -> set[int]:
+        """None that a thread could be kept off."""
+        return set()
