@@ -85,7 +85,10 @@ def parts(x: np.ndarray, windows: Windows) -> list[Part]:
     images = max(1, rows // max(1, OH))
     if windows.are_cells_of(x) and not x.flags.c_contiguous:
         images = 1  # only within one image are such cells evenly spaced, as the rows of a matrix must be
-    height = -(-OH // max(1, -(-OH // max(1, rows))))
+    bands = -(-OH // max(1, rows))
+    if images == 1 and bands > 1:  # an even number: else one core of two waits while the other does the last
+        bands += N * bands % 2
+    height = -(-OH // max(1, bands))
     return [
         Part(slice(n, min(n + images, N)), slice(top, min(top + height, OH)))
         for n in range(0, N, images)
