@@ -21,6 +21,7 @@ al., Winograd convolution for deep neural networks: efficient point selection, 2
 """
 
 from functools import cache
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -38,9 +39,11 @@ MANY_CHANNELS = 64
 TILES = 128
 """Tiles at a time: rows enough for a good product, few enough for the outer cache."""
 
-
 COLUMNS = 1 << 14
 """Filters whose basis is changed at a time: one for each pair of channels."""
+
+ROW_GAP = 16
+"""Numbers between one row and the next: a line of the cache."""
 
 
 class _Bases(NamedTuple):
@@ -75,10 +78,19 @@ def suits(x: np.ndarray, windows: Windows) -> bool:
 
 
 def filter_values(weight: np.ndarray) -> np.ndarray:
-    """Values (36, A, B) of weight (A, B, 3, 3)."""
+    """Values (36, A, B) of weight (A, B, 3, 3), valid until this thread asks for others."""
     A, B = weight.shape[:2]
-    taps = np.ascontiguousarray(weight.transpose(2, 3, 0, 1)).reshape(TAPS * TAPS, A * B)
-    return _change(_bases().filters, taps).reshape(-1, A, B)
+    values = _rows("filters", (36,), (A, B), weight.dtype)
+
+    def fill(some: slice) -> None:
+        filters = weight[some]
+        taps = _rows("strip", (TAPS, TAPS), filters.shape[:2], weight.dtype)
+        taps[...] = filters.transpose(2, 3, 0, 1)
+        np.matmul(_bases().filters, taps.reshape(TAPS * TAPS, -1), out=values[:, some].reshape(36, -1))
+
+    step = max(1, COLUMNS // B)
+    side_by_side(fill, [slice(a, a + step) for a in range(0, A, step)])
+    return values
 
 
 def correlate(
@@ -90,9 +102,9 @@ def correlate(
         target = out[part]
         (count, height, width, O), (down, across) = target.shape, _tiles(target)
         values = _cell_values(x, windows, part)  # (36, tiles, C)
-        products = scratch("products", (36, values.shape[1], O), x.dtype)
+        products = _rows("products", (36,), (values.shape[1], O), x.dtype)
         np.matmul(values, filters, out=products)
-        outputs = scratch("strip", (SIDE, SIDE, count, down, across, O), x.dtype)
+        outputs = _rows("strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
         np.matmul(_bases().outputs, products.reshape(36, -1), out=outputs.reshape(SIDE * SIDE, -1))
         fits = (height, width) == (down * SIDE, across * SIDE)
         whole = target if fits else scratch("cells", (count, down * SIDE, across * SIDE, O), x.dtype)
@@ -116,15 +128,24 @@ def window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nda
         count, (down, across) = len(source), _tiles(source)
         whole = scratch("cells", (count, down * SIDE, across * SIDE, O), x.dtype)
         copy_map(source, whole, (0, 0), (1, 1))
-        outputs = scratch("strip", (SIDE, SIDE, count, down, across, O), x.dtype)
+        outputs = _rows("strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
         outputs[...] = _by_place(whole)
-        products = scratch("products", (36, values.shape[1], O), x.dtype)
+        products = _rows("products", (36,), (values.shape[1], O), x.dtype)
         np.matmul(_bases().outputs.T, outputs.reshape(SIDE * SIDE, -1), out=products.reshape(36, -1))
         term = scratch("term", total.shape, x.dtype)
         total += np.matmul(products.swapaxes(1, 2), values, out=term)
 
     total = sum_side_by_side(add, (36, O, C), x.dtype, _parts(x, windows))
     return _change(_bases().filters.T, total.reshape(36, O * C)).reshape(TAPS, TAPS, O, C)
+
+
+def _rows(name: str, rows: tuple[int, ...], shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Scratch memory (*rows, *shape) for a matrix with these rows, a little further apart than they are long.
+
+    Rows a multiple of 4 KiB apart, as those of even sizes are, push each other out of the first cache.
+    """
+    length = prod(shape)
+    return scratch(name, (prod(rows), length + ROW_GAP), dtype)[:, :length].reshape(*rows, *shape)
 
 
 def _change(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -169,9 +190,9 @@ def _cell_values(x: np.ndarray, windows: Windows, part: Part) -> np.ndarray:
     cells = scratch("cells", (count, down * SIDE + TAPS - 1, across * SIDE + TAPS - 1, C), x.dtype)
     copy_map(x[part.images], cells, (part.rows.start + windows.offset[0], windows.offset[1]), (1, 1))
     n, y, x_, c = cells.strides
-    shape, strides = (side, side, count, down, across, C), (y, x_, n, y * SIDE, x_ * SIDE, c)
-    tiles = scratch("strip", shape, x.dtype)
-    tiles[...] = np.ndarray(shape, x.dtype, cells, strides=strides)
-    values = scratch("values", (36, count * down * across, C), x.dtype)
+    tiles = _rows("strip", (side, side), (count, down, across, C), x.dtype)
+    strides = y, x_, n, y * SIDE, x_ * SIDE, c
+    tiles[...] = np.ndarray(tiles.shape, x.dtype, cells, strides=strides)
+    values = _rows("values", (36,), (count * down * across, C), x.dtype)
     np.matmul(_bases().cells, tiles.reshape(36, -1), out=values.reshape(36, -1))
     return values
