@@ -153,12 +153,13 @@ def _windows(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, out_shap
 
 
 def _cells(x: np.ndarray, windows: Windows) -> np.ndarray:
-    """Return x (N, C, H, W) as (N, H, W, C), contiguous if that pays: if its cells are read several times."""
+    """Return x (N, C, H, W) as (N, H, W, C), contiguous if that pays: if its cells are read twice or more."""
     cells = x.transpose(0, 2, 3, 1)
     if windows.are_cells_of(cells):
         read_once = prod(x.shape[1:]) >= LARGE_IMAGE
     else:
-        read_once = not windows.in_runs or x.shape[1] <= FEW_CHANNELS or winograd.suits(cells, windows)
+        overlap = windows.in_runs and windows.kernel[0] >= 2 * windows.stride[0]
+        read_once = not overlap or x.shape[1] <= FEW_CHANNELS or winograd.suits(cells, windows)
     return cells if read_once else channels_last(x)
 
 
