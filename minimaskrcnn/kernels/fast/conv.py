@@ -90,7 +90,7 @@ def conv2d_weight_grad(
     dw = np.empty(weight_shape, x.dtype)
     for ins, outs in _groups(x.shape[3], O, groups):
         cells, grads = x[..., ins], grad[..., outs]
-        products = winograd.window_products if winograd.suits(cells, windows) else _window_products
+        products = winograd.window_products if winograd.suits_products(cells, windows) else _window_products
         taps = products(cells, grads, windows)  # (KH, KW, O, C)
         for y, x_ in np.ndindex(KH, KW):  # tap by tap: NumPy would copy runs of three numbers
             dw[outs, :, y, x_] = taps[y, x_]

@@ -16,6 +16,7 @@ The zeros that end one output row also begin the next.
 """
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +80,8 @@ def parts(x: np.ndarray, windows: Windows) -> list[Part]:
     """
     (N, OH, OW, O), (KH, KW), C = windows.out_shape, windows.kernel, x.shape[3]
     copied = KH * C if windows.in_runs else KH * KW * C
-    rows = STRIP_BYTES // max(1, OW * (copied + O) * x.itemsize)
+    budget = max(STRIP_BYTES, 2 * KH * KW * C * O * x.itemsize)  # each product reads all filters again
+    rows = budget // max(1, OW * (copied + O) * x.itemsize)
     if N * OH * OW * O * KH * KW * C > SHARED_WORK:
         rows = min(rows, -(-N * OH // 2))
     images = max(1, rows // max(1, OH))
@@ -88,11 +90,11 @@ def parts(x: np.ndarray, windows: Windows) -> list[Part]:
     bands = -(-OH // max(1, rows))
     if images == 1 and bands > 1:  # an even number: else one core of two waits while the other does the last
         bands += N * bands % 2
-    height = -(-OH // max(1, bands))
+    tops = [OH * band // max(1, bands) for band in range(bands + 1)]
     return [
-        Part(slice(n, min(n + images, N)), slice(top, min(top + height, OH)))
+        Part(slice(n, min(n + images, N)), slice(top, bottom))
         for n in range(0, N, images)
-        for top in range(0, OH, max(1, height))
+        for top, bottom in pairwise(tops)
     ]
 
 

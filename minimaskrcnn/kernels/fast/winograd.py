@@ -72,9 +72,15 @@ def suits(x: np.ndarray, windows: Windows) -> bool:
         and windows.stride == windows.dilation == (1, 1)
         and x.dtype == np.float32
         and min(C, O) >= MANY_CHANNELS
-        and N * OH * OW >= 3 * O
+        and 2 * N * OH * OW >= 3 * O
         and 2 * 36 * tiles <= 9 * N * OH * OW
     )
+
+
+def suits_products(x: np.ndarray, windows: Windows) -> bool:
+    """Whether that also pays where a sum over windows has 36 values for every filter, not 9 taps."""
+    N, OH, OW, O = windows.out_shape
+    return suits(x, windows) and N * OH * OW >= 3 * O
 
 
 def filter_values(weight: np.ndarray) -> np.ndarray:
