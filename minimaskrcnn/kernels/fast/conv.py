@@ -176,15 +176,21 @@ def _filters(weight: np.ndarray, windows: Windows) -> np.ndarray:
     quickly; only in the smallest products it does not.
     """
     order = (0, 3, 2, 1) if windows.in_runs else (0, 2, 3, 1)
-    filters = np.ascontiguousarray(weight.transpose(order)).reshape(len(weight), prod(weight.shape[1:])).T
+    filters = _laid_out(weight.transpose(order)).reshape(len(weight), prod(weight.shape[1:])).T
     return filters if filters.size > SMALL_MATRIX else np.ascontiguousarray(filters)
 
 
 def _stamps(weight: np.ndarray, windows: Windows) -> np.ndarray:
     """Return weight (O, C, KH, KW), flipped, as (cells*O, C), the cells in the order of a window of grad."""
     order = (3, 2, 0, 1) if windows.in_runs else (2, 3, 0, 1)
-    flipped = np.ascontiguousarray(weight[:, :, ::-1, ::-1].transpose(order))
-    return flipped.reshape(-1, weight.shape[1])
+    return _laid_out(weight[:, :, ::-1, ::-1].transpose(order)).reshape(-1, weight.shape[1])
+
+
+def _laid_out(weight: np.ndarray) -> np.ndarray:
+    """Copy weight, in its own order of axes, into scratch memory."""
+    filters = scratch("filters", weight.shape, weight.dtype)
+    filters[...] = weight
+    return filters
 
 
 def _correlate(
