@@ -1,8 +1,10 @@
 """`minimaskrcnn convert IN OUT`: weights from one format into another."""
 
 import argparse
+from pathlib import Path
 
 from minimaskrcnn.cli import output
+from minimaskrcnn.errors import InputError
 
 SUMMARY = "turn weights of torchvision into a checkpoint of this project, or ours into theirs"
 
@@ -18,7 +20,8 @@ A detector of torchvision (maskrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn, or
 another depth) is recognised by the names and shapes of its weights and checked
 against the whole model, so that --model takes what is written. Older names
 become today's. Other weights, such as ImageNet's resnet50, are copied as they
-are.
+are. The small models have no counterpart in torchvision: their .pth is for
+torch alone, and to come back they need .npz or .safetensors.
 """
 
 EPILOG = """\
@@ -41,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.models.load_weights import check_ending, model_of, read_weights, save_weights
 
     check_ending(args.target)
+    if Path(args.source).resolve() == Path(args.target).resolve():
+        raise InputError(f"convert: {args.target} is the file that is read; give the result another name.")
     arrays, facts = read_weights(args.source)
     if is_detector(arrays):
         model, facts = model_of(args.source, arrays, facts)

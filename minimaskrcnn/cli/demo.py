@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=options.fraction,
         default=0.5,
         metavar="S",
-        help="least score to print (default: 0.5)",
+        help="least score to print",
     )
     parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of demo.png")
 

@@ -29,7 +29,7 @@ def open_weights(name: str, arch: str | None = None) -> tuple[MaskRCNN, dict[str
 def class_names(model: MaskRCNN, facts: dict[str, Any]) -> list[str]:
     """The names by label that are among the facts, else numbers."""
     numbered = ["background", *(f"class {label}" for label in range(1, model.num_classes))]
-    return facts.get("class_names", numbered)
+    return facts.get("class_names") or numbered
 
 
 def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:

@@ -23,7 +23,7 @@ recipe (minimaskrcnn/training/recipes.py).
 DIR receives log.jsonl (one line a step), state.npz (all that --resume needs),
 and at the end model.npz and curves.png (losses and AP). Interrupt whenever you
 like: the same command with --resume goes on from the last state, and ends with
-the same bytes as a run that was never interrupted.
+the same bytes as a run that was never interrupted, if it has as many threads.
 """
 
 EPILOG = """\

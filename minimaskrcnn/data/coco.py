@@ -79,7 +79,9 @@ class CocoDataset:
             elif skip_broken:
                 self.skipped.append(annotation.get("id"))
             else:
-                raise InputError(f"{self._name(annotation)} {fault}; repair it or pass skip_broken=True.")
+                raise InputError(
+                    f"{self._name(annotation)} {fault}; repair it, or in Python pass skip_broken=True."
+                )
 
     @property
     def num_classes(self) -> int:

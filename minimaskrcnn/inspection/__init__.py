@@ -3,7 +3,7 @@
 from minimaskrcnn.inspection.coverage import Coverage, anchor_coverage
 from minimaskrcnn.inspection.microscope import RoIView, look
 from minimaskrcnn.inspection.stories import Story
-from minimaskrcnn.inspection.trace import Recorder, Stage, Trace, trace_model
+from minimaskrcnn.inspection.trace import Recorder, Stage, Trace
 from minimaskrcnn.inspection.weights import WeightStatistics, weight_statistics
 
 __all__ = [
@@ -16,6 +16,5 @@ __all__ = [
     "WeightStatistics",
     "anchor_coverage",
     "look",
-    "trace_model",
     "weight_statistics",
 ]

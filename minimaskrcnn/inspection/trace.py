@@ -2,7 +2,7 @@
 
     trace = model.trace(image)
     trace["proposals"]          # (P, 4) ndarray
-    trace.axes("proposals")     # ("proposal", "box")
+    trace.axes("proposals")     # ("proposal", "xyxy")
     print(trace)                # stages, shapes, ranges
 
 The model knows nothing of this file. It calls `watch(name, array, axes)` at each stage; a `Recorder` is such
@@ -14,7 +14,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -201,19 +201,6 @@ class Recorder:
     def trace(self) -> Trace:
         """Everything recorded so far."""
         return Trace(self._stages)
-
-
-def trace_model(model: Any, image: np.ndarray) -> Trace:
-    """Run `model` on one picture and keep every stage.
-
-    Parameters
-    ----------
-    model : a `MaskRCNN`, or anything with `predict(images, watch=callable)`
-    image : (3, H, W) float32 RGB in [0, 1]
-    """
-    recorder = Recorder()
-    model.predict([image], watch=recorder)
-    return recorder.trace()
 
 
 def _kept(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Stage:

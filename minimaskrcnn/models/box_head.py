@@ -5,6 +5,8 @@ RoI features (K, C, 7, 7) -> two fully connected layers -> class logits and delt
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from minimaskrcnn import nn, ops
@@ -23,7 +25,7 @@ class TwoMLPHead(nn.Module):
         self.fc7 = nn.Linear(width, width, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.reshape(x.shape[0], -1)  # (K, C*7*7)
+        x = x.reshape(x.shape[0], prod(x.shape[1:]))  # (K, C*7*7), K may be 0
         x = ops.relu(self.fc6(x), inplace=True)
         return ops.relu(self.fc7(x), inplace=True)
 

@@ -117,6 +117,8 @@ class MaskRCNN(nn.Module):
         images : sequence of (3, H, W) float arrays in [0, 1]
         watch : called with every stage of the first picture
         """
+        if not images:
+            return []
         with no_grad(), _evaluating(self):
             batch, _ = self.transform(images, None, self.dtype)
             watch("input", images[0], ("channel", "y", "x"))

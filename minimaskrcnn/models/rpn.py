@@ -272,7 +272,7 @@ class RegionProposalNetwork(nn.Module):
 def _top_k(scores: np.ndarray, candidates: np.ndarray, k: int) -> np.ndarray:
     """The k candidates (indices) of highest score, best first; of equals the lower index wins."""
     values = scores[candidates]
-    if len(values) > k:
+    if len(values) > k > 0:
         cut = np.partition(values, len(values) - k)[len(values) - k]
         inside = np.flatnonzero(values >= cut)
         candidates, values = candidates[inside], values[inside]

@@ -25,6 +25,7 @@ from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.transforms import Augmentation
 from minimaskrcnn.errors import InputError, TrainingDivergedError
+from minimaskrcnn.files import atomic_write
 from minimaskrcnn.models.checkpoint import load_arrays, save_arrays, save_model
 from minimaskrcnn.models.freeze import freeze, trainable_parameters
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
@@ -235,7 +236,7 @@ class Trainer:
         kept = [record for record in records if record["step"] <= self.step]
         self.seconds = max((record.get("seconds", 0.0) for record in kept), default=0.0)
         text = "".join(json.dumps(record) + "\n" for record in kept)
-        (self.out / LOG).write_text(text, encoding="utf-8")
+        atomic_write(self.out / LOG, lambda stream: stream.write(text.encode()))
 
 
 def total_loss(losses: dict[str, Tensor]) -> Tensor:
@@ -294,12 +295,17 @@ def _differences(now: Record, then: Record) -> str:
 
 def read_log(path: str | Path) -> list[Record]:
     """The records of a log; a last line cut short by a crash is left out."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"log {path}: not a text file ({error}); pass the log.jsonl of a run.") from error
     records = []
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
+    for number, line in enumerate(lines, start=1):
         try:
             records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+        except json.JSONDecodeError as error:
+            if number < len(lines):
+                raise InputError(f"log {path}: line {number} is not JSON; repair or delete it.") from error
     return records
 
 

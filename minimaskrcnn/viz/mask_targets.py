@@ -133,8 +133,8 @@ def show_mini_masks(
     names = [f"{class_name(target.labels[k], class_names)}: {kept[k]:.3f}" for k in largest]
     _lay_out(ax, [minis[k] for k in largest], names, [object_colour(int(k)) for k in largest])
     see = (
-        f"each cut to its box; number: IoU with the original once pasted back, {kept.mean():.3f} on average "
-        f"over {plural(len(kept), 'object')}, the best that a mask head can reach"
+        f"each cut to its box; number: IoU with the original once pasted back as torchvision does, "
+        f"{kept.mean():.3f} on average over {plural(len(kept), 'object')}"
     )
     return headline(ax, f"{side}x{side} mini-masks", see)
 

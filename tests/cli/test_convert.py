@@ -95,3 +95,12 @@ def test_help_teaches_the_formats(capsys):
     said = capsys.readouterr().out
     assert all(ending in said for ending in (".npz", ".pth", ".safetensors"))
     assert "convert maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth coco.npz" in said
+
+
+def test_the_file_that_is_read_is_not_written(run, tmp_path):
+    path = tmp_path / "a.npz"
+    path.write_bytes(b"kept")
+    code, _, err = run("convert", path, tmp_path / "." / "a.npz")
+    assert code == 2
+    assert "is the file that is read" in err
+    assert path.read_bytes() == b"kept"

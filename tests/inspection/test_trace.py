@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.inspection import Recorder, Stage, Trace, trace_model
+from minimaskrcnn.inspection import Recorder, Stage, Trace
 
 
 def recorded(**changes):
@@ -172,12 +172,3 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         recorded(more=(np.ones(1), ("x",))).save(path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["trace.npz"]
-
-
-def test_trace_model_hands_the_recorder_to_the_model():
-    class Model:
-        def predict(self, images, watch):
-            watch("input", images[0], ("channel", "y", "x"))
-
-    image = np.ones((3, 2, 2), np.float32)
-    assert trace_model(Model(), image)["input"].shape == (3, 2, 2)

@@ -244,3 +244,10 @@ def test_images_and_targets_must_pair_up():
 def test_a_tiny_picture_works():
     found = mini(4, rng=np.random.default_rng(0)).predict([np.zeros((3, 1, 1), np.float32)])
     assert found[0].masks.shape[1:] == (1, 1)
+
+
+def test_no_proposal_gives_no_detection_and_no_picture_no_answer():
+    model = mini(3, proposals=(10, 0), rng=np.random.default_rng(0))
+    (found,) = model.predict([np.zeros((3, 64, 64), np.float32)])
+    assert (len(found), found.masks.shape) == (0, (0, 64, 64))
+    assert model.predict([]) == []

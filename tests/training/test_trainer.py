@@ -59,6 +59,18 @@ def test_lines_after_the_checkpoint_are_written_again_not_twice(tmp_path):
     assert [r["step"] for r in read_log(tmp_path / "log.jsonl")] == [1, 2, 3, 4]
 
 
+def test_a_log_that_is_none_is_named(tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"\x89PNG\xff")
+    with pytest.raises(InputError, match=r"log.jsonl: not a text file"):
+        read_log(log)
+    log.write_text('{"step": 1}\n{"st\n{"step": 3}\n')
+    with pytest.raises(InputError, match="line 2 is not JSON"):
+        read_log(log)
+    log.write_text('{"step": 1}\n{"st')
+    assert read_log(log) == [{"step": 1}]
+
+
 def test_the_log_has_what_a_plot_needs(tmp_path):
     seen = []
     trainer(tmp_path, on_record=seen.append).run(stop_at=2)
