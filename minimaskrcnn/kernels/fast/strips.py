@@ -28,7 +28,7 @@ Pair = tuple[int, int]
 STRIP_BYTES = 4 << 20
 """Size of a strip and its product: small enough for the outer cache, with rows enough for a good product."""
 
-SHARED_WORK = 6_000_000
+SHARED_WORK = 8_000_000
 """From this number of multiplications on, a map is cut into two parts at least, one for another core."""
 
 MANY_WINDOWS = 20
