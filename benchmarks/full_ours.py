@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.full_sides import CLASSES, Detections, Stopwatch, weights
 from minimaskrcnn import nn
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models import mask_rcnn
+from minimaskrcnn.models import paste
 from minimaskrcnn.models.published import maskrcnn_fpn, resnet
 from minimaskrcnn.models.roi_extractor import RoIExtractor
 from minimaskrcnn.models.transform import ImageTransform
@@ -42,7 +42,7 @@ class Ours:
         watch.watch(heads.box_head, "forward", "RoI heads: box head")
         watch.watch(heads.mask_head, "forward", "RoI heads: mask head")
         watch.watch(heads.mask_predictor, "forward", "RoI heads: mask head")
-        watch.watch(mask_rcnn, "paste_masks", "paste masks")
+        watch.watch(paste, "paste_masks", "paste masks")
         return watch
 
     def resize_to(self, side: int) -> None:
