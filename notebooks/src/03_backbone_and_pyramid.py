@@ -86,12 +86,9 @@ viz.show(headline(ax, "Three stages of the backbone", see))
 
 # %%
 bare = ResNet(BasicBlock, 16, (32, 64, 128), (2, 2, 1), (2, 2, 2), lambda _: nn.Identity(),
-              stem_kernel=3, stem_pool=False, rng=np.random.default_rng(0))  # fmt: skip
+              stem_kernel=3, stem_pool=False, rng=np.random.default_rng(0)).astype(np.float64)  # fmt: skip
 for name in ("C2", "C3", "C4"):
-    x = Tensor(
-        np.random.default_rng(1).random((1, 3, 256, 256), np.float32),
-        requires_grad=True,
-    )
+    x = Tensor(np.random.default_rng(1).random((1, 3, 256, 256)), requires_grad=True)
     features = bare(x)[name]
     middle = features.shape[-1] // 2
     features[:, :, middle, middle].sum().backward()
