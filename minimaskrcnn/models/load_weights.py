@@ -113,7 +113,9 @@ def model_of(
 def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts) -> None:
     """Hold what stands beside the weights against them, before a model of the size it claims is made."""
     classes, claimed = len(np.atleast_1d(arrays.get(CLASSES, ()))), facts["config"].get("num_classes")
-    if classes and claimed != classes:
+    if not classes:
+        raise InputError(f"{CLASSES} is missing, so these are not the weights of a detector.")
+    if claimed != classes:
         raise InputError(
             f"these weights are of another model: {classes} classes, and its config says {claimed}."
         )

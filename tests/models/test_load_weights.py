@@ -18,7 +18,7 @@ from minimaskrcnn.models import (
     save_model,
     save_weights,
 )
-from minimaskrcnn.models.checkpoint import load_arrays
+from minimaskrcnn.models.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.models.interchange.architecture import recognise
 from minimaskrcnn.models.interchange.torch_writer import write_torch
 from minimaskrcnn.models.interchange.weight_names import NEW_NAMES, modern_names
@@ -382,3 +382,10 @@ def test_a_backbone_of_another_depth_is_refused(tmp_path, detector):
     path = write_pth(tmp_path / "a.pth", resnet(34).state_dict())
     with pytest.raises(InputError, match=r"a\.pth.*unexpected \(backbone\.body\.layer1\.2\.conv1\.weight"):
         load_backbone(detector, path)
+
+
+def test_a_claim_of_many_classes_without_their_weights_allocates_nothing(tmp_path):
+    path = tmp_path / "claims.npz"
+    save_arrays(path, {"a": np.zeros(1)}, {"config": {"preset": "mini", "num_classes": 10**9}})
+    with pytest.raises(InputError, match=r"cls_score.bias is missing"):
+        load_model(path)
