@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from minimaskrcnn.cli import output
+from minimaskrcnn.cli import options, output
 from minimaskrcnn.errors import InputError
 
 SUMMARY = "turn weights of torchvision into a checkpoint of this project, or ours into theirs"
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `convert`."""
     parser.add_argument("source", metavar="IN", help="weights to read: .npz, .pth, .pt, .safetensors")
     parser.add_argument("target", metavar="OUT", help="file to write: .npz, .pth, .pt, .safetensors")
+    options.add_arch(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"convert: {args.target} is the file that is read; give the result another name.")
     arrays, facts = read_weights(args.source)
     if is_detector(arrays):
-        model, facts = model_of(args.source, arrays, facts)
+        model, facts = model_of(args.source, arrays, facts, args.arch)
         arrays = model.state_dict()
     written = save_weights(args.target, arrays, facts)
     values = sum(array.size for array in arrays.values())

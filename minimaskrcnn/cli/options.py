@@ -53,6 +53,15 @@ def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> No
     )
 
 
+def add_arch(parser: argparse.ArgumentParser) -> None:
+    """`--arch NAME`: what weights of torchvision do not tell by themselves."""
+    parser.add_argument(
+        "--arch",
+        choices=ARCHITECTURES,
+        help="whose weights these are, where their names and shapes do not tell",
+    )
+
+
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """The dataset: its kind, and where it lies unless it is generated."""
     parser.add_argument(

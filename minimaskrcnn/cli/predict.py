@@ -49,11 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `predict`."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files: PNG, JPEG, TIFF, ...")
     options.add_model(parser)
-    parser.add_argument(
-        "--arch",
-        choices=options.ARCHITECTURES,
-        help="whose weights these are, where their names and shapes do not tell",
-    )
+    options.add_arch(parser)
     parser.add_argument(
         "--min-score", type=options.fraction, default=0.5, metavar="S", help="least score to print and draw"
     )

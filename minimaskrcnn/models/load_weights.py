@@ -95,7 +95,10 @@ def model_of(
 ) -> tuple[MaskRCNN, Facts]:
     """The model of weights that were read from `path`, and the facts with its config among them."""
     try:
-        if arch or not isinstance(facts.get("config"), dict):
+        described = isinstance(facts.get("config"), dict)
+        if arch and described:
+            raise InputError(f"the file itself says how its model is built; leave out the choice of {arch}.")
+        if not described:
             facts = {**facts, "config": recognise(arrays, arch)}
             if facts["config"]["num_classes"] == len(COCO_NAMES):
                 facts["class_names"] = list(COCO_NAMES)

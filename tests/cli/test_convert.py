@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.models import load_model, load_weights, save_weights
-from minimaskrcnn.models.published import resnet, resnet_c4
+from minimaskrcnn.models.published import resnet, resnet_c4, resnet_c5
 
 from .conftest import one_sentence
 
@@ -104,3 +104,11 @@ def test_the_file_that_is_read_is_not_written(run, tmp_path):
     assert code == 2
     assert "is the file that is read" in err
     assert path.read_bytes() == b"kept"
+
+
+def test_arch_says_what_the_weights_do_not(run, tmp_path):
+    state = resnet_c5(2, depth=18, dilated=True, rng=np.random.default_rng(0)).state_dict()
+    save_weights(tmp_path / "a.pth", state, {})
+    for arch, dilated in (((), False), (("--arch", "resnet_c5_dilated"), True)):
+        assert run("convert", tmp_path / "a.pth", tmp_path / f"{dilated}.npz", *arch)[0] == 0
+        assert load_model(tmp_path / f"{dilated}.npz")[1]["config"]["dilated"] is dilated

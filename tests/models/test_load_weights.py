@@ -389,3 +389,10 @@ def test_a_claim_of_many_classes_without_their_weights_allocates_nothing(tmp_pat
     save_arrays(path, {"a": np.zeros(1)}, {"config": {"preset": "mini", "num_classes": 10**9}})
     with pytest.raises(InputError, match=r"cls_score.bias is missing"):
         load_model(path)
+
+
+def test_a_file_that_describes_its_model_takes_no_architecture(tmp_path):
+    path = tmp_path / "mini.npz"
+    save_model(path, mini(2, rng=np.random.default_rng(0)), {})
+    with pytest.raises(InputError, match="leave out the choice of resnet_c5_dilated"):
+        load_model(path, "resnet_c5_dilated")
