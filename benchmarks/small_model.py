@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.even import EvenChoice
 from minimaskrcnn import data, weights
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.nn import optim
 from minimaskrcnn.training.recipes import RECIPES

@@ -13,9 +13,9 @@ FLOORS = {
     "ops": 2, "data": 2,
     "nn": 3, "evaluation": 3, "testing": 3, "inspection": 3,
     "models": 4,
-    "training": 5,
-    "viz": 6, "experiments": 6,
-    "report": 7,
+    "io": 5,
+    "training": 6,
+    "viz": 7, "experiments": 7,
     "cli": 8, "__main__": 8,
 }  # fmt: skip
 

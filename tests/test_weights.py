@@ -6,7 +6,7 @@ import pytest
 from minimaskrcnn import weights
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.training import RECIPES, evaluate
 
 FACTS = {"command", "seed", "steps", "minutes", "data", "date"}

@@ -41,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, fit into the model they are of if there is one, write."""
-    from minimaskrcnn.models.interchange.architecture import is_detector
-    from minimaskrcnn.models.load_weights import check_ending, model_of, read_weights, save_weights
+    from minimaskrcnn.io.architecture import is_detector
+    from minimaskrcnn.io.weights_file import check_ending, model_of, read_weights, save_weights
 
     check_ending(args.target)
     if Path(args.source).resolve() == Path(args.target).resolve():

@@ -4,7 +4,7 @@ import argparse
 import os
 
 BUNDLED = ("shapes", "nuclei")
-# The keys of models.interchange.architecture.ARCHITECTURES, which --help must not import; a test compares.
+# The keys of io.architecture.ARCHITECTURES, which --help must not import; a test compares.
 ARCHITECTURES = ("maskrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn", "resnet_c5_dilated")
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 

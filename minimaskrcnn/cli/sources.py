@@ -10,7 +10,8 @@ from minimaskrcnn import data, weights
 from minimaskrcnn.cli.options import BUNDLED
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import MaskRCNN, load_model
+from minimaskrcnn.io import load_model
+from minimaskrcnn.models import MaskRCNN
 
 TEACHING = 27  # the shapes validation sample that shows most at once
 

@@ -21,7 +21,7 @@ from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
 from minimaskrcnn.models.fpn import BackboneOneMap, BackboneWithFPN, FeaturePyramid
-from minimaskrcnn.models.freeze import freeze_backbone
+from minimaskrcnn.models.freezing import freeze_backbone
 from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.resnet import BasicBlock, Block, Bottleneck, Norm, ResNet, residual_stage

@@ -1,7 +1,8 @@
 """Floor 3: modules, layers, initialisation and optimisers; torch's names and constructor arguments."""
 
 from minimaskrcnn.nn import init, optim
-from minimaskrcnn.nn.conv_norm import ConvNorm, conv_norm
+from minimaskrcnn.nn.conv_with_norm import ConvNorm, conv_norm
+from minimaskrcnn.nn.freezing import freeze, trainable_parameters, unfreeze
 from minimaskrcnn.nn.layers import (
     BatchNorm2d,
     Conv2d,
@@ -32,6 +33,9 @@ __all__ = [
     "ReLU",
     "Sequential",
     "conv_norm",
+    "freeze",
     "init",
     "optim",
+    "trainable_parameters",
+    "unfreeze",
 ]

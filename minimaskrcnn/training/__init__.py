@@ -1,6 +1,6 @@
 """Floor 5: recipes, the training loop, and the evaluation of a trained model."""
 
-from minimaskrcnn.training.evaluate import Evaluation, evaluate
+from minimaskrcnn.training.evaluating import Evaluation, evaluate
 from minimaskrcnn.training.recipes import RECIPES, Recipe
 from minimaskrcnn.training.trainer import Trainer, read_log
 

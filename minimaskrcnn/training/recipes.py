@@ -34,7 +34,7 @@ class Recipe:
     max_dets : int
         Detections a picture that count in average precision.
     evaluate_every, checkpoint_every : int, steps
-    freeze : names of parameters, or of modules, that are not trained; patterns as in `models.freeze`
+    freeze : names of parameters, or of modules, that are not trained; patterns as in `nn.freeze`
     """
 
     steps: int

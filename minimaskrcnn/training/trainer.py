@@ -26,13 +26,12 @@ from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.transforms import Augmentation
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 from minimaskrcnn.files import atomic_write
-from minimaskrcnn.models.checkpoint import load_arrays, save_arrays, save_model
-from minimaskrcnn.models.freeze import freeze, trainable_parameters
+from minimaskrcnn.io.checkpoint import load_arrays, save_arrays, save_model
+from minimaskrcnn.io.transfer import start_from
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build
-from minimaskrcnn.models.start import start_from
-from minimaskrcnn.nn import optim
-from minimaskrcnn.training.evaluate import evaluate
+from minimaskrcnn.nn import freeze, optim, trainable_parameters
+from minimaskrcnn.training.evaluating import evaluate
 from minimaskrcnn.training.recipes import Recipe
 
 Record = dict[str, Any]
@@ -52,7 +51,7 @@ class Trainer:
     validation : Dataset, optional
         Evaluated every `recipe.evaluate_every` steps and at the end.
     augment : callable, optional
-    weights : file to start from, in the place of weights that are drawn; see `models.start`
+    weights : file to start from, in the place of weights that are drawn; see `io.transfer`
     on_record : callable
         Is handed every line of the log as a dict.
     """

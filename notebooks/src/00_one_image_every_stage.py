@@ -9,7 +9,7 @@
 
 # %%
 from minimaskrcnn import data, viz, weights
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.viz.style import panels
 
 # %% [markdown]

@@ -12,7 +12,7 @@ import numpy as np
 from minimaskrcnn import data, nn, ops, viz, weights
 from minimaskrcnn.autograd import Tensor, no_grad
 from minimaskrcnn.detection.levels import LevelMapper
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.models.resnet import BasicBlock, ResNet
 from minimaskrcnn.viz.features import tiles
 from minimaskrcnn.viz.style import headline, panels

@@ -17,7 +17,7 @@ from minimaskrcnn.detection.boxes import box_area, box_iou
 from minimaskrcnn.detection.coder import BoxCoder
 from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.sampler import BalancedSampler
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 
 # %% [markdown]
 # ## One cell

@@ -12,7 +12,8 @@ import numpy as np
 
 from minimaskrcnn import data, ops, viz, weights
 from minimaskrcnn.autograd import Tensor
-from minimaskrcnn.models import load_model, mini
+from minimaskrcnn.io import load_model
+from minimaskrcnn.models import mini
 from minimaskrcnn.viz.style import headline, new_figure, panels
 
 # %%

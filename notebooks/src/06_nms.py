@@ -14,7 +14,7 @@ from minimaskrcnn import data, viz, weights
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.fates import suppressors
 from minimaskrcnn.detection.nms import batched_nms, nms
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.viz.style import panels
 
 # %% [markdown]

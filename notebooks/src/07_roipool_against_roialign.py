@@ -17,8 +17,8 @@ import numpy as np
 from minimaskrcnn import data, ops, viz, weights
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.inspection import look
+from minimaskrcnn.io import load_model
 from minimaskrcnn.kernels.roi_rules import ROI_ALIGN, ROI_ALIGN_V2, ROI_POOL, ROI_WARP
-from minimaskrcnn.models import load_model
 from minimaskrcnn.testing import Case, assert_adjoint
 from minimaskrcnn.viz.style import headline, new_figure
 

@@ -13,7 +13,8 @@ from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.coder import BoxCoder
 from minimaskrcnn.detection.masks import mask_targets
-from minimaskrcnn.models import load_model, mini
+from minimaskrcnn.io import load_model
+from minimaskrcnn.models import mini
 from minimaskrcnn.models.mask_head import mask_loss
 from minimaskrcnn.viz.features import tiles
 from minimaskrcnn.viz.style import headline, panels

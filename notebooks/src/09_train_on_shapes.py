@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from minimaskrcnn import data, viz, weights
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.nn import optim
 from minimaskrcnn.training import RECIPES, Trainer, evaluate
 from minimaskrcnn.viz.boxes import draw_boxes

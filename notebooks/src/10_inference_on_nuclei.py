@@ -13,7 +13,7 @@ import numpy as np
 from minimaskrcnn import data, viz, weights
 from minimaskrcnn.data.images import read_image
 from minimaskrcnn.detection.fates import Fate
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.viz.levels import levels
 from minimaskrcnn.viz.style import headline, new_figure, panels
 

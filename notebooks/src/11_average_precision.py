@@ -12,7 +12,7 @@ from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.evaluation import CocoEvaluator, format_summary, match
 from minimaskrcnn.evaluation.curves import IOU_THRESHOLDS, sample_curve
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 from minimaskrcnn.viz.style import headline, new_figure
 
 # %% [markdown]

@@ -7,7 +7,8 @@ from PIL import Image
 from minimaskrcnn import weights
 from minimaskrcnn.cli import main
 from minimaskrcnn.data import Shapes
-from minimaskrcnn.models import mini, save_model
+from minimaskrcnn.io import save_model
+from minimaskrcnn.models import mini
 
 
 @pytest.fixture(scope="session")

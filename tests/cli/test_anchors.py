@@ -7,7 +7,7 @@ from PIL import Image
 
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.inspection import anchor_coverage
-from minimaskrcnn.models import load_model
+from minimaskrcnn.io import load_model
 
 pytestmark = pytest.mark.usefixtures("bundled")
 

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from minimaskrcnn.models import load_model, load_weights, save_weights
+from minimaskrcnn.io import load_model, load_weights, save_weights
 from minimaskrcnn.models.published import resnet, resnet_c4, resnet_c5
 
 from .conftest import one_sentence

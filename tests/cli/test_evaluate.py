@@ -7,7 +7,8 @@ import pytest
 
 from minimaskrcnn import data
 from minimaskrcnn.cli import sources
-from minimaskrcnn.models import mini, save_model
+from minimaskrcnn.io import save_model
+from minimaskrcnn.models import mini
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from minimaskrcnn.cli.progress import STAGES
 from minimaskrcnn.data import read_image
 from minimaskrcnn.detection import rle
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.models import load_model, mini, save_model, save_weights
-from minimaskrcnn.models.interchange.architecture import ARCHITECTURES
-from minimaskrcnn.models.interchange.weight_names import NEW_NAMES
+from minimaskrcnn.io import load_model, save_model, save_weights
+from minimaskrcnn.io.architecture import ARCHITECTURES
+from minimaskrcnn.io.weight_names import NEW_NAMES
+from minimaskrcnn.models import mini
 from minimaskrcnn.models.published import resnet_c4
 
 from .conftest import one_sentence

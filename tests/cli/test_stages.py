@@ -91,7 +91,8 @@ def test_truth_of_your_own(run, tmp_path, picture, annotations, checkpoint):
 
 def test_the_micrograph_brings_its_nuclei(run, tmp_path, monkeypatch):
     from minimaskrcnn import data, weights
-    from minimaskrcnn.models import mini, save_model
+    from minimaskrcnn.io import save_model
+    from minimaskrcnn.models import mini
 
     path = tmp_path / "nuclei.npz"
     net = mini(2, detections_per_img=5, proposals=(20, 20), rng=np.random.default_rng(1))

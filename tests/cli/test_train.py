@@ -10,7 +10,8 @@ from minimaskrcnn import data
 from minimaskrcnn.cli import sources
 from minimaskrcnn.cli.train import adapt
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import load_model, mini, save_model
+from minimaskrcnn.io import load_model, save_model
+from minimaskrcnn.models import mini
 from minimaskrcnn.training import RECIPES, Trainer
 
 QUICK = (

@@ -11,8 +11,8 @@ import pytest
 from minimaskrcnn.cli import build_parser
 from minimaskrcnn.cli.train import adapt
 from minimaskrcnn.models import build
-from minimaskrcnn.models.freeze import freeze
 from minimaskrcnn.models.presets import PRESETS
+from minimaskrcnn.nn.freezing import freeze
 from minimaskrcnn.training import RECIPES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

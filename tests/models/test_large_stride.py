@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.data import Shapes
-from minimaskrcnn.models import build, load_model, mini, mini_stride16, save_model
+from minimaskrcnn.io import load_model, save_model
+from minimaskrcnn.models import build, mini, mini_stride16
 from minimaskrcnn.models.roi_extractor import OPERATORS
 
 

@@ -10,14 +10,8 @@ import pytest
 from minimaskrcnn import kernels, viz
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import (
-    build,
-    fasterrcnn_resnet50_fpn,
-    load_model,
-    maskrcnn_resnet50_fpn,
-    published,
-    save_model,
-)
+from minimaskrcnn.io import load_model, save_model
+from minimaskrcnn.models import build, fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn, published
 from minimaskrcnn.models.presets import PRESETS
 from minimaskrcnn.models.published import COCO_V1, Design, resnet_c4, resnet_c5, resnet_fpn
 from minimaskrcnn.models.settings import Settings

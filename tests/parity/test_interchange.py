@@ -6,8 +6,8 @@ The file is written without torch, under the names of the files that torchvision
 import numpy as np
 import pytest
 
-from minimaskrcnn.models import load_model, load_weights, save_weights
-from minimaskrcnn.models.interchange.weight_names import NEW_NAMES
+from minimaskrcnn.io import load_model, load_weights, save_weights
+from minimaskrcnn.io.weight_names import NEW_NAMES
 
 from . import runners_models, whole_model
 from .golden import GoldenSet, find_folder

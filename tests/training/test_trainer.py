@@ -9,8 +9,8 @@ import pytest
 
 from minimaskrcnn.data import Compose, HorizontalFlip, Shapes
 from minimaskrcnn.errors import InputError, TrainingDivergedError
-from minimaskrcnn.models import load_model
-from minimaskrcnn.models.checkpoint import load_arrays, save_arrays
+from minimaskrcnn.io import load_model
+from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.training import RECIPES, Recipe, Trainer, evaluate, read_log
 from minimaskrcnn.training.trainer import make_schedule
 

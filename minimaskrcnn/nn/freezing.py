@@ -10,20 +10,11 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from minimaskrcnn import nn
 from minimaskrcnn.errors import InputError
-
-# The parts of a ResNet from the last to the first, and where they are. With C4, layer4 is in the heads.
-BACKBONE = (
-    ("backbone.body.layer4", "roi_heads.box_head.res5"),
-    ("backbone.body.layer3",),
-    ("backbone.body.layer2",),
-    ("backbone.body.layer1",),
-    ("backbone.body.conv1", "backbone.body.bn1"),
-)
+from minimaskrcnn.nn.module import Module, Parameter
 
 
-def freeze(model: nn.Module, *patterns: str) -> list[str]:
+def freeze(model: Module, *patterns: str) -> list[str]:
     """Train no longer the parameters that match; returns their names.
 
     Nothing is computed for them: where neither a layer's weights nor its input want a gradient, the layer
@@ -38,6 +29,7 @@ def freeze(model: nn.Module, *patterns: str) -> list[str]:
 
     Examples
     --------
+    >>> from minimaskrcnn import nn
     >>> head = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
     >>> freeze(head, "0")
     ['0.weight', '0.bias']
@@ -47,50 +39,32 @@ def freeze(model: nn.Module, *patterns: str) -> list[str]:
     return _set_requires_grad(model, patterns, False)
 
 
-def unfreeze(model: nn.Module, *patterns: str) -> list[str]:
+def unfreeze(model: Module, *patterns: str) -> list[str]:
     """Train the parameters that match; returns their names. Raises as `freeze` does."""
     return _set_requires_grad(model, patterns, True)
 
 
-def freeze_backbone(model: nn.Module, trainable_layers: int) -> None:
-    """Train only the last `trainable_layers` of the backbone's stem, layer1, ... layer4 (torchvision's rule).
-
-    Raises
-    ------
-    InputError
-        If it is not 0 to 5.
-    """
-    if trainable_layers not in range(len(BACKBONE) + 1):
-        raise InputError(
-            f"trainable_backbone_layers {trainable_layers!r}: must be 0 (none) to 5 (stem and four stages)."
-        )
-    places = [place for part in BACKBONE[trainable_layers:] for place in part]
-    for name, parameter in model.named_parameters():
-        if any(_matches(name, place) for place in places):
-            parameter.requires_grad = False
-
-
-def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:
+def trainable_parameters(model: Module) -> list[Parameter]:
     """The parameters that are trained, in the order of definition."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
-def _set_requires_grad(model: nn.Module, patterns: tuple[str, ...], value: bool) -> list[str]:
+def _set_requires_grad(model: Module, patterns: tuple[str, ...], value: bool) -> list[str]:
     parameters = dict(model.named_parameters())
     names = [*parameters, *(name for name, _ in model.named_buffers())]
     for pattern in patterns:
-        if not any(_matches(name, pattern) for name in names):
+        if not any(matches(name, pattern) for name in names):
             parts = sorted({".".join(name.split(".")[:2]) for name in names})
             raise InputError(
                 f"freeze {pattern!r}: no parameter has such a name; they begin with {', '.join(parts)}."
             )
-    chosen = [name for name in parameters if any(_matches(name, pattern) for pattern in patterns)]
+    chosen = [name for name in parameters if any(matches(name, pattern) for pattern in patterns)]
     for name in chosen:
         parameters[name].requires_grad = value
         parameters[name].grad = None
     return chosen
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
     """Whether the pattern fits the name, or a module that the name is in."""
     return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")

@@ -21,8 +21,8 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.interchange.plain_pickle import PlainPickle
-from minimaskrcnn.models.interchange.torch_tensors import ByteOrder, Claims, Storage, TensorClaim
+from minimaskrcnn.io.formats.plain_pickle import PlainPickle
+from minimaskrcnn.io.formats.torch_tensors import ByteOrder, Claims, Storage, TensorClaim
 
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = b"\x80"

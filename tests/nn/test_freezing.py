@@ -7,10 +7,11 @@ from minimaskrcnn import kernels, nn
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import freeze, mini, mini_c4, unfreeze
-from minimaskrcnn.models.freeze import freeze_backbone, trainable_parameters
+from minimaskrcnn.models import mini, mini_c4
+from minimaskrcnn.models.freezing import freeze_backbone
 from minimaskrcnn.models.published import resnet_c4, resnet_fpn
-from minimaskrcnn.nn import optim
+from minimaskrcnn.nn import freeze, optim, unfreeze
+from minimaskrcnn.nn.freezing import trainable_parameters
 from minimaskrcnn.training.trainer import total_loss
 
 

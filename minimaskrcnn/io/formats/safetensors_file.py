@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.interchange.torch_tensors import BFLOAT16, Storage
+from minimaskrcnn.io.formats.torch_tensors import BFLOAT16, Storage
 
 FACTS = "minimaskrcnn"  # our entry in the metadata
 DTYPES = {

@@ -20,12 +20,12 @@ from minimaskrcnn import nn
 from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
-from minimaskrcnn.models.checkpoint import load_arrays, save_arrays
-from minimaskrcnn.models.interchange.architecture import BODY, CLASSES, COUNTER, RES5, recognise
-from minimaskrcnn.models.interchange.safetensors_file import read_safetensors, write_safetensors
-from minimaskrcnn.models.interchange.torch_file import read_torch
-from minimaskrcnn.models.interchange.torch_writer import write_torch
-from minimaskrcnn.models.interchange.weight_names import modern_names
+from minimaskrcnn.io.architecture import BODY, CLASSES, COUNTER, RES5, recognise
+from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
+from minimaskrcnn.io.formats.safetensors_file import read_safetensors, write_safetensors
+from minimaskrcnn.io.formats.torch_file import read_torch
+from minimaskrcnn.io.formats.torch_writer import write_torch
+from minimaskrcnn.io.weight_names import modern_names
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build
 
@@ -77,8 +77,8 @@ def load_model(path: str | Path, arch: str | None = None) -> tuple[MaskRCNN, Fac
     """Build the model that a file's weights are of, fill it, and return it with the facts beside them.
 
     A file of this project says how to build its model; that of a torchvision detector shows it by its names
-    and shapes (`interchange.architecture`), and with 91 classes its `class_names` are COCO's. `arch`, a name
-    in `interchange.architecture.ARCHITECTURES`, says what they do not tell.
+    and shapes (`io.architecture`), and with 91 classes its `class_names` are COCO's. `arch`, a name
+    in `io.architecture.ARCHITECTURES`, says what they do not tell.
 
     Raises
     ------

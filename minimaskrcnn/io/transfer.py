@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.interchange.architecture import is_detector
-from minimaskrcnn.models.load_weights import fill, load_weights, with_backbone
+from minimaskrcnn.io.architecture import is_detector
+from minimaskrcnn.io.weights_file import fill, load_weights, with_backbone
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
 PER_CLASS = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logits.")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import load_model, mini, mini_c4, save_model
-from minimaskrcnn.models.checkpoint import save_arrays
+from minimaskrcnn.io import load_model, save_model
+from minimaskrcnn.io.checkpoint import save_arrays
+from minimaskrcnn.models import mini, mini_c4
 
 
 @pytest.mark.parametrize("make", [mini, mini_c4])

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.interchange.plain_pickle import PlainPickle
-from minimaskrcnn.models.interchange.torch_file import read_torch
-from minimaskrcnn.models.interchange.torch_writer import write_torch
+from minimaskrcnn.io.formats.plain_pickle import PlainPickle
+from minimaskrcnn.io.formats.torch_file import read_torch
+from minimaskrcnn.io.formats.torch_writer import write_torch
 
 from . import torch_files as pth
 

@@ -9,19 +9,12 @@ import pytest
 
 from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models import (
-    build,
-    load_backbone,
-    load_model,
-    load_weights,
-    mini,
-    save_model,
-    save_weights,
-)
-from minimaskrcnn.models.checkpoint import load_arrays, save_arrays
-from minimaskrcnn.models.interchange.architecture import recognise
-from minimaskrcnn.models.interchange.torch_writer import write_torch
-from minimaskrcnn.models.interchange.weight_names import NEW_NAMES, modern_names
+from minimaskrcnn.io import load_backbone, load_model, load_weights, save_model, save_weights
+from minimaskrcnn.io.architecture import recognise
+from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
+from minimaskrcnn.io.formats.torch_writer import write_torch
+from minimaskrcnn.io.weight_names import NEW_NAMES, modern_names
+from minimaskrcnn.models import build, mini
 from minimaskrcnn.models.published import DEPTHS, resnet, resnet_c4, resnet_c5, resnet_fpn
 
 # Small where a model may be small: ResNet-18, no mask head, 3 classes.

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.interchange.torch_tensors import BFLOAT16, STORAGES
+from minimaskrcnn.io.formats.torch_tensors import BFLOAT16, STORAGES
 
 STORAGE_OF = {dtype: name for name, dtype in STORAGES.items() if dtype != BFLOAT16}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every member: the same state gives the same bytes

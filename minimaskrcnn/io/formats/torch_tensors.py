@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.interchange.plain_pickle import Makers, Name
+from minimaskrcnn.io.formats.plain_pickle import Makers, Name
 
 ByteOrder = Literal["<", ">"]
 BFLOAT16 = "bfloat16"
