@@ -12,6 +12,7 @@ plain arrays, assigning into it, losing the graph through ``np.asarray``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ def define_operators(**functions: Callable[..., Tensor]) -> None:
 
 
 def _operator(name: str) -> Callable[..., Tensor]:
+    """The op behind an operator. `minimaskrcnn.ops` defines them all; the first use of one loads it."""
     if name not in _operators:
-        raise InputError(f"Tensor: {name} is an op, and no ops are loaded. Write: import minimaskrcnn.ops")
+        import_module("minimaskrcnn.ops")
     return _operators[name]
 
 

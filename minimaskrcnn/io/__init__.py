@@ -1,4 +1,4 @@
-"""Floor 5: models on disk. Read weights of this project, of torch and of safetensors; write them; begin from them.
+"""Floor 5: models on disk. Read and write weights of this project, of torch and of safetensors.
 
 save_model   load_model      a whole detector and how to build it, in one .npz
 save_weights load_weights    named arrays in any of the formats

@@ -161,26 +161,6 @@ class Module:
                 module.register_buffer(name, np.array(state[_join(prefix, name)], dtype=array.dtype))
 
 
-class Sequential(Module):
-    """Modules applied one after the other; named "0", "1", ... in the state."""
-
-    def __init__(self, *modules: Module):
-        super().__init__()
-        for index, module in enumerate(modules):
-            setattr(self, str(index), module)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def forward(self, x: Tensor) -> Tensor:
-        for module in self:
-            x = module(x)
-        return x
-
-
 class ModuleList(Module):
     """A list of modules; named "0", "1", ... in the state."""
 
@@ -199,6 +179,18 @@ class ModuleList(Module):
         return list(self._modules.values())[index]
 
 
+class Sequential(ModuleList):
+    """Modules applied one after the other; `block[0]` is the first of them."""
+
+    def __init__(self, *modules: Module):
+        super().__init__(modules)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for module in self:
+            x = module(x)
+        return x
+
+
 class ModuleDict(Module):
     """Modules by name."""
 
@@ -206,6 +198,12 @@ class ModuleDict(Module):
         super().__init__()
         for name, module in modules.items():
             setattr(self, name, module)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
     def __getitem__(self, name: str) -> Module:
         return self._modules[name]

@@ -96,6 +96,7 @@ class SmoothL1(Function):
 def cross_entropy(
     logits: Tensor,
     target: np.ndarray,
+    *,
     ignore_index: int = -100,
     reduction: str = "mean",
     weight: np.ndarray | None = None,
@@ -139,7 +140,9 @@ def cross_entropy(
     return CrossEntropy.apply(logits, target, weight, ignore_index, reduction)
 
 
-def binary_cross_entropy_with_logits(logits: Tensor, target: np.ndarray, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy_with_logits(
+    logits: Tensor, target: np.ndarray, *, reduction: str = "mean"
+) -> Tensor:
     """Cross-entropy of independent yes/no questions: -t log s - (1 - t) log(1 - s), s = sigmoid(logits).
 
     Parameters
@@ -162,7 +165,7 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: np.ndarray, reducti
     return BinaryCrossEntropyWithLogits.apply(logits, target, reduction)
 
 
-def smooth_l1_loss(x: Tensor, target: np.ndarray, beta: float = 1.0, reduction: str = "mean") -> Tensor:
+def smooth_l1_loss(x: Tensor, target: np.ndarray, *, beta: float = 1.0, reduction: str = "mean") -> Tensor:
     """Quadratic near zero, linear beyond beta (Girshick 2015, equation 3, with the corner at beta).
 
     Parameters

@@ -14,6 +14,7 @@ from minimaskrcnn.kernels.roi_rules import ROI_WARP, RoIRule
 from minimaskrcnn.ops.checks import check_array, check_feature_map, pair
 
 Pair = int | tuple[int, int]
+Boxes = np.ndarray | list[np.ndarray] | tuple[np.ndarray, ...]
 
 
 class RoIAlign(Function):
@@ -55,7 +56,7 @@ class RoIFeatures(Function):
 
 def roi_align(
     x: Tensor,
-    boxes: np.ndarray,
+    boxes: Boxes,
     output_size: Pair,
     spatial_scale: float = 1.0,
     sampling_ratio: int = -1,
@@ -66,7 +67,8 @@ def roi_align(
     Parameters
     ----------
     x : Tensor (N, C, H, W)
-    boxes : array (K, 5): index of the image in the batch, then x1, y1, x2, y2
+    boxes : array (K, 5), or a list of arrays (K_n, 4)
+        The index of the image in the batch, then x1, y1, x2, y2; or x1, y1, x2, y2 for each image n.
     output_size : int or (y, x), bins
     spatial_scale : cells of x for one unit of the boxes, 1/stride
     sampling_ratio : samples a bin and direction; <= 0 chooses ceil(bin size) for each box
@@ -81,7 +83,7 @@ def roi_align(
     Raises
     ------
     InputError
-        If boxes are not (K, 5), or name an image that is not in the batch.
+        If boxes have another shape, or name an image that is not in the batch.
 
     Examples
     --------
@@ -95,13 +97,14 @@ def roi_align(
     return RoIAlign.apply(x, rois, size, float(spatial_scale), int(sampling_ratio), bool(aligned))
 
 
-def roi_pool(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
+def roi_pool(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
     """Largest cell in each bin, box and bins rounded to whole cells (Girshick 2015); an empty bin is 0.
 
     Parameters
     ----------
     x : Tensor (N, C, H, W)
-    boxes : array (K, 5): index of the image in the batch, then x1, y1, x2, y2
+    boxes : array (K, 5), or a list of arrays (K_n, 4)
+        The index of the image in the batch, then x1, y1, x2, y2; or x1, y1, x2, y2 for each image n.
     output_size : int or (y, x), bins
     spatial_scale : cells of x for one unit of the boxes, 1/stride
 
@@ -112,14 +115,14 @@ def roi_pool(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: flo
     Raises
     ------
     InputError
-        If boxes are not (K, 5), or name an image that is not in the batch.
+        If boxes have another shape, or name an image that is not in the batch.
     """
     rois = _check("roi_pool", x, boxes, spatial_scale)
     size = pair("roi_pool", output_size, "output_size", 1)
     return RoIPool.apply(x, rois, size, float(spatial_scale))
 
 
-def roi_warp(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
+def roi_warp(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
     """Mean of bilinear samples in each bin of a box rounded to whole cells (Dai et al. 2016).
 
     Arguments as for `roi_pool`; `roi_features` with the rule ROI_WARP_MAX takes the maximum.
@@ -127,15 +130,14 @@ def roi_warp(x: Tensor, boxes: np.ndarray, output_size: Pair, spatial_scale: flo
     return roi_features(x, boxes, output_size, spatial_scale, ROI_WARP)
 
 
-def roi_features(
-    x: Tensor, rois: np.ndarray, output_size: Pair, spatial_scale: float, rule: RoIRule
-) -> Tensor:
+def roi_features(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float, rule: RoIRule) -> Tensor:
     """Any member of the family: each axis of `kernels.roi_rules.RoIRule` chosen alone.
 
     Parameters
     ----------
     x : Tensor (N, C, H, W)
-    rois : array (K, 5): index of the image in the batch, then x1, y1, x2, y2
+    boxes : array (K, 5), or a list of arrays (K_n, 4)
+        The index of the image in the batch, then x1, y1, x2, y2; or x1, y1, x2, y2 for each image n.
     output_size : int or (y, x), bins
     spatial_scale : cells of x for one unit of the boxes, 1/stride
     rule : RoIRule
@@ -144,23 +146,24 @@ def roi_features(
     -------
     Tensor (K, C, OH, OW)
     """
-    rois = _check("roi_features", x, rois, spatial_scale)
+    rois = _check("roi_features", x, boxes, spatial_scale)
     if not isinstance(rule, RoIRule):
         raise InputError(f"roi_features: rule must be a RoIRule, such as roi_rules.ROI_ALIGN; got {rule!r}.")
     size = pair("roi_features", output_size, "output_size", 1)
     return RoIFeatures.apply(x, rois, size, float(spatial_scale), rule)
 
 
-def _check(op: str, x: Tensor, boxes: np.ndarray, spatial_scale: float) -> np.ndarray:
+def _check(op: str, x: Tensor, boxes: Boxes, spatial_scale: float) -> np.ndarray:
     """The boxes as an array (K, 5) of x's dtype."""
     check_feature_map(op, x)
-    check_array(op, boxes, "boxes")
-    if boxes.ndim != 2 or boxes.shape[1] != 5:
-        fix = " Put the index of the image in front of each box." if boxes.shape[1:] == (4,) else ""
-        raise InputError(f"{op}: boxes must be (K, 5): batch index, x1, y1, x2, y2; got {boxes.shape}.{fix}")
+    rois = _with_index(op, boxes, x.shape[0]) if isinstance(boxes, list | tuple) else boxes
+    check_array(op, rois, "boxes")
+    if rois.ndim != 2 or rois.shape[1] != 5:
+        fix = " Put the index of the image in front of each box." if rois.shape[1:] == (4,) else ""
+        raise InputError(f"{op}: boxes must be (K, 5): batch index, x1, y1, x2, y2; got {rois.shape}.{fix}")
     if not spatial_scale > 0:
         raise InputError(f"{op}: spatial_scale must be > 0 (1/stride of the map); got {spatial_scale!r}.")
-    index = boxes[:, 0]
+    index = rois[:, 0]
     known = (index >= 0) & (index < x.shape[0]) & (index == np.floor(index))
     if not known.all():
         row = int(np.argmin(known))
@@ -168,4 +171,16 @@ def _check(op: str, x: Tensor, boxes: np.ndarray, spatial_scale: float) -> np.nd
             f"{op}: boxes[{row}] belongs to image {index[row]:g}, but the batch x {x.shape} has images "
             f"0 to {x.shape[0] - 1}."
         )
-    return boxes.astype(x.dtype, copy=False)
+    return rois.astype(x.dtype, copy=False)
+
+
+def _with_index(op: str, boxes: list[np.ndarray] | tuple[np.ndarray, ...], images: int) -> np.ndarray:
+    """Boxes (K_n, 4) of each image n as one array (sum K_n, 5), the index of the image in front."""
+    if len(boxes) != images:
+        raise InputError(f"{op}: boxes lists {len(boxes)} images, but the batch x has {images}.")
+    for image, own in enumerate(boxes):
+        check_array(op, own, f"boxes[{image}]")
+        if own.ndim != 2 or own.shape[1] != 4:
+            raise InputError(f"{op}: boxes[{image}] must be (K, 4): x1, y1, x2, y2; got {own.shape}.")
+    index = np.repeat(np.arange(images), [len(own) for own in boxes])  # (K,)
+    return np.column_stack([index, np.concatenate(boxes)])

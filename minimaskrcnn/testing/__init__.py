@@ -9,7 +9,7 @@ from minimaskrcnn.testing.adjoint import assert_adjoint
 from minimaskrcnn.testing.case import Case
 from minimaskrcnn.testing.check import check_op
 from minimaskrcnn.testing.contract import assert_contract
-from minimaskrcnn.testing.gradcheck import GradientError, NonSmoothPoint, gradcheck
+from minimaskrcnn.testing.gradients import GradientError, NonSmoothPoint, gradcheck
 from minimaskrcnn.testing.parity import assert_kernels_agree
 
 __all__ = [

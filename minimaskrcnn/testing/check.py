@@ -9,7 +9,7 @@ from minimaskrcnn.testing.adjoint import assert_adjoint
 from minimaskrcnn.testing.case import Case, Op, run
 from minimaskrcnn.testing.compare import results_differ
 from minimaskrcnn.testing.contract import Rows, assert_contract, tied
-from minimaskrcnn.testing.gradcheck import gradcheck
+from minimaskrcnn.testing.gradients import gradcheck
 from minimaskrcnn.testing.parity import assert_editions_agree
 
 LAYERS = ("parity", "adjoint", "gradient", "contract")

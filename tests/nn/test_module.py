@@ -97,3 +97,11 @@ def test_initial_signals_keep_their_size(rng):
     for layer in (nn.Conv2d(64, 64, 3, padding=1, rng=rng), nn.ConvTranspose2d(64, 64, 2, 2, rng=rng)):
         # He: the variance doubles before a ReLU, which halves it again.
         assert layer(x).data.var() == pytest.approx(2.0, rel=0.2)
+
+
+def test_containers_are_indexed_and_counted(rng):
+    first, second = nn.Linear(2, 3, rng=rng), nn.ReLU()
+    block = nn.Sequential(first, second)
+    assert (block[0], block[-1], len(block)) == (first, second, 2)
+    named = nn.ModuleDict({"a": first, "b": second})
+    assert (list(named), len(named), named["b"]) == (["a", "b"], 2, second)

@@ -187,7 +187,9 @@ def test_binary_cross_entropy(reduction, rng):
 @pytest.mark.parametrize("beta", [0, 1 / 9, 1.0])
 def test_smooth_l1(reduction, beta, rng):
     x = rng.uniform(-2, 2, (4, 5))
-    gradcheck(lambda x: ops.smooth_l1_loss(x, np.full((4, 5), 0.123), beta, reduction), [x], rng=rng)
+    gradcheck(
+        lambda x: ops.smooth_l1_loss(x, np.full((4, 5), 0.123), beta=beta, reduction=reduction), [x], rng=rng
+    )
 
 
 CONV = [
@@ -337,7 +339,7 @@ def test_a_small_network(rng):
         rois = ops.roi_align(lateral, ROIS, 2, 0.5, 2)
         logits = ops.linear(ops.flatten(rois, 1), head)
         masks = ops.binary_cross_entropy_with_logits(rois, np.full(rois.shape, 0.3))
-        boxes = ops.smooth_l1_loss(logits, np.zeros((4, 3)), 1 / 9, "sum")
+        boxes = ops.smooth_l1_loss(logits, np.zeros((4, 3)), beta=1 / 9, reduction="sum")
         return ops.cross_entropy(logits, labels) + masks + 0.1 * boxes
 
     gradcheck(loss, [rng.standard_normal((2, 3, 6, 6)), weight, head], rng=rng)

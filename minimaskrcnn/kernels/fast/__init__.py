@@ -12,7 +12,6 @@ from minimaskrcnn.kernels.fast.conv import (
     conv_transpose2d_input_grad,
     conv_transpose2d_weight_grad,
 )
-from minimaskrcnn.kernels.fast.nms import nms
 from minimaskrcnn.kernels.fast.norm import (
     affine_norm,
     affine_norm_backward,
@@ -41,6 +40,7 @@ from minimaskrcnn.kernels.fast.roi import (
     roi_pool,
     roi_pool_backward,
 )
+from minimaskrcnn.kernels.fast.suppression import nms
 
 __all__ = [
     "affine_norm",

@@ -11,7 +11,6 @@ from minimaskrcnn.kernels.reference.conv import (
     conv_transpose2d_input_grad,
     conv_transpose2d_weight_grad,
 )
-from minimaskrcnn.kernels.reference.nms import nms
 from minimaskrcnn.kernels.reference.norm import (
     affine_norm,
     affine_norm_backward,
@@ -40,6 +39,7 @@ from minimaskrcnn.kernels.reference.roi import (
     roi_pool,
     roi_pool_backward,
 )
+from minimaskrcnn.kernels.reference.suppression import nms
 
 __all__ = [
     "affine_norm",

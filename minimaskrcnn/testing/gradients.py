@@ -13,7 +13,7 @@ the central difference proves nothing (for relu at 0 it is 0.5).
 >>> gradcheck(ops.tanh, [np.array([0.3, -1.2])])
 >>> gradcheck(ops.relu, [np.array([1.0, 0.0])])
 Traceback (most recent call last):
-minimaskrcnn.testing.gradcheck.NonSmoothPoint: gradcheck: input 0 (2,) at [1]: ...
+minimaskrcnn.testing.gradients.NonSmoothPoint: gradcheck: input 0 (2,) at [1]: ...
 """
 
 from __future__ import annotations

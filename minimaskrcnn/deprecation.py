@@ -1,0 +1,40 @@
+"""Names that moved go on working for one release, with a warning that says where they are now.
+
+    __getattr__ = forward(__name__, {"load_model": "minimaskrcnn.io"}, since="0.2", until="0.3")
+
+A module that ends with this line answers for names that it no longer has.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def forward(module: str, moved: Mapping[str, str], *, since: str, until: str) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` (PEP 562) that hands out `moved` names from their new homes.
+
+    Parameters
+    ----------
+    module : str
+        The module that no longer has the names, its ``__name__``.
+    moved : mapping
+        From each name to the module that has it now.
+    since, until : str
+        The versions that moved the names, and that will no longer answer for them.
+    """
+
+    def __getattr__(name: str) -> Any:  # noqa: N807
+        if name not in moved:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        home = moved[name]
+        warnings.warn(
+            f"{module}.{name} moved to {home}.{name} in version {since}; {module} forgets it in {until}.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(import_module(home), name)
+
+    return __getattr__
