@@ -60,11 +60,11 @@ def frozen_batch_norm(t, a, p):
 
 
 def binary_cross_entropy(t, a, p):
-    return ops.binary_cross_entropy_with_logits(t["x"], a["t"], REDUCTION[int(p["reduction"])])
+    return ops.binary_cross_entropy_with_logits(t["x"], a["t"], reduction=REDUCTION[int(p["reduction"])])
 
 
 def smooth_l1(t, a, p):
-    return ops.smooth_l1_loss(t["x"], a["t"], p["beta"], REDUCTION[int(p["reduction"])])
+    return ops.smooth_l1_loss(t["x"], a["t"], beta=p["beta"], reduction=REDUCTION[int(p["reduction"])])
 
 
 # op of the manifest -> function of (Tensors, plain arrays, parameters)
