@@ -51,7 +51,7 @@ def test_a_module_of_ones_own_is_registered_and_used(pytest_in):
 
 def test_the_reference_is_an_edition_too(pytest_in):
     code, said = pytest_in("--kernels=reference")
-    assert (code, "nms from minimaskrcnn.kernels.reference.nms" in said) == (0, True)
+    assert (code, "nms from minimaskrcnn.kernels.reference.suppression" in said) == (0, True)
 
 
 def test_with_a_path_all_its_tests_run(pytest_in):
@@ -61,7 +61,7 @@ def test_with_a_path_all_its_tests_run(pytest_in):
 
 def test_without_the_option_nothing_changes(pytest_in):
     code, said = pytest_in()
-    assert (code, "nms from minimaskrcnn.kernels.fast.nms" in said, "the other ran" in said) == (
+    assert (code, "nms from minimaskrcnn.kernels.fast.suppression" in said, "the other ran" in said) == (
         0,
         True,
         True,
