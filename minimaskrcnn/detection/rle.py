@@ -5,13 +5,19 @@ stores each count from the fourth on as the difference from the count two before
 the column to its left), five bits a character. Results equal those of pycocotools, bit for bit.
 """
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from minimaskrcnn.errors import InputError
 
 UPSAMPLING = 5  # polygons are drawn on a grid this much finer than the pixels
+MAX_PIXELS = 2**30  # of one mask; a gigabyte
+FARTHEST = 2.0**31  # pixels from the origin, for a corner of a polygon
+_LONGEST = 12  # characters of one number in a compressed string: 60 bits
+_AT_ONCE = 2**20  # crossings that are held in memory together
 
 
 def encode(mask: np.ndarray) -> dict:
@@ -62,7 +68,8 @@ def decode(rle: dict) -> np.ndarray:
     Raises
     ------
     InputError
-        If the counts are not a run-length encoding of a mask of that size.
+        If the counts are not a run-length encoding of a mask of that size, or the mask has more than
+        `MAX_PIXELS` pixels.
 
     Examples
     --------
@@ -70,8 +77,8 @@ def decode(rle: dict) -> np.ndarray:
     array([[0, 1],
            [1, 1]])
     """
-    height, width = rle["size"]
-    runs = _counts(rle)
+    runs = run_lengths(rle)
+    height, width = _sides(rle["size"])
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flat.reshape(width, height).T  # columns -> (H, W)
 
@@ -84,7 +91,7 @@ def area(rle: dict) -> int:
     >>> area({"size": [2, 2], "counts": [1, 3]})
     3
     """
-    return int(_counts(rle)[1::2].sum())
+    return int(run_lengths(rle)[1::2].sum())
 
 
 def to_bbox(rle: dict) -> list[float]:
@@ -103,17 +110,61 @@ def to_bbox(rle: dict) -> list[float]:
     return [float(x), float(y), float(columns[-1] - x + 1), float(rows[-1] - y + 1)]
 
 
-def _counts(rle: dict) -> np.ndarray:
-    """Run lengths (R,) int64 of any form of encoding, checked against its size."""
-    counts = rle["counts"]
+def run_lengths(rle: dict) -> np.ndarray:
+    """Run lengths (R,) int64 of any form of encoding, checked against its size.
+
+    No count may exceed the number of pixels. This is asked before the counts are added up, because a sum
+    that wraps round in 64 bits may be right by accident.
+
+    Raises
+    ------
+    InputError
+        As `decode` does.
+
+    Examples
+    --------
+    >>> run_lengths({"size": [2, 2], "counts": "13"})
+    array([1, 3])
+    """
+    if not isinstance(rle, dict) or "size" not in rle or "counts" not in rle:
+        raise InputError("rle: expected {'size': [height, width], 'counts': ...}")
+    height, width = _sides(rle["size"])
+    pixels, counts = height * width, rle["counts"]
     if isinstance(counts, bytes):
-        counts = counts.decode("ascii", "replace")
-    runs = np.array(_from_string(counts) if isinstance(counts, str) else counts, np.int64)
-    height, width = rle["size"]
-    if (runs < 0).any() or runs.sum() != height * width:
+        counts = counts.decode("latin-1")
+    runs = _from_string(counts, pixels) if isinstance(counts, str) else _from_list(counts)
+    bounded = not runs.size or (int(runs.min()) >= 0 and int(runs.max()) <= pixels)
+    total = int(runs.sum()) if bounded else sum(runs.tolist())
+    if total != pixels or not bounded:
         raise InputError(
-            f"rle: counts add up to {runs.sum()} but size [{height}, {width}] has {height * width} pixels; "
-            "the string is damaged, or size is not [height, width]"
+            f"rle: counts add up to {total} but size [{height}, {width}] has {pixels} pixels, or a count is "
+            "negative; the counts are damaged, or size is not [height, width]"
+        )
+    return runs.astype(np.int64, copy=False)
+
+
+def _sides(size: Any) -> tuple[int, int]:
+    """Height and width, once they are known to be whole numbers of a bearable product."""
+    try:
+        height, width = (operator.index(int(side) if side == int(side) else side) for side in size)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"rle: size is {size!r:.60}; expected two whole numbers [height, width]") from None
+    if height < 0 or width < 0 or height * width > MAX_PIXELS:
+        raise InputError(
+            f"rle: size is [{height}, {width}]; expected sides from 0 on and at most {MAX_PIXELS:,} pixels"
+        )
+    return height, width
+
+
+def _from_list(counts: Any) -> np.ndarray:
+    """Run lengths of the uncompressed form, (R,) of whole numbers."""
+    try:
+        runs = np.asarray(counts)
+    except (ValueError, OverflowError, TypeError):
+        runs = np.array(None)
+    if runs.ndim != 1 or (runs.size and runs.dtype.kind not in "iu"):
+        raise InputError(
+            f"rle: counts is {counts!r:.60}; expected a list of whole numbers, or a compressed string"
         )
     return runs
 
@@ -131,22 +182,32 @@ def _to_string(counts: Sequence[int]) -> str:
     return "".join(characters)
 
 
-def _from_string(string: str) -> list[int]:
-    counts: list[int] = []
-    value = shift = 0
-    for character in string:
-        bits = ord(character) - 48
-        if not 0 <= bits < 64:
-            raise InputError(
-                f"rle: counts holds {character!r}, which no compressed RLE string does; is it damaged?"
-            )
-        value |= (bits & 0x1F) << shift
-        shift += 5
-        if not bits & 0x20:
-            value -= (bits & 0x10) << (shift - 4)  # the sign bit weighs -2**(shift - 1) instead of +
-            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
-            value = shift = 0
-    return counts
+def _from_string(string: str, pixels: int) -> np.ndarray:
+    """Run lengths (R,) int64 of a compressed string, of which no number may exceed `pixels`."""
+    codes = np.frombuffer(string.encode("utf-32-le", "surrogatepass"), np.uint32)  # (characters,)
+    bits = codes.astype(np.int64) - 48
+    strange = np.flatnonzero((bits < 0) | (bits >= 64))
+    if len(strange):
+        raise InputError(
+            f"rle: counts holds {string[strange[0]]!r}, which no compressed RLE string does; is it damaged?"
+        )
+    if not len(bits):
+        return bits
+    if bits[-1] & 0x20:
+        raise InputError("rle: counts ends in the middle of a number; the string is cut short")
+    last = np.flatnonzero(bits < 0x20)  # the last character of each number
+    first = np.concatenate([[0], last[:-1] + 1])
+    length = last - first + 1
+    if length.max() > _LONGEST:
+        raise InputError(f"rle: counts holds a number of {length.max()} characters; the string is damaged")
+    shift = 5 * (np.arange(len(bits)) - np.repeat(first, length))
+    values = np.add.reduceat((bits & 0x1F) << shift, first)
+    values -= np.where(bits[last] & 0x10, 1 << (5 * length), 0)  # the sign bit weighs - instead of +
+    if np.abs(values).max() > pixels:
+        raise InputError(f"rle: counts holds a number beyond {pixels}, the pixels of the mask")
+    values[1::2] = np.cumsum(values[1::2])  # from the fourth on a number is the change from the second
+    values[2::2] = np.cumsum(values[2::2])  # before it
+    return values
 
 
 def polygons_to_mask(polygons: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:
@@ -164,7 +225,8 @@ def polygons_to_mask(polygons: Sequence[Sequence[float]], height: int, width: in
     Raises
     ------
     InputError
-        If a polygon has fewer than three corners, or half a corner.
+        If a polygon has fewer than three corners, or half a corner, or a corner that is not finite or
+        farther than `FARTHEST` from the origin.
 
     Examples
     --------
@@ -176,48 +238,93 @@ def polygons_to_mask(polygons: Sequence[Sequence[float]], height: int, width: in
     """
     mask = np.zeros((height, width), bool)
     for polygon in polygons:
-        if len(polygon) < 6 or len(polygon) % 2:
-            raise InputError(
-                f"polygons_to_mask: a polygon is [x0, y0, x1, y1, x2, y2, ...], three corners or more; got "
-                f"{len(polygon)} numbers"
-            )
-        mask |= _fill(np.asarray(polygon, np.float64).reshape(-1, 2), height, width)
+        mask |= _fill(_corners(polygon), height, width)
     return mask
 
 
+def _corners(polygon: Sequence[float]) -> np.ndarray:
+    """The corners (P, 2) of [x0, y0, x1, y1, ...] as float64."""
+    try:
+        numbers = np.asarray(polygon, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"polygons_to_mask: a polygon is a list of numbers; got {polygon!r:.60}") from None
+    if numbers.ndim != 1 or len(numbers) < 6 or len(numbers) % 2:
+        raise InputError(
+            f"polygons_to_mask: a polygon is [x0, y0, x1, y1, x2, y2, ...], three corners or more; got "
+            f"{numbers.size} numbers"
+        )
+    if not (np.abs(numbers) <= FARTHEST).all():  # NaN is not either
+        raise InputError(
+            f"polygons_to_mask: a corner of a polygon must lie within {FARTHEST:.0f} pixels of the origin; "
+            f"got {polygon!r:.60}"
+        )
+    return numbers.reshape(-1, 2)
+
+
 def _fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Even-odd filling down each column: a pixel is inside when an odd number of crossings lie above it."""
-    u, v = _outline(corners)
-    step = np.flatnonzero(u[1:] != u[:-1])  # where the outline moves on to another fine column
-    x = (np.minimum(u[step], u[step + 1]) + 0.5) / UPSAMPLING - 0.5
-    y = (np.minimum(v[step], v[step + 1]) + 0.5) / UPSAMPLING - 0.5
-    centre = (
-        (x == np.floor(x)) & (x >= 0) & (x <= width - 1)
-    )  # only fine columns in the middle of a pixel count
-    y = np.ceil(np.clip(y[centre], 0, height)).astype(np.int64)
-    crossing = x[centre].astype(np.int64) * height + y  # position in the mask read column by column
-    toggles = np.bincount(crossing, minlength=height * width + 1)[: height * width]
-    return (np.cumsum(toggles) % 2 == 1).reshape(width, height).T
+    """Even-odd filling: read column by column, each crossing turns what follows inside out."""
+    flat = np.zeros(height * width, bool)
+    for x, v in _crossings(corners, width):
+        y = np.ceil(np.clip((v + 0.5) / UPSAMPLING - 0.5, 0, height)).astype(np.int64)
+        ends = np.concatenate([[0], np.sort(x * height + y), [height * width]])
+        flat ^= np.repeat(np.arange(len(ends) - 1) % 2 == 1, np.diff(ends))
+    return flat.reshape(width, height).T
 
 
-def _outline(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every point (u, v) of the closed outline on the fine grid, edge after edge, one unit step at a time."""
+def _crossings(corners: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Where the outline crosses the middle of a column of pixels: the column, and v on the fine grid.
+
+    An edge is walked one step of the fine grid at a time along its longer side; the other coordinate is
+    rounded. It crosses the middle of column x where u goes from ``5 x + 2`` to ``5 x + 3``; v is the smaller
+    one of the two points. Only these steps are computed, so that an edge costs what it crosses of the
+    picture, however far it goes.
+    """
     start = np.trunc(UPSAMPLING * corners + 0.5).astype(np.int64)  # (P, 2)
     end = np.roll(start, -1, axis=0)
     span = np.abs(end - start)
-    steep = span[:, 0] < span[:, 1]  # edges that are walked along y
-    length = span.max(axis=1)
-    along, across = (np.where(steep, a, b) for a, b in ((1, 0), (0, 1)))
+    steep = span[:, 0] < span[:, 1]  # edges that are walked along v
+    along = steep.astype(np.int64)
     edge = np.arange(len(start))
-    flipped = (
-        start[edge, along] > end[edge, along]
-    )  # drawn from the smaller coordinate, whichever way it runs
+    flipped = start[edge, along] > end[edge, along]  # walked from the smaller coordinate
     low, high = (np.where(flipped[:, None], a, b) for a, b in ((end, start), (start, end)))
-    slope = (high - low)[edge, across] / np.maximum(length, 1)
+    slope = (high - low)[edge, 1 - along] / np.maximum(span.max(axis=1), 1)
 
-    of = np.repeat(edge, length + 1)  # (points,) the edge each point belongs to
-    t = np.arange(len(of)) - np.repeat(np.cumsum(length + 1) - length - 1, length + 1)
-    t = np.where(flipped[of], length[of] - t, t)
-    walked = low[of, along[of]] + t
-    drifted = np.trunc(low[of, across[of]] + slope[of] * t + 0.5).astype(np.int64)
-    return np.where(steep[of], drifted, walked), np.where(steep[of], walked, drifted)
+    middle = UPSAMPLING // 2
+    left, right = np.minimum(start[:, 0], end[:, 0]), np.maximum(start[:, 0], end[:, 0])
+    first = np.clip(-(-(left - middle) // UPSAMPLING), 0, width)  # the first column crossed by each edge
+    count = np.clip(-(-(right - middle) // UPSAMPLING), first, width) - first
+    for chosen in _portions(count):
+        of = np.repeat(chosen, count[chosen])  # (crossings,) the edge each belongs to
+        x = (
+            np.arange(len(of))
+            - np.repeat(np.cumsum(count[chosen]) - count[chosen], count[chosen])
+            + first[of]
+        )
+        u = UPSAMPLING * x + middle
+        yield x, np.where(steep[of], _v_of_steep(u, low[of], slope[of]), _v_of_flat(u, low[of], slope[of]))
+
+
+def _portions(count: np.ndarray) -> Iterator[np.ndarray]:
+    """Deal the edges that cross anything into portions of about `_AT_ONCE` crossings."""
+    crossing = np.flatnonzero(count)
+    portion = np.cumsum(count[crossing]) // _AT_ONCE
+    yield from np.split(crossing, np.flatnonzero(np.diff(portion)) + 1)
+
+
+def _v_of_flat(u: np.ndarray, low: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """The smaller v of the points at u and u + 1 of an edge that is walked along u."""
+    t = u - low[:, 0]
+    here, there = (np.trunc(low[:, 1] + slope * s + 0.5) for s in (t, t + 1))
+    return np.minimum(here, there)
+
+
+def _v_of_steep(u: np.ndarray, low: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """The v of the last point, on an edge that is walked along v, before it passes between u and u + 1."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        near = np.nan_to_num(np.floor((u + 0.5 - low[:, 0]) / slope), posinf=0, neginf=0)
+    # The quotient may be off by one step; the walk itself decides.
+    for t in (near - 1, near, near + 1):
+        before = np.trunc(low[:, 0] + slope * t + 0.5) <= u
+        after = np.trunc(low[:, 0] + slope * (t + 1) + 0.5) <= u
+        near = np.where(before != after, t, near)
+    return low[:, 1] + near

@@ -1,6 +1,7 @@
 """Run lengths and polygons: equal to pycocotools bit for bit."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from minimaskrcnn.detection import rle
 from minimaskrcnn.errors import InputError
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12))
+
+WRAPPING = [2**62, 2**62, 2**62, 2**62, 4]  # adds up to 4 in 64 bits
 
 
 def coco_encode(mask):
@@ -80,6 +83,35 @@ def test_polygons_equal_pycocotools(polygons, height, width):
     assert rle.encode(rle.polygons_to_mask(polygons, height, width))["counts"] == theirs["counts"].decode()
 
 
+@given(
+    st.lists(st.floats(-3000, 3000), min_size=6, max_size=12).map(lambda p: p[: len(p) // 2 * 2]),
+    st.integers(1, 30),
+    st.integers(1, 30),
+)
+def test_a_polygon_far_outside_equals_pycocotools(polygon, height, width):
+    theirs = coco.merge(coco.frPyObjects([polygon], height, width))
+    assert rle.encode(rle.polygons_to_mask([polygon], height, width))["counts"] == theirs["counts"].decode()
+
+
+@pytest.mark.parametrize("far", [1e6, 2e9])
+def test_a_polygon_far_outside_costs_nothing(far):
+    """The left half is covered by a triangle whose corners lie far away; only the crossings are computed."""
+    tracemalloc.start()
+    mask = rle.polygons_to_mask([[32, -far, 32, far, -far, 0]], 64, 64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert mask[:, :32].all()
+    assert not mask[:, 32:].any()
+    assert peak < 1e6
+
+
+def test_a_polygon_of_very_many_edges_is_drawn_in_portions(monkeypatch):
+    zigzag = [value for i in range(40) for value in (30 * (i % 2), i % 7 + i / 2)]
+    whole = rle.polygons_to_mask([zigzag], 25, 30)
+    monkeypatch.setattr(rle, "_AT_ONCE", 50)
+    np.testing.assert_array_equal(rle.polygons_to_mask([zigzag], 25, 30), whole)
+
+
 def test_real_annotations_equal_pycocotools(data_dir):
     annotations = json.loads((data_dir / "coco_permissive" / "instances.json").read_text())
     sizes = {image["id"]: (image["height"], image["width"]) for image in annotations["images"]}
@@ -107,14 +139,54 @@ def test_real_annotations_equal_pycocotools(data_dir):
         ({"size": [2, 2], "counts": "1 3"}, r"holds ' '"),
         ({"size": [2, 2], "counts": "1"}, "add up to 1"),
         ({"size": [2, 2], "counts": b"\xff3"}, "which no compressed RLE string does"),
+        ({"size": [2, 2], "counts": "1\ud800"}, "which no compressed RLE string does"),
+        ({"size": [2, 2], "counts": "1S"}, "in the middle of a number"),
+        ({"size": [2, 2], "counts": "o" * 10**6 + "0"}, "a number of 1000001 characters"),
+        ({"size": [2, 2], "counts": "ooooo1"}, "beyond 4"),
+        ({"size": [2, 2], "counts": WRAPPING}, "add up to"),
+        ({"size": [2, 2], "counts": rle._to_string(WRAPPING)}, "damaged"),
+        ({"size": [2, 2], "counts": [2**63, 2**63, 4]}, "whole numbers, or a compressed string"),
+        ({"size": [2, 2], "counts": [2**70]}, "expected a list of whole numbers"),
+        ({"size": [2, 2], "counts": [0.5, 3.5]}, "expected a list of whole numbers"),
+        ({"size": [2, 2], "counts": [[1], 3]}, "expected a list of whole numbers"),
+        ({"size": [2, 2], "counts": None}, "expected a list of whole numbers"),
+        ({"size": [2, 2], "counts": []}, "add up to 0"),
+        ({"size": [2, 2], "counts": ""}, "add up to 0"),
+        ({"size": [2.5, 2], "counts": [5]}, "expected two whole numbers"),
+        ({"size": ["2", "2"], "counts": [4]}, "expected two whole numbers"),
+        ({"size": [2, 2, 1], "counts": [4]}, "expected two whole numbers"),
+        ({"size": [-2, -2], "counts": [4]}, "expected sides from 0 on"),
+        ({"size": [2**31, 2**31], "counts": [2**62]}, "at most 1,073,741,824 pixels"),
+        ({"size": [2, 2]}, "expected {'size'"),
+        ([4], "expected {'size'"),
     ],
 )
 def test_damaged_encodings_are_refused(encoding, message):
     with pytest.raises(InputError, match=message):
         rle.decode(encoding)
+    with pytest.raises(InputError, match=message):
+        rle.area(encoding)
+
+
+def test_sides_that_are_whole_numbers_written_as_floats_are_taken():
+    assert rle.decode({"size": [2.0, 3.0], "counts": [1, 5]}).sum() == 5
 
 
 @pytest.mark.parametrize("polygon", [[0, 0, 4, 0], [0, 0, 4, 0, 4, 4, 0], []])
 def test_polygons_that_are_none_are_refused(polygon):
     with pytest.raises(InputError, match=f"three corners or more; got {len(polygon)} numbers"):
+        rle.polygons_to_mask([polygon], 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("polygon", "words"),
+    [
+        ([0, 0, np.nan, 0, 4, 4], "within 2147483648 pixels"),
+        ([0, 0, 2**62 / 5, 0, 0, 1, 2**62 / 5, 1], "within 2147483648 pixels"),
+        ([0, 0, 10**400, 0, 4, 4], "a list of numbers"),
+        (["a"] * 6, "a list of numbers"),
+    ],
+)
+def test_corners_that_are_no_places_are_refused(polygon, words):
+    with pytest.raises(InputError, match=words):
         rle.polygons_to_mask([polygon], 5, 5)
