@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     for path in args.images:
         data.read_image(path)
     model, facts = sources.open_weights(args.model, args.arch)
-    names = sources.class_names(model, facts)
+    names = list(model.class_names)
     folder, coco, report = Path(args.output), [], []
     for image_id, (path, stem) in enumerate(zip(args.images, distinct_stems(args.images), strict=True), 1):
         image = sources.read_picture(path, names)
@@ -80,7 +80,9 @@ def run(args: argparse.Namespace) -> int:
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
         found = {"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
         if progress.recorder is not None:
-            found |= write_trace(progress.recorder.trace(), names, folder / stem, args.quiet)
+            found |= write_trace(
+                progress.recorder.trace(model.trace_context()), names, folder / stem, args.quiet
+            )
         report.append(found)
         if not args.json:
             print(path)

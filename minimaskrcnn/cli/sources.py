@@ -18,19 +18,13 @@ TEACHING = 27  # the shapes validation sample that shows most at once
 
 def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
     """The model and its class names: bundled weights by name, or a file of weights."""
-    model, facts = open_weights(name)
-    return model, class_names(model, facts)
+    model, _ = open_weights(name)
+    return model, list(model.class_names)
 
 
 def open_weights(name: str, arch: str | None = None) -> tuple[MaskRCNN, dict[str, Any]]:
     """As `open_model`, with all the facts that the file holds; `arch` says what its weights do not tell."""
     return load_model(weights.path(name) if name in BUNDLED else Path(name), arch)
-
-
-def class_names(model: MaskRCNN, facts: dict[str, Any]) -> list[str]:
-    """The names by label that are among the facts, else numbers."""
-    numbered = ["background", *(f"class {label}" for label in range(1, model.num_classes))]
-    return facts.get("class_names") or numbered
 
 
 def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:

@@ -81,7 +81,22 @@ class AnchorGenerator:
                 f"AnchorGenerator: got {len(grid_sizes)} feature maps for {len(self.cells)} levels of "
                 "anchors; sizes needs one entry for each feature map"
             )
-        return [_shifted(cell, image_size, grid) for cell, grid in zip(self.cells, grid_sizes, strict=True)]
+        strides = anchor_strides(image_size, grid_sizes)
+        return [
+            _shifted(cell, stride, grid)
+            for cell, stride, grid in zip(self.cells, strides, grid_sizes, strict=True)
+        ]
+
+
+def anchor_strides(
+    image_size: tuple[int, int], grid_sizes: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Distance (y, x) in pixels between neighbouring cells of each level: ``image side // grid side``.
+
+    >>> anchor_strides((64, 96), [(16, 24), (8, 12)])
+    [(4, 4), (8, 8)]
+    """
+    return [(image_size[0] // height, image_size[1] // width) for height, width in grid_sizes]
 
 
 def cell_anchors(sizes: Sequence[float], aspect_ratios: Sequence[float]) -> np.ndarray:
@@ -98,9 +113,8 @@ def cell_anchors(sizes: Sequence[float], aspect_ratios: Sequence[float]) -> np.n
     return np.round(np.stack([-w, -h, w, h], axis=1) / 2)
 
 
-def _shifted(cell: np.ndarray, image_size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+def _shifted(cell: np.ndarray, stride: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
     """A copy of the cell's anchors at every cell of the grid."""
-    stride_y, stride_x = (side // cells for side, cells in zip(image_size, grid, strict=True))
-    y, x = np.meshgrid(np.arange(grid[0]) * stride_y, np.arange(grid[1]) * stride_x, indexing="ij")
+    y, x = np.meshgrid(np.arange(grid[0]) * stride[0], np.arange(grid[1]) * stride[1], indexing="ij")
     corner = np.stack([x, y, x, y], axis=-1).astype(cell.dtype)  # (h, w, 4)
     return (corner[:, :, None] + cell).reshape(-1, 4)  # (h, w, A, 4) -> (h*w*A, 4)

@@ -1,5 +1,6 @@
 """Look inside a forward pass: every stage by name, and what became of every candidate."""
 
+from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.coverage import Coverage, anchor_coverage
 from minimaskrcnn.inspection.microscope import RoIView, look
 from minimaskrcnn.inspection.stories import Story
@@ -13,6 +14,7 @@ __all__ = [
     "Stage",
     "Story",
     "Trace",
+    "TraceContext",
     "WeightStatistics",
     "anchor_coverage",
     "look",

@@ -7,7 +7,6 @@ Each answer is a `Story`: sentences in the order of the forward pass, and the bo
 `viz.show_story` can draw the same story.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -49,14 +48,13 @@ class Story:
         return "\n".join([self.title, *numbered])
 
 
-def story(trace: "Trace", detection: int, class_names: Sequence[str] | None = None) -> Story:
+def story(trace: "Trace", detection: int) -> Story:
     """How a detection came about: anchor, proposal, class and box, NMS, mask.
 
     Parameters
     ----------
     trace : Trace
     detection : index into `trace["boxes"]`
-    class_names : names by label, 0 the background
 
     Raises
     ------
@@ -71,7 +69,7 @@ def story(trace: "Trace", detection: int, class_names: Sequence[str] | None = No
     candidate = int(trace["detection_candidate"][detection])
     proposal = int(trace["candidate_roi"][candidate])
     anchor = int(trace["proposal_anchor"][proposal])
-    name, score = _class_name(trace["labels"][detection], class_names), trace["scores"][detection]
+    name, score = trace.class_names[trace["labels"][detection]], trace["scores"][detection]
     told = Story(f"Detection {detection}: {name}, score {score:.2f}")
 
     rank = int(np.sum(trace["objectness"] > trace["objectness"][anchor])) + 1
@@ -107,9 +105,7 @@ def story(trace: "Trace", detection: int, class_names: Sequence[str] | None = No
     return told
 
 
-def why_missed(
-    trace: "Trace", gt_box: np.ndarray, label: int | None = None, class_names: Sequence[str] | None = None
-) -> Story:
+def why_missed(trace: "Trace", gt_box: np.ndarray, label: int | None = None) -> Story:
     """Where a true object was lost: no anchor, no proposal, another class, a low score, or NMS.
 
     Parameters
@@ -117,7 +113,6 @@ def why_missed(
     trace : Trace
     gt_box : (4,) the true box, input pixels
     label : its class; any class will do by default
-    class_names : names by label, 0 the background
     """
     truth = _to_transformed(trace, gt_box)
     told = Story(f"The object at {_box(np.asarray(gt_box, np.float32))}")
@@ -144,13 +139,11 @@ def why_missed(
     if best < FOUND:
         told.add(f"No proposal covers it (best IoU {best:.2f}): it was lost in the RPN.")
         return told
-    _tell_candidates(trace, told, overlaps["candidate_box"], label, class_names)
+    _tell_candidates(trace, told, overlaps["candidate_box"], label)
     return told
 
 
-def _tell_candidates(
-    trace: "Trace", told: Story, iou: np.ndarray, label: int | None, class_names: Sequence[str] | None
-) -> None:
+def _tell_candidates(trace: "Trace", told: Story, iou: np.ndarray, label: int | None) -> None:
     """The best scoring candidate on the object, and what became of it."""
     near = iou >= FOUND
     wanted = near if label is None else near & (trace["candidate_label"] == label)
@@ -165,17 +158,17 @@ def _tell_candidates(
         told.add("Proposals cover it, but every refined box moved away from it (IoU below 0.5).")
         return
     candidate = int(np.where(wanted, trace["candidate_score"], -1).argmax())
-    name = _class_name(trace["candidate_label"][candidate], class_names)
+    name = trace.class_names[trace["candidate_label"][candidate]]
     told.add(
         f"The best candidate on it is {name} with score {trace['candidate_score'][candidate]:.2f} and IoU "
-        f"{iou[candidate]:.2f}: {_candidate_fate(trace, candidate, class_names)}.",
+        f"{iou[candidate]:.2f}: {_candidate_fate(trace, candidate)}.",
         "candidate",
         trace["candidate_box"][candidate],
     )
     winners = np.flatnonzero(near & (trace["candidate_fate"] == Fate.KEPT))
     if label is not None and len(winners):
         winner = winners[0]
-        other = _class_name(trace["candidate_label"][winner], class_names)
+        other = trace.class_names[trace["candidate_label"][winner]]
         told.add(f"Something was detected there, but as {other} ({trace['candidate_score'][winner]:.2f}).")
 
 
@@ -187,7 +180,7 @@ def _anchor_fate(trace: "Trace", anchor: int) -> str:
     return fate.sentence
 
 
-def _candidate_fate(trace: "Trace", candidate: int, class_names: Sequence[str] | None) -> str:
+def _candidate_fate(trace: "Trace", candidate: int) -> str:
     fate = Fate(trace["candidate_fate"][candidate])
     if fate is Fate.SUPPRESSED:
         by, iou = trace["candidate_suppressed_by"][candidate], trace["candidate_suppressed_iou"][candidate]
@@ -203,17 +196,12 @@ def _iou(truth: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def _to_transformed(trace: "Trace", box: np.ndarray) -> np.ndarray:
-    (height, width), (h, w) = trace["input"].shape[1:], trace["transformed"].shape[1:]
+    (height, width), (h, w) = trace.image_size, trace.resized_size
     return np.asarray(box, np.float32) * np.array([w / width, h / height] * 2, np.float32)
 
 
 def _level_name(trace: "Trace", level: int) -> str:
-    stages = trace.names("pyramid.") or trace.names("backbone.")[-1:]
-    return stages[level].split(".")[1]
-
-
-def _class_name(label: int, class_names: Sequence[str] | None) -> str:
-    return f"class {label}" if class_names is None else class_names[label]
+    return list(trace.strides)[level]
 
 
 def _box(box: np.ndarray) -> str:

@@ -13,16 +13,19 @@ model.
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
+from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.stories import Story, story, why_missed
 
 AXES_SUFFIX = "@axes"
+CONTEXT = "@context"
+STRAY = "allow_pickle"  # NumPy before 2.2 stored this keyword of savez as one more array
 
 
 class Stage(NamedTuple):
@@ -40,14 +43,16 @@ class Later(NamedTuple):
 
 
 class Trace(Mapping[str, np.ndarray]):
-    """Every stage of one forward pass, in the order in which it happened.
+    """Every stage of one forward pass, in the order in which it happened, and the context they stand in.
 
-    A read-only mapping from stage name to array. Two traces are equal when they hold the same stages in the
-    same order with the same axes, dtypes and values (NaN equals NaN).
+    A read-only mapping from stage name to array. Two traces are equal when they have the same context and
+    hold the same stages in the same order with the same axes, dtypes and values (NaN equals NaN).
 
     Parameters
     ----------
     stages : mapping from name to `Stage`, or to `Later` for what is worked out when it is first read
+    context : TraceContext, optional
+        Class names, settings and rules of the model; the defaults where they are not known.
 
     Examples
     --------
@@ -59,8 +64,9 @@ class Trace(Mapping[str, np.ndarray]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, stages: Mapping[str, Stage | Later]):
+    def __init__(self, stages: Mapping[str, Stage | Later], context: TraceContext | None = None):
         self._stages = dict(stages)
+        self.context = context or TraceContext()
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._stage(name).array
@@ -79,15 +85,43 @@ class Trace(Mapping[str, np.ndarray]):
         """Stages whose name starts with `prefix`, in order: `trace.names("pyramid.")`."""
         return [name for name in self._stages if name.startswith(prefix)]
 
-    def story(self, detection: int, class_names: Sequence[str] | None = None) -> Story:
-        """How one detection came about, from its anchor to its mask; print it, or draw it."""
-        return story(self, detection, class_names)
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names by label, the background first; "class 1", "class 2", ... where they are not known."""
+        if self.context.class_names:
+            return self.context.class_names
+        scored = self["class_scores"].shape[1] if "class_scores" in self else 1
+        highest = int(self["labels"].max(initial=0)) if "labels" in self else 0
+        return "background", *(f"class {label}" for label in range(1, max(scored, highest + 1)))
 
-    def why_missed(
-        self, gt_box: np.ndarray, label: int | None = None, class_names: Sequence[str] | None = None
-    ) -> Story:
+    @property
+    def strides(self) -> dict[str, tuple[int, int]]:
+        """Distance (y, x) in pixels between neighbouring cells of each feature map with anchors, by its name.
+
+        Where the context does not know it, it is measured between anchors; a map that is one cell high or
+        wide has its other stride there.
+        """
+        return dict(self.context.strides) or measured_strides(self)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the picture that was given, pixels."""
+        _, height, width = self["input"].shape
+        return height, width
+
+    @property
+    def resized_size(self) -> tuple[int, int]:
+        """Height and width of the picture that the network saw, pixels, without padding."""
+        _, height, width = self["transformed"].shape
+        return height, width
+
+    def story(self, detection: int) -> Story:
+        """How one detection came about, from its anchor to its mask; print it, or draw it."""
+        return story(self, detection)
+
+    def why_missed(self, gt_box: np.ndarray, label: int | None = None) -> Story:
         """Where a true box (4,), input pixels, was lost; print it, or draw it."""
-        return why_missed(self, gt_box, label, class_names)
+        return why_missed(self, gt_box, label)
 
     def stages(self) -> dict[str, Stage]:
         """Every stage by name: its array and its axes."""
@@ -109,9 +143,10 @@ class Trace(Mapping[str, np.ndarray]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):
             return NotImplemented
-        return list(self) == list(other) and all(
-            _same(mine, theirs)
-            for mine, theirs in zip(self.stages().values(), other.stages().values(), strict=True)
+        return (
+            self.context == other.context
+            and list(self) == list(other)
+            and all(map(_same, self.stages().values(), other.stages().values()))
         )
 
     def __str__(self) -> str:
@@ -127,23 +162,25 @@ class Trace(Mapping[str, np.ndarray]):
         )
 
     def __repr__(self) -> str:
-        size = sum(array.nbytes for array in self.values())
-        return f"<Trace: {len(self)} stages, {size / 1e6:.1f} MB; print it for the table>"
+        return f"<Trace: {len(self)} stages; print it for the table>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to an `.npz` that `load` returns equal to the byte; no pickled objects.
 
         The file appears whole or not at all.
         """
-        entries: dict[str, np.ndarray] = {}
+        entries: dict[str, Any] = {CONTEXT: np.array(self.context.as_json())}
         for name, (array, axes) in self.stages().items():
             entries[name] = array
             entries[name + AXES_SUFFIX] = np.array(axes, dtype=np.str_)
-        atomic_write(path, lambda file: np.savez_compressed(file, allow_pickle=False, **entries))
+        atomic_write(path, lambda file: np.savez_compressed(file, **entries))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Trace":
         """Read a trace that `save` wrote.
+
+        A file from before traces carried their context has the default one: `class_names` are numbered, the
+        thresholds are torchvision's.
 
         Raises
         ------
@@ -153,15 +190,17 @@ class Trace(Mapping[str, np.ndarray]):
         try:
             with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
                 entries = {name: file[name] for name in file.files}
+            entries.pop(STRAY, None)
+            context = entries.pop(CONTEXT, None)
             recorder = Recorder()
             for name, array in entries.items():
                 if not name.endswith(AXES_SUFFIX):
                     recorder(name, array, tuple(map(str, entries[name + AXES_SUFFIX])))
+            return recorder.trace(None if context is None else TraceContext.from_json(str(context)))
         except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(
                 f"trace: cannot read {os.fspath(path)} as a trace ({error}); write one with trace.save."
             ) from None
-        return recorder.trace()
 
 
 class UnknownStageError(InputError, KeyError):
@@ -198,9 +237,24 @@ class Recorder:
             )
         self._stages[name] = Later(array, axes) if callable(array) else _kept(name, array, axes)
 
-    def trace(self) -> Trace:
+    def trace(self, context: TraceContext | None = None) -> Trace:
         """Everything recorded so far."""
-        return Trace(self._stages)
+        return Trace(self._stages, context)
+
+
+def measured_strides(trace: Trace) -> dict[str, tuple[int, int]]:
+    """Distance (y, x) between the anchors of neighbouring cells, by name of the feature map."""
+    stages = trace.names("pyramid.") or trace.names("backbone.")[-1:]
+    height, width = trace[stages[0]].shape[1:]
+    finest = trace["anchors"][trace["anchor_level"] == 0].reshape(height, width, -1, 4)[:, :, 0]  # (h, w, 4)
+    y = int(finest[1, 0, 1] - finest[0, 0, 1]) if height > 1 else 0
+    x = int(finest[0, 1, 0] - finest[0, 0, 0]) if width > 1 else 0
+    # All maps cover the same padded picture, so one stride gives the others.
+    padded = height * (y or x), width * (x or y)
+    return {
+        stage.split(".")[1]: (padded[0] // trace[stage].shape[1], padded[1] // trace[stage].shape[2])
+        for stage in stages
+    }
 
 
 def _kept(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Stage:

@@ -110,6 +110,8 @@ def model_of(
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"weights {path}: a config that makes no sense ({error}); save it again.") from error
     model.eval()
+    if facts.get("class_names") is not None:
+        model.class_names = tuple(facts["class_names"])
     return model, {**facts, "config": model.config}
 
 

@@ -19,6 +19,7 @@ from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.trace import Recorder, Trace
 from minimaskrcnn.models.paste import Paste, rounded
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads
@@ -43,7 +44,14 @@ class MaskRCNN(nn.Module):
         `paste.unrounded`.
     config : dict, optional
         What a checkpoint must remember to build this model again: preset and settings.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+        Indexed by label, the background first; "class 1", "class 2", ... until they are set.
     """
+
+    class_names: tuple[str, ...]
 
     def __init__(
         self,
@@ -59,6 +67,7 @@ class MaskRCNN(nn.Module):
         self.paste = paste
         self.transform, self.num_classes, self.config = transform, num_classes, config
         self.backbone, self.rpn, self.roi_heads = backbone, rpn, roi_heads
+        self.class_names = ("background", *(f"class {label}" for label in range(1, num_classes)))
 
     @property
     def dtype(self) -> np.dtype:
@@ -145,7 +154,29 @@ class MaskRCNN(nn.Module):
         """Predict one picture (3, H, W) and keep every stage, each with named axes."""
         recorder = Recorder()
         self.predict([image], watch=recorder)
-        return recorder.trace()
+        return recorder.trace(self.trace_context())
+
+    def trace_context(self) -> TraceContext:
+        """What the arrays of a trace do not say."""
+        rpn, heads, post = self.rpn, self.roi_heads, self.roi_heads.postprocess
+        return TraceContext(
+            class_names=self.class_names,
+            paste_rule=self.paste.__name__,
+            roi_operator=heads.box_extractor.operator,
+            sampling_ratio=heads.box_extractor.sampling_ratio,
+            rpn_fg_iou_thresh=rpn.matcher.high_threshold,
+            rpn_bg_iou_thresh=rpn.matcher.low_threshold,
+            rpn_pre_nms_top_n=rpn.pre_nms_top_n[1],
+            rpn_post_nms_top_n=rpn.post_nms_top_n[1],
+            rpn_nms_thresh=rpn.nms_thresh,
+            rpn_score_thresh=rpn.score_thresh,
+            rpn_min_size=rpn.min_size,
+            box_fg_iou_thresh=heads.matcher.high_threshold,
+            box_bg_iou_thresh=heads.matcher.low_threshold,
+            box_score_thresh=post.score_thresh,
+            box_nms_thresh=post.nms_thresh,
+            box_detections_per_img=post.detections_per_img,
+        )
 
 
 def restore(found: HeadOutput, size: Size, original: Size, paste: Paste = rounded) -> Detections:

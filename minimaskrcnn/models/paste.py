@@ -17,7 +17,7 @@ Paste = Callable[[np.ndarray, np.ndarray, Size, Size, float | None], np.ndarray]
 
 TARGET_SHIFT = 0.5
 """Pixels. Mask targets are cut out by RoIAlign with ``aligned=False``, which reads a mask half a pixel too
-far up and left. So what the head has learnt belongs half a pixel further down and right."""
+far down and right. So what the head has learnt belongs half a pixel further down and right."""
 
 
 def rounded(
@@ -42,3 +42,6 @@ def unrounded(
     """Masks (D, h, w) of the original picture by `paste_masks_aligned`; parameters are those of `rounded`."""
     moved = boxes + boxes.dtype.type(TARGET_SHIFT)
     return paste_masks_aligned(probs, resize_boxes(moved, size, original), original, threshold)
+
+
+RULES: dict[str, Paste] = {"rounded": rounded, "unrounded": unrounded}

@@ -65,6 +65,7 @@ class RoIExtractor:
         canonical_level: int = 4,
     ):
         self.strides, self.output_size = list(strides), output_size
+        self.operator, self.sampling_ratio = operator, sampling_ratio
         self.rule = roi_rule(operator, sampling_ratio)
         k_min = int(np.log2(strides[0]))
         self.mapper = LevelMapper(k_min, k_min + len(strides) - 1, canonical_scale, canonical_level)

@@ -72,6 +72,7 @@ class Trainer:
         self.category_ids = dataset.category_ids if isinstance(dataset, CocoDataset) else None
         self.rng = np.random.default_rng(seed)
         self.model = build({**recipe.model, "num_classes": dataset.num_classes}, self.rng)
+        self.model.class_names = tuple(dataset.class_names)
         self.fresh, self.weights = self._start(weights)
         freeze(self.model, *recipe.freeze)
         self.optimizer = make_optimizer(recipe, self.model)
@@ -118,6 +119,7 @@ class Trainer:
         classes = self.model.num_classes
         model = build({**self.recipe.model, **self.recipe.predict, "num_classes": classes})
         model.load_state_dict(self.model.state_dict())
+        model.class_names = self.model.class_names
         return model
 
     def train_step(self) -> Record:

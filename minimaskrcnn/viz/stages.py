@@ -115,9 +115,9 @@ def _answers(trace: Trace, class_names: Sequence[str] | None, target: Target | N
         if len(trace["boxes"]):
             figures["mask-steps"] = lambda: mask_steps.mask_figure(trace, 0, target)
     if len(trace["boxes"]):
-        figures["story"] = lambda: story.show_story(trace, trace.story(0, class_names))
+        figures["story"] = lambda: story.show_story(trace, trace.story(0))
     if target is not None and len(target.boxes):
-        figures["why-missed"] = lambda: story.show_story(trace, _worst_found(trace, target, class_names))
+        figures["why-missed"] = lambda: story.show_story(trace, _worst_found(trace, target))
         if "mask_probs" in trace and target.masks is not None:
             figures["mask-targets"] = lambda: mask_targets.show_mask_targets(trace, target, None, class_names)
         if target.masks is not None:
@@ -135,12 +135,12 @@ def _best_proposal(trace: Trace) -> int:
     return int(trace["candidate_roi"][np.argmax(trace["candidate_score"])])
 
 
-def _worst_found(trace: Trace, target: Target, class_names: Sequence[str] | None) -> Story:
+def _worst_found(trace: Trace, target: Target) -> Story:
     """Why the object that the detections of its class overlap least was missed, or how it was found."""
     iou = np.nan_to_num(box_iou(target.boxes, trace["boxes"]))  # (N, D)
     right = (target.labels[:, None] == trace["labels"]) & (trace["scores"] >= HIGH_SCORE)
     worst = int((iou * right).max(axis=1, initial=0).argmin())
-    return trace.why_missed(target.boxes[worst], int(target.labels[worst]), class_names)
+    return trace.why_missed(target.boxes[worst], int(target.labels[worst]))
 
 
 def figure_of(draw: Draw) -> Callable[[], Figure]:

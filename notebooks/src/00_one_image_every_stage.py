@@ -186,7 +186,7 @@ viz.show(viz.show_detections(trace, None, names), width=5)
 # ## Any detection can be asked where it came from
 
 # %%
-print(trace.story(0, names))
+print(trace.story(0))
 
 # %% [markdown]
 # And any true object can be asked whether it was missed, and why. Here is the object with the smallest box.
@@ -196,7 +196,7 @@ areas = (target.boxes[:, 2] - target.boxes[:, 0]) * (
     target.boxes[:, 3] - target.boxes[:, 1]
 )
 smallest = areas.argmin()
-print(trace.why_missed(target.boxes[smallest], int(target.labels[smallest]), names))
+print(trace.why_missed(target.boxes[smallest], int(target.labels[smallest])))
 
 # %% [markdown]
 # ## What to remember

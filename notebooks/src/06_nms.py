@@ -194,5 +194,5 @@ for count in (100, 1000, 10_000):
 # - The threshold trades double detections for lost neighbours.
 # - No gradient flows through it; training never sees it.
 #
-# **Try it.** With `trace.why_missed(target.boxes[0], int(target.labels[0]), names)` ask whether NMS has cost an object its
+# **Try it.** With `trace.why_missed(target.boxes[0], int(target.labels[0]))` ask whether NMS has cost an object its
 # detection. Then look for a validation picture in which it has.

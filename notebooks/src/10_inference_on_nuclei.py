@@ -173,14 +173,14 @@ viz.show(viz.show_detections(trace, panels(1, 1, 4.4, 4.4)[1][0], names))
 # ## Ask one of them
 
 # %%
-print(trace.story(0, names))
+print(trace.story(0))
 
 # %% [markdown]
 # And the weakest one that would still be shown to a user. Compare the sentences.
 
 # %%
 weakest = int(np.flatnonzero(trace["scores"] > 0.5)[-1])
-print(trace.story(weakest, names))
+print(trace.story(weakest))
 
 # %% [markdown]
 # ## A measurement

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.detection.fates import Fate
-from minimaskrcnn.inspection import Recorder
+from minimaskrcnn.inspection import Recorder, TraceContext
 
 
 @pytest.fixture
@@ -62,4 +62,4 @@ def small_trace():
     }
     for name, (array, axes) in stages.items():
         watch(name, array, axes)
-    return watch.trace()
+    return watch.trace(TraceContext(class_names=("background", "cat", "dog")))

@@ -5,11 +5,9 @@ import pytest
 
 from minimaskrcnn.errors import InputError
 
-NAMES = ["background", "cat", "dog"]
-
 
 def test_a_detection_is_told_from_anchor_to_mask(small_trace):
-    told = small_trace.story(0, NAMES)
+    told = small_trace.story(0)
     text = str(told)
     assert text.startswith("Detection 0: cat, score 0.90\n1. Anchor 0 on P2, 10x10 px at (9, 9)")
     assert "probability 0.95 (number 1 of 4)" in text
@@ -44,18 +42,18 @@ def test_an_object_without_a_proposal_was_lost_in_the_rpn(small_trace):
 
 
 def test_a_box_taken_for_background_is_said_to_be(small_trace):
-    told = small_trace.why_missed([40, 4, 60, 24], 1, NAMES)
+    told = small_trace.why_missed([40, 4, 60, 24], 1)
     assert "cat with score 0.06 and IoU 1.00" in told.sentences[-1]
     assert told.sentences[-1].endswith("the box head finds background more likely.")
 
 
 def test_another_class_is_named(small_trace):
-    told = small_trace.why_missed([10, 10, 30, 30], 2, NAMES)
+    told = small_trace.why_missed([10, 10, 30, 30], 2)
     assert "The best candidate on it is dog with score 0.10" in told.sentences[-2]
     assert told.sentences[-1] == "Something was detected there, but as cat (0.90)."
 
 
 def test_a_suppressed_candidate_names_its_suppressor(small_trace):
     # A box to the right of the cat, which only the suppressed candidate covers well enough.
-    told = small_trace.why_missed([18, 10, 37, 30], 1, NAMES)
+    told = small_trace.why_missed([18, 10, 37, 30], 1)
     assert "suppressed by a box of score 0.90 at IoU 0.82" in told.sentences[-1]

@@ -91,6 +91,7 @@ def test_what_is_saved_comes_back_equal(tmp_path, toy, ending):
         model, facts = load_model(path)
         assert model.config == toy.config
         assert facts["class_names"] == ["background", "a", "b"]
+        assert model.class_names == ("background", "a", "b")
     else:
         with pytest.raises(InputError, match=r"own comes as \.npz or \.safetensors"):
             load_model(path)
@@ -262,6 +263,7 @@ def test_a_published_file_becomes_its_model(tmp_path, detector):
     assert model.config == detector.config
     assert not model.training
     assert "class_names" not in facts
+    assert model.class_names[:2] == ("background", "class 1")
     assert_same(model.state_dict(), detector.state_dict())
 
 

@@ -108,6 +108,7 @@ def test_the_trained_model_loads_and_evaluates(tmp_path):
     trainer(tmp_path, validation=Shapes("val", size=2)).run()
     model, meta = load_model(tmp_path / "model.npz")
     assert meta["class_names"] == ["background", "circle", "square", "triangle"]
+    assert model.class_names == trainer(tmp_path / "other").model.class_names == tuple(meta["class_names"])
     assert meta["step"] == 4
     result = evaluate(model, Shapes("val"), indices=range(2))
     last = read_log(tmp_path / "log.jsonl")[-1]

@@ -10,7 +10,7 @@ import pytest
 from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.detection.fates import Fate, suppressors
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.inspection import Recorder
+from minimaskrcnn.inspection import Recorder, TraceContext
 
 STRIDES = (4, 8, 16, 32)
 K = 4  # background and three classes
@@ -53,7 +53,7 @@ def synthetic_trace(height, width, discs, seed=0):
     proposals = watch_rpn(watch, rng, (truth * ratio).reshape(-1, 4), (h, w), padded)
     kept = watch_heads(watch, rng, proposals, labels, (h, w))
     watch_detections(watch, kept, ratio, (height, width))
-    return watch.trace()
+    return watch.trace(TraceContext(class_names=tuple(CLASS_NAMES)))
 
 
 def boxes_of(discs):

@@ -5,8 +5,8 @@ import numpy as np
 from minimaskrcnn import viz
 
 
-def test_the_boxes_of_a_story_are_drawn_named_and_linked(trace, class_names):
-    told = trace.story(1, class_names)
+def test_the_boxes_of_a_story_are_drawn_named_and_linked(trace):
+    told = trace.story(1)
     ax = viz.show_story(trace, told)
     boxes = [lines for lines in ax.collections if len(lines.get_segments()[0]) == 5]
     links = [lines for lines in ax.collections if len(lines.get_segments()[0]) == 2]
@@ -29,8 +29,8 @@ def test_a_missed_object_is_drawn_green_and_not_linked(trace):
     assert len(links) == len(told.boxes) - 2
 
 
-def test_the_words_fit_on_the_paper(trace, class_names):
-    figure = viz.show_story(trace, trace.story(0, class_names)).get_figure()
+def test_the_words_fit_on_the_paper(trace):
+    figure = viz.show_story(trace, trace.story(0)).get_figure()
     renderer = figure.canvas.get_renderer()
     figure.draw(renderer)
     assert figure.axes[0].get_tightbbox(renderer).y1 <= figure.bbox.y1
