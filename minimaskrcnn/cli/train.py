@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,25 +69,19 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.cli import sources
     from minimaskrcnn.cli.progress import Progress
     from minimaskrcnn.training import RECIPES, Trainer, read_log
-    from minimaskrcnn.training.augmentation import augmentation
 
     recipe = adapt(RECIPES[args.dataset], args.changes)
     out = Path(args.output or f"runs/{args.dataset}")
-    validation = None if args.dataset == "coco" else sources.open_dataset(args, "val")
     with Progress(recipe.steps, args.quiet) as progress:
-        trainer = Trainer(
+        trainer = Trainer.from_recipe(
             recipe,
             sources.open_dataset(args, "train"),
             out,
             seed=args.seed,
-            validation=validation,
-            augment=augmentation(args.dataset),
             weights=args.weights,
+            validation=None if args.dataset == "coco" else sources.open_dataset(args, "val"),
             on_record=progress,
         )
-        if args.weights:
-            parts = dict.fromkeys(".".join(name.split(".")[:2]) for name in trainer.fresh)
-            output.log.info("start: %s; drawn anew: %s", args.weights, ", ".join(parts) or "nothing")
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # the trainer says better what overflowed
                 trainer.run(args.resume)
@@ -112,7 +107,6 @@ def adapt(recipe: Recipe, changes: list[str]) -> Recipe:
     InputError
         A change without `=`, an unknown name, or a value of another type than the recipe's own.
     """
-    known = {field.name for field in fields(recipe)} - {"model", "predict"}
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals:
@@ -124,14 +118,19 @@ def adapt(recipe: Recipe, changes: list[str]) -> Recipe:
             recipe = replace(recipe, model={**recipe.model, setting: parse(text)})
         elif setting and group == "predict":
             recipe = replace(recipe, predict={**recipe.predict, setting: parse(text)})
-        elif name in known:
-            recipe = replace(recipe, **{name: parse_like(getattr(recipe, name), name, text)})
         else:
-            raise InputError(
-                f"--set {name}: no such setting; choose model.NAME, predict.NAME or "
-                f"{', '.join(sorted(known))}."
-            )
+            recipe = _with_setting(recipe, name, text)
     return recipe
+
+
+def _with_setting(recipe: Recipe, name: str, text: str) -> Recipe:
+    known = sorted({field.name for field in fields(recipe)} - {"model", "predict"})
+    if name not in known:
+        nearest = get_close_matches(name, known, 1)
+        meant = f"did you mean {nearest[0]}?" if nearest else f"choose one of {', '.join(known)}."
+        raise InputError(f"--set {name}: there is no such setting; {meant}")
+    value: Any = names(name, text) if name in ("augment", "freeze") else parse(text)
+    return replace(recipe, **{name: value})
 
 
 def parse(text: str) -> Any:
@@ -144,19 +143,8 @@ def parse(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
-
-
-def parse_like(default: Any, name: str, text: str) -> Any:
-    """`text` as the type of `default`; an int will do for a float, a list or `[a,b]` of words for names."""
-    if isinstance(default, tuple):
-        return names(name, text)
-    value = parse(text)
-    if isinstance(default, float) and type(value) is int:
-        value = float(value)
-    if type(value) is not type(default):
-        kind = type(default).__name__
-        raise InputError(f"--set {name}={text}: expected a value like {default!r} ({kind}).")
-    return value
+    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
+        raise InputError(f"--set: {text[:20]}... is no sensible value; pass a shorter one.") from error
 
 
 def names(name: str, text: str) -> tuple[str, ...]:

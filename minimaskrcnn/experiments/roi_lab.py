@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,7 +114,7 @@ def trainer(run: RoIRun) -> Trainer:
     The training set holds exactly `steps * BATCH_SIZE` pictures: one round, shuffled once.
     """
     pictures = data.Shapes("train", size=run.steps * BATCH_SIZE)
-    return Trainer(recipe(run), pictures, out=Path(run.name), seed=run.seed)  # nothing is written there
+    return Trainer.from_recipe(recipe(run), pictures, seed=run.seed)
 
 
 def perform(run: RoIRun) -> dict[str, Any]:

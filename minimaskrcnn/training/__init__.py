@@ -1,7 +1,18 @@
-"""Floor 5: recipes, the training loop, and the evaluation of a trained model."""
+"""Floor 6: recipes, the training loop, and the evaluation of a trained model."""
 
+from minimaskrcnn.training.augmentation import AUGMENTATIONS, register_augmentation
 from minimaskrcnn.training.evaluating import Evaluation, evaluate
 from minimaskrcnn.training.recipes import RECIPES, Recipe
-from minimaskrcnn.training.trainer import Trainer, read_log
+from minimaskrcnn.training.run_folder import read_log
+from minimaskrcnn.training.trainer import Trainer
 
-__all__ = ["RECIPES", "Evaluation", "Recipe", "Trainer", "evaluate", "read_log"]
+__all__ = [
+    "AUGMENTATIONS",
+    "RECIPES",
+    "Evaluation",
+    "Recipe",
+    "Trainer",
+    "evaluate",
+    "read_log",
+    "register_augmentation",
+]

@@ -1,19 +1,50 @@
-"""How the pictures of each dataset may vary in training without becoming wrong."""
+"""The augmentations that a recipe can name, each with its numbers.
+
+    augmentation(("horizontal_flip", "colour_jitter"))(image, target, rng) -> image, target
+
+Which of them fit depends on the pictures: cells have no up and no left, photographs have an up, and Shapes
+are drawn anew for every index and need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 from minimaskrcnn import data
 from minimaskrcnn.data.transforms import Augmentation
+from minimaskrcnn.errors import InputError
+
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "horizontal_flip": data.HorizontalFlip(0.5),
+    "vertical_flip": data.VerticalFlip(0.5),
+    "right_angle_turn": data.RightAngleTurn(),
+    "scale_jitter": data.ScaleJitter(0.75, 1.33),
+    "scale_jitter_on_canvas": data.OnCanvas(data.ScaleJitter(0.7, 1.4)),
+    "gamma_jitter": data.GammaJitter(0.5, 1.25),
+    "colour_jitter": data.ColourJitter(0.2, 0.2, 0.2),
+}
 
 
-def augmentation(dataset: str) -> Augmentation | None:
-    """Shapes are drawn anew; cells have no up and no left; photographs have an up."""
-    if dataset == "shapes":
-        return None
-    if dataset == "nuclei":
-        return data.Compose(
-            data.HorizontalFlip(),
-            data.RightAngleTurn(),
-            data.OnCanvas(data.ScaleJitter(0.7, 1.4)),
-            data.GammaJitter(),
-            data.ColourJitter(),
-        )
-    return data.Compose(data.HorizontalFlip(), data.ScaleJitter(), data.ColourJitter())
+def register_augmentation(name: str, augment: Augmentation) -> None:
+    """Let recipes name an augmentation of your own.
+
+    Parameters
+    ----------
+    name : str
+        What stands in `Recipe.augment`, and in the checkpoint.
+    augment : callable
+        ``augment(image, target, rng) -> image, target``
+
+    Raises
+    ------
+    InputError
+        If the name is taken: a recipe must mean the same tomorrow.
+    """
+    if name in AUGMENTATIONS:
+        raise InputError(f"augmentation {name!r} exists already; choose another name.")
+    AUGMENTATIONS[name] = augment
+
+
+def augmentation(names: Sequence[str]) -> Augmentation | None:
+    """The named augmentations one after the other, or None if there are no names."""
+    return data.Compose(*(AUGMENTATIONS[name] for name in names)) if names else None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.dataset import Dataset
@@ -40,3 +43,14 @@ def evaluate(
             mask.add(target, detections, areas)
         on_image(index)
     return Evaluation(box.summary(), None if mask is None else mask.summary())
+
+
+def best_evaluation(evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The first record with the highest AP, of masks where there are masks, else of boxes."""
+    scored = [record for record in evaluations if np.isfinite(average_precision(record))]
+    return max(scored, key=average_precision, default=None)
+
+
+def average_precision(record: Mapping[str, Any]) -> float:
+    """The AP by which models are compared: of masks where there are masks, else of boxes."""
+    return record.get("mask_AP", record["box_AP"])

@@ -1,314 +1,319 @@
-"""The training loop: draw a batch, sum the losses, walk back, clip, step; and never lose a run.
+"""A run: update after update, with evaluations between them, and in a folder nothing is lost.
 
-    lr(step) -> losses -> backward -> clip -> step -> a line in log.jsonl -> now and then a checkpoint
+    update -> a line in the log -> now and then a state, an evaluation, the best model -> at the end the model
 
-Everything random comes from one Generator whose state is in the checkpoint, so that a resumed run ends with
-the same bytes as one that was never interrupted.
+The state holds the weights, the optimiser's moments and the Generator, so that a resumed run ends with the
+same bytes as one that was never interrupted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
+import logging
 import time
-from collections.abc import Callable
-from dataclasses import MISSING, asdict, fields
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minimaskrcnn.autograd import Tensor
-from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.dataset import Dataset
-from minimaskrcnn.data.loader import Loader
-from minimaskrcnn.data.transforms import Augmentation
 from minimaskrcnn.errors import InputError, TrainingDivergedError
-from minimaskrcnn.files import atomic_write
-from minimaskrcnn.io.checkpoint import load_arrays, save_arrays, save_model
+from minimaskrcnn.io.checkpoint import save_arrays
 from minimaskrcnn.io.transfer import start_from
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build
-from minimaskrcnn.nn import freeze, optim, trainable_parameters
-from minimaskrcnn.training.evaluating import evaluate
+from minimaskrcnn.training import stopping
+from minimaskrcnn.training.evaluating import best_evaluation, evaluate
+from minimaskrcnn.training.learner import Learner, Record
+from minimaskrcnn.training.predicting import is_described, make_predictor
 from minimaskrcnn.training.recipes import Recipe
+from minimaskrcnn.training.resuming import changes
+from minimaskrcnn.training.run_folder import RunFolder
 
-Record = dict[str, Any]
-STATE, LOG, MODEL = "state.npz", "log.jsonl", "model.npz"
+log = logging.getLogger(__name__)
 
 
-class Trainer:
-    """One run in one folder: `state.npz` (to resume), `log.jsonl`, and at the end `model.npz`.
+class Trainer(Learner):
+    """Train a model on a data set by a recipe.
 
     Parameters
     ----------
+    model : MaskRCNN
+        Trained in place. It is given the class names of the data, and `recipe.freeze` is applied to it;
+        `recipe.model` is not looked at.
+    dataset : Dataset
+        The pictures to learn from.
     recipe : Recipe
-    dataset : Dataset, to learn from
-    out : folder of the run
-    seed : int
-        Of the one Generator behind weights, order, augmentation and sampling.
+    out : path, optional
+        Folder of the run, see `run_folder`. Without it nothing is written.
+    seed : int or Generator
+        The one Generator behind order, augmentation and sampling. Hand over the Generator that has drawn the
+        weights, and one seed stands for the whole run.
     validation : Dataset, optional
         Evaluated every `recipe.evaluate_every` steps and at the end.
-    augment : callable, optional
-    weights : file to start from, in the place of weights that are drawn; see `io.transfer`
+    origin : dict, optional
+        Where the weights come from, for the files of the run: "seed", and "weights", the SHA-256 of a file.
     on_record : callable
-        Is handed every line of the log as a dict.
+        Called with every line of the log, a dict.
+    on_picture : callable
+        Called during an evaluation with the number of pictures done and their total.
+
+    Attributes
+    ----------
+    step : int
+        Number of updates so far.
+    seconds : float
+        Time spent in them.
+    evaluations : list of dict
+        The lines of the log that hold average precision.
+
+    Raises
+    ------
+    InputError
+        If model, data and recipe do not fit each other.
+
+    Examples
+    --------
+    >>> from minimaskrcnn.data import Shapes
+    >>> from minimaskrcnn.models import mini
+    >>> rng = np.random.default_rng(0)
+    >>> model = mini(4, proposals=(20, 20), rng=rng)
+    >>> trainer = Trainer(model, Shapes("train", size=4), Recipe(steps=1, batch_size=1, lr=1e-3), seed=rng)
+    >>> trainer.run() is model
+    True
     """
 
     def __init__(
         self,
+        model: MaskRCNN,
+        dataset: Dataset,
+        recipe: Recipe,
+        out: str | Path | None = None,
+        *,
+        seed: int | np.random.Generator = 0,
+        validation: Dataset | None = None,
+        origin: Record | None = None,
+        on_record: Callable[[Record], None] = lambda record: None,
+        on_picture: Callable[[int, int], None] = lambda done, total: None,
+    ):
+        if validation is not None and validation.class_names != dataset.class_names:
+            raise InputError(
+                f"Trainer: the classes to learn are {', '.join(dataset.class_names[1:])}, those of the "
+                f"validation data {', '.join(validation.class_names[1:])}; both must be the same."
+            )
+        super().__init__(model, dataset, recipe, np.random.default_rng(seed))
+        self.folder = None if out is None else RunFolder(out)
+        self.validation, self.on_record, self.on_picture = validation, on_record, on_picture
+        self.origin = origin or {"seed": seed if isinstance(seed, int) else None, "weights": None}
+        self._predictor = make_predictor(model, recipe)
+        self.seconds = 0.0
+        self.evaluations: list[Record] = []
+
+    @classmethod
+    def from_recipe(
+        cls,
         recipe: Recipe,
         dataset: Dataset,
-        out: str | Path,
+        out: str | Path | None = None,
+        *,
         seed: int = 0,
-        validation: Dataset | None = None,
-        augment: Augmentation | None = None,
         weights: str | Path | None = None,
-        on_record: Callable[[Record], None] = lambda record: None,
-    ):
-        self.recipe, self.out, self.seed = recipe, Path(out), seed
-        self.validation, self.on_record, self.class_names = validation, on_record, dataset.class_names
-        self.category_ids = dataset.category_ids if isinstance(dataset, CocoDataset) else None
-        self.rng = np.random.default_rng(seed)
-        self.model = build({**recipe.model, "num_classes": dataset.num_classes}, self.rng)
-        self.model.class_names = tuple(dataset.class_names)
-        self.fresh, self.weights = self._start(weights)
-        freeze(self.model, *recipe.freeze)
-        self.optimizer = make_optimizer(recipe, self.model)
-        self.schedule = make_schedule(recipe)
-        self.loader = Loader(dataset, recipe.batch_size, self.rng, augment)
-        self.step, self.seconds = 0, 0.0
+        **others: Any,
+    ) -> Trainer:
+        """Build the recipe's model for the classes of the data, and a trainer for it, from one seed.
 
-    def _start(self, weights: str | Path | None) -> tuple[list[str], str | None]:
-        """Fill the model from a file; the names that it did not fill, and its SHA-256."""
-        if weights is None:
-            return [], None
-        fresh = start_from(self.model, weights)
-        with open(weights, "rb") as stream:
-            return fresh, hashlib.file_digest(stream, "sha256").hexdigest()
+        Parameters
+        ----------
+        weights : path, optional
+            File to start from, see `io.start_from`.
+        **others : as for the class
+        """
+        rng = np.random.default_rng(seed)
+        model = build({**recipe.model, "num_classes": dataset.num_classes}, rng)
+        origin: Record = {"seed": seed, "weights": None}
+        if weights is not None:
+            fresh = start_from(model, weights)
+            parts = dict.fromkeys(".".join(name.split(".")[:2]) for name in fresh)
+            log.info("start: %s; drawn anew: %s", weights, ", ".join(parts) or "nothing")
+            origin["weights"] = _sha256(weights)
+        return cls(model, dataset, recipe, out, seed=rng, origin=origin, **others)
+
+    # ---- the loop --------------------------------------------------------------------------------------
 
     def run(self, resume: bool = False, stop_at: int | None = None) -> MaskRCNN:
         """Train to the end of the recipe (or to step `stop_at`), and return the model.
 
+        A run in a folder writes its state at the start, every `checkpoint_every` steps and whenever it stops:
+        on Ctrl-C, SIGTERM, SIGHUP or an error. With `resume` it goes on from there.
+
         Raises
         ------
         InputError
-            If the folder holds a run and `resume` is False, or `resume` is True and it holds none.
+            If the folder holds a run and `resume` is False; or `resume` is True and the folder holds no run,
+            or one with other settings or other data.
         TrainingDivergedError
-            If a loss becomes NaN or infinite.
+            If a loss becomes NaN or infinite. The last state is kept, not one with these weights.
         """
-        self._open_folder(resume)
         last = min(self.recipe.steps, stop_at or self.recipe.steps)
-        with open(self.out / LOG, "a", encoding="utf-8") as log:
-            while self.step < last:
-                began = time.perf_counter()
-                record = self.train_step()
-                self.seconds += time.perf_counter() - began
-                self._write(log, {**record, "seconds": round(self.seconds, 3)})
-                self._now_and_then(log)
+        if self.folder is None:
+            if resume:
+                raise InputError("resume: this trainer has no folder; pass out=, where the run was begun.")
+            self._train_to(last)
+            return self.model
+        with self.folder.opened(resume), stopping.as_interrupt():
+            if resume:
+                self.load_state()
+            else:
+                self.save_state()
+            with self._state_on_error():
+                self._train_to(last)
             self.save_state()
-        if self.step == self.recipe.steps:
-            save_model(self.out / MODEL, self.predictor(), self.facts())
+            if self.finished:
+                self._save_model(self.folder.model)
         return self.model
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done, or AP has stopped getting better for as long as `early_stop` allows."""
+        return self.step >= self.recipe.steps or self._stopped_early()
+
+    def _train_to(self, last: int) -> None:
+        while True:
+            if self._evaluation_is_due():
+                self._evaluate()
+            if self.step >= last or self._stopped_early():
+                return
+            began = time.perf_counter()
+            gradient = self._gradient()
+            with stopping.held():  # the step and its line in the log belong together
+                record = self._update(gradient)
+                self.seconds += time.perf_counter() - began
+                self._write({**record, "seconds": round(self.seconds, 3)})
+            if self.folder is not None and self.step % self.recipe.checkpoint_every == 0:
+                self.save_state()
+
+    # ---- evaluation ------------------------------------------------------------------------------------
 
     def predictor(self) -> MaskRCNN:
         """The model of this moment with the recipe's settings of prediction."""
-        if not self.recipe.predict:
-            return self.model
-        classes = self.model.num_classes
-        model = build({**self.recipe.model, **self.recipe.predict, "num_classes": classes})
-        model.load_state_dict(self.model.state_dict())
-        model.class_names = self.model.class_names
-        return model
+        if self._predictor is not self.model:
+            self._predictor.load_state_dict(self.model.state_dict())
+        return self._predictor
 
-    def train_step(self) -> Record:
-        """One update; returns its line of the log."""
-        images, targets = next(self.loader)
-        self.optimizer.lr = self.schedule(self.step)
-        self.model.train()
-        self.model.zero_grad()
-        counts: Record = {}
-        losses = self.model.losses(images, targets, self.rng, partial(_count, counts))
-        total = total_loss(losses)
-        self._refuse_nan(losses)
-        total.backward()
-        norm = optim.clip_grad_norm(self.optimizer.parameters, self.recipe.clip_norm)
-        if not np.isfinite(norm):
-            raise TrainingDivergedError(
-                f"the gradient is {norm} at step {self.step + 1} though every loss is finite: "
-                f"{self._likely_cause()}"
-            )
-        self.optimizer.step()
-        self.step += 1
-        terms = {name: float(term.data) for name, term in losses.items()}
-        return {
-            "step": self.step,
-            "loss": float(total.data),
-            **terms,
-            **counts,
-            "lr": self.optimizer.lr,
-            "grad_norm": norm,
-        }
+    def _evaluation_is_due(self) -> bool:
+        """Also true after a resume, if the run was stopped in the middle of its evaluation."""
+        if self.validation is None or self.step == 0:
+            return False
+        done = self.evaluations and self.evaluations[-1]["step"] == self.step
+        return not done and (self.step % self.recipe.evaluate_every == 0 or self.step == self.recipe.steps)
 
-    def _refuse_nan(self, losses: dict[str, Tensor]) -> None:
-        for name, term in losses.items():
-            if not np.isfinite(term.data):
-                raise TrainingDivergedError(
-                    f"{name} is {float(term.data)} at step {self.step + 1}: {self._likely_cause()}"
-                )
-
-    def _likely_cause(self) -> str:
-        if not all(np.isfinite(p.data).all() for p in self.model.parameters()):
-            return (
-                f"the weights themselves are no longer finite, so the learning rate ({self.optimizer.lr:g}) "
-                "is too high; lower it or warm up for longer."
-            )
-        return (
-            "the weights are finite, so look at this batch: a value that overflows, or a box with no area; "
-            "run it under autograd.detect_anomaly() to see which op made it."
-        )
-
-    def _now_and_then(self, log: Any) -> None:
-        if self.step % self.recipe.checkpoint_every == 0:
+    def _evaluate(self) -> None:
+        """Measure AP on the validation set, keep the model if it is the best so far, and write a line."""
+        assert self.validation is not None
+        if self.folder is not None:
             self.save_state()
-        if self.validation is not None and (
-            self.step % self.recipe.evaluate_every == 0 or self.step == self.recipe.steps
-        ):
-            result = evaluate(self.predictor(), self.validation, self.recipe.max_dets)
-            scores = {f"box_{k}": result.box[k] for k in ("AP", "AP50", "AP75")}
-            if result.mask is not None:
-                scores |= {f"mask_{k}": result.mask[k] for k in ("AP", "AP50", "AP75")}
-            self._write(log, {"step": self.step, **scores})
+        total = len(self.validation)
+        result = evaluate(
+            self.predictor(),
+            self.validation,
+            self.recipe.max_dets,
+            on_image=lambda index: self.on_picture(index + 1, total),
+        )
+        record = {"step": self.step, **{f"box_{k}": result.box[k] for k in ("AP", "AP50", "AP75")}}
+        if result.mask is not None:
+            record |= {f"mask_{k}": result.mask[k] for k in ("AP", "AP50", "AP75")}
+        if self.folder is not None and best_evaluation([*self.evaluations, record]) is record:
+            self._save_model(self.folder.best)
+        with stopping.held():
+            self.evaluations.append(record)
+            self._write(record)
 
-    def _write(self, log: Any, record: Record) -> None:
-        log.write(json.dumps(record) + "\n")
-        log.flush()
-        self.on_record(record)
+    def _stopped_early(self) -> bool:
+        """Whether the last `early_stop` evaluations have all been no better than one before them."""
+        best = best_evaluation(self.evaluations)
+        if not self.recipe.early_stop or best is None:
+            return False
+        after_best = sum(record["step"] > best["step"] for record in self.evaluations)
+        return after_best >= self.recipe.early_stop
 
     # ---- keeping and resuming --------------------------------------------------------------------------
 
     def facts(self) -> Record:
-        """What made these weights. No times in it: the same seed gives the same bytes."""
+        """What made these weights. No times are in it: the same seed gives the same bytes."""
+        dataset = self.loader.dataset
         return {
-            "class_names": self.class_names,
-            "category_ids": self.category_ids,
-            "seed": self.seed,
+            "class_names": dataset.class_names,
+            "category_ids": getattr(dataset, "category_ids", None),
+            **self.origin,
             "step": self.step,
-            "weights": self.weights,
             "recipe": asdict(self.recipe),
         }
 
     def save_state(self) -> None:
-        """Write all that a resumed run needs, in one file, atomically."""
-        arrays = {f"model/{name}": array for name, array in self.model.state_dict().items()}
-        arrays |= {f"optimizer/{name}": array for name, array in self.optimizer.state_dict().items()}
-        save_arrays(self.out / STATE, arrays, {**self.facts(), "loader": self.loader.state()})
+        """Write all that a resumed run needs, in one file, whole or not at all."""
+        meta = {**self.facts(), "loader": self.loader.state()}
+        self._run_folder().save_state(self.arrays(), meta)
 
     def load_state(self) -> None:
-        """Continue from `state.npz`; the recipe and the data must be those it was begun with."""
-        arrays, meta = load_arrays(self.out / STATE)
-        changed = _differences(json.loads(json.dumps(self.facts())), meta)
-        if changed:
+        """Go on from the state in the folder.
+
+        Raises
+        ------
+        InputError
+            If the run was begun with other settings or other data than this trainer.
+        """
+        folder = self._run_folder()
+        arrays, meta = folder.load_state()
+        forbidden, allowed = changes(self.facts(), meta)
+        if forbidden:
             raise InputError(
-                f"resume: {self.out} was begun with other settings ({changed}); "
-                "use the same command with --resume, or another folder."
+                f"resume: {folder.path} was begun with other settings ({forbidden}); use the same command "
+                f"with --resume, or begin another folder with --weights {folder.model}."
             )
-        self.model.load_state_dict(_below("model/", arrays))
-        self.optimizer.load_state_dict(_below("optimizer/", arrays))
-        self.loader.restore(meta["loader"])
-        self.step = int(meta["step"])
+        if meta["step"] > self.recipe.steps:
+            raise InputError(
+                f"resume: {folder.path} has done {meta['step']} steps already, more than steps = "
+                f"{self.recipe.steps}; raise steps."
+            )
+        if allowed:
+            log.info("resume: going on with %s", allowed)
+        self.restore(arrays, meta["loader"], meta["step"])
+        records = folder.rewind(self.step)
+        self.seconds = max((record.get("seconds", 0.0) for record in records), default=0.0)
+        self.evaluations = [record for record in records if "box_AP" in record]
 
-    def _open_folder(self, resume: bool) -> None:
-        exists = (self.out / STATE).is_file() or (self.out / LOG).is_file()
-        if not resume:
-            if exists:
-                raise InputError(
-                    f"train: {self.out} already holds a run; add --resume, or choose another folder."
-                )
-            self.out.mkdir(parents=True, exist_ok=True)
-            return
-        self.load_state()
-        self._rewind_log()
-
-    def _rewind_log(self) -> None:
-        """Drop the lines that came after the checkpoint; the run will write them again."""
-        records = read_log(self.out / LOG)
-        kept = [record for record in records if record["step"] <= self.step]
-        self.seconds = max((record.get("seconds", 0.0) for record in kept), default=0.0)
-        text = "".join(json.dumps(record) + "\n" for record in kept)
-        atomic_write(self.out / LOG, lambda stream: stream.write(text.encode()))
-
-
-def total_loss(losses: dict[str, Tensor]) -> Tensor:
-    """The plain sum of the losses (Mask R-CNN, section 3: L = L_cls + L_box + L_mask, and the RPN's two)."""
-    terms = list(losses.values())
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
-
-
-def _count(record: Record, name: str, array: Any, axes: tuple[str, ...]) -> None:
-    """Note how many sampled anchors and RoIs stand for objects (fg) and for background (bg)."""
-    if name in ("sampled_anchors", "sampled_rois"):
-        what = name.removeprefix("sampled_")
-        record[f"fg_{what}"], record[f"bg_{what}"] = map(int, array)
-
-
-def make_optimizer(recipe: Recipe, model: MaskRCNN) -> optim.Optimizer:
-    """The recipe's optimiser over all that is trained; only weights with two or more axes decay."""
-    parameters = trainable_parameters(model)
-    if not parameters:
-        raise InputError("train: every parameter is frozen; leave some out of the recipe's freeze.")
-    mask = [parameter.ndim > 1 for parameter in parameters]
-    if recipe.optimizer == "adamw":
-        return optim.AdamW(parameters, recipe.lr, weight_decay=recipe.weight_decay, decay_mask=mask)
-    if recipe.optimizer == "sgd":
-        return optim.SGD(parameters, recipe.lr, 0.9, recipe.weight_decay, decay_mask=mask)
-    raise InputError(f"optimizer {recipe.optimizer!r} is unknown; choose adamw or sgd.")
-
-
-def make_schedule(recipe: Recipe) -> optim.Schedule:
-    """The recipe's learning rate at each step."""
-    if recipe.schedule == "cosine":
-        return optim.warmup_cosine(recipe.lr, recipe.steps, recipe.warmup)
-    if recipe.schedule == "steps":
-        milestones = (recipe.steps * 2 // 3, recipe.steps * 8 // 9)
-        return optim.warmup_steps(recipe.lr, recipe.warmup, milestones)
-    raise InputError(f"schedule {recipe.schedule!r} is unknown; choose cosine or steps.")
-
-
-def _differences(now: Record, then: Record) -> str:
-    """The settings of a run that changed, as `name then -> now`; steps done do not count."""
-    others = ("seed", "class_names", "weights")
-    flat_now = {**now["recipe"], **{name: now[name] for name in others}}
-    # A setting that an older version did not write had the value that is now its default.
-    plain = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
-    flat_then = {**json.loads(json.dumps(plain)), "predict": {}, **then.get("recipe", {})}
-    flat_then |= {name: then.get(name) for name in others}
-    return ", ".join(
-        f"{name} {flat_then.get(name)} -> {value}"
-        for name, value in flat_now.items()
-        if flat_then.get(name) != value
-    )
-
-
-def read_log(path: str | Path) -> list[Record]:
-    """The records of a log; a last line cut short by a crash is left out."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"log {path}: not a text file ({error}); pass the log.jsonl of a run.") from error
-    records = []
-    for number, line in enumerate(lines, start=1):
+    @contextlib.contextmanager
+    def _state_on_error(self) -> Iterator[None]:
+        """Write the state of the last whole step if the block is left by a stop or an error."""
         try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            if number < len(lines):
-                raise InputError(f"log {path}: line {number} is not JSON; repair or delete it.") from error
-    return records
+            yield
+        except TrainingDivergedError:
+            raise  # these weights are spoilt; those of the state on disk may be sound
+        except BaseException:
+            with stopping.held(), contextlib.suppress(OSError):  # a full disk: the error under way says so
+                self.save_state()
+            raise
+
+    def _save_model(self, path: Path) -> None:
+        """Write the model; with its config if that describes it, else its weights alone."""
+        model = self.predictor()
+        config = model.config if is_described(model) else None
+        save_arrays(path, model.state_dict(), {**self.facts(), **({"config": config} if config else {})})
+
+    def _write(self, record: Record) -> None:
+        if self.folder is not None:
+            self.folder.append(record)
+        self.on_record(record)
+
+    def _run_folder(self) -> RunFolder:
+        if self.folder is None:
+            raise InputError("Trainer: there is no folder to keep the state in; pass out=.")
+        return self.folder
 
 
-def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+def _sha256(path: str | Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

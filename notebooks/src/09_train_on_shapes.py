@@ -6,13 +6,13 @@
 # loads weights that were trained for longer.
 
 # %%
-import tempfile
 from dataclasses import replace
 
 import numpy as np
 
 from minimaskrcnn import data, viz, weights
 from minimaskrcnn.io import load_model
+from minimaskrcnn.models import build
 from minimaskrcnn.nn import optim
 from minimaskrcnn.training import RECIPES, Trainer, evaluate
 from minimaskrcnn.viz.boxes import draw_boxes
@@ -44,7 +44,8 @@ viz.show(figure)
 # %% [markdown]
 # ## The recipe
 #
-# Every number that a result depends on stands in one place.
+# Every number that a result depends on stands in one place. A misspelt or senseless one is refused before the first
+# step.
 
 # %%
 recipe = RECIPES["shapes"]
@@ -52,6 +53,7 @@ for name in (
     "steps",
     "batch_size",
     "optimizer",
+    "betas",
     "lr",
     "schedule",
     "warmup",
@@ -84,18 +86,20 @@ viz.show(
 # **Predict.** Four classes with the background. What should the five losses be, roughly?
 
 # %%
-folder = tempfile.TemporaryDirectory()
 quick = replace(recipe, steps=20, warmup=4, batch_size=2, evaluate_every=1000)
 pictures = data.Shapes("train", size=4)
 records = []
-trainer = Trainer(
-    quick, pictures, f"{folder.name}/run", seed=0, on_record=records.append
-)
-first = trainer.model.losses([train[0][0]], [train[0][1]], np.random.default_rng(0))
+rng = np.random.default_rng(0)
+model = build({**quick.model, "num_classes": train.num_classes}, rng)
+trainer = Trainer(model, pictures, quick, seed=rng, on_record=records.append)
+first = model.losses([train[0][0]], [train[0][1]], np.random.default_rng(0))
 print({name[5:]: round(value.item(), 1) for name, value in first.items()})
 print(f"ln 2 = {np.log(2):.1f}, ln 4 = {np.log(4):.1f}")
 
 # %% [markdown]
+# The trainer trains the model that it is given, so change what you like in it before. It writes nothing unless it is
+# given a folder, `out=`.
+#
 # Objectness and mask at ln 2, the classifier at ln 4. If a first loss is far from these, stop. Labels that do not
 # start at 1, a background class counted twice, weights drawn too wide: they all show here, for free.
 
@@ -134,7 +138,7 @@ viz.show(viz.training_curves(losses, num_classes=4), width=9)
 # %%
 finals = {}
 for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-    short = Trainer(quick, pictures, f"{folder.name}/{name}", seed=seed)
+    short = Trainer.from_recipe(quick, pictures, seed=seed)
     short.train_step()
     finals[name] = np.concatenate([p.data.ravel() for p in short.model.parameters()])
 print("seed 0 twice, equal to the last bit:", np.array_equal(finals["a"], finals["b"]))
@@ -152,9 +156,7 @@ print("seed 0 and seed 1 equal:            ", np.array_equal(finals["a"], finals
 
 # %%
 if TRAIN:
-    run = Trainer(
-        recipe, train, f"{folder.name}/whole", validation=validation, on_record=print
-    )
+    run = Trainer.from_recipe(recipe, train, validation=validation, on_record=print)
     model, names = run.run(), train.class_names
 else:
     model, facts = load_model(weights.path("shapes"))
@@ -188,7 +190,6 @@ for name, summary in (("boxes", result.box), ("masks", result.mask)):
 figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
 for index, ax in zip((6, 11, 13), axes):
     viz.show_detections(model.trace(validation[index][0]), ax, names)
-folder.cleanup()
 viz.show(figure)
 
 # %% [markdown]

@@ -11,14 +11,16 @@ from minimaskrcnn.cli import sources
 from minimaskrcnn.cli.train import adapt
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model, save_model
-from minimaskrcnn.models import mini
-from minimaskrcnn.training import RECIPES, Trainer
+from minimaskrcnn.models import MaskRCNN, mini
+from minimaskrcnn.training import RECIPES
 
 QUICK = (
     "--set=steps=2",
     "--set=batch_size=1",
     "--set=model.proposals=[20,20]",
     "--set=model.detections_per_img=5",
+    "--set=model.image_size=[64,64]",
+    "--set=model.samples=[16,8]",
 )
 
 
@@ -37,6 +39,7 @@ def test_a_run_leaves_a_model_a_log_and_curves(run, tmp_path):
     assert {"box_AP", "mask_AP"} <= report.keys()
     assert re.search(r"2/2 .* obj .* rpn .* cls .* box .* mask ", err)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "best.npz",
         "curves.png",
         "log.jsonl",
         "model.npz",
@@ -56,15 +59,14 @@ def test_quiet_is_quiet(run, tmp_path):
 
 @pytest.mark.usefixtures("few_shapes")
 def test_an_interrupted_run_says_how_to_go_on(run, tmp_path, monkeypatch):
-    honest = Trainer.train_step
+    honest = MaskRCNN.losses
 
-    def stop_after_one(self):
-        if self.step == 1:
-            self.save_state()
+    def stop_in_the_second(self, *args):
+        if (tmp_path / "log.jsonl").read_text():
             raise KeyboardInterrupt
-        return honest(self)
+        return honest(self, *args)
 
-    monkeypatch.setattr(Trainer, "train_step", stop_after_one)
+    monkeypatch.setattr(MaskRCNN, "losses", stop_in_the_second)
     words = ("train", "shapes", "-o", tmp_path, *QUICK)
     code, out, err = run(*words)
     assert (code, out) == (1, "")
@@ -149,14 +151,38 @@ def test_weights_and_freezing_that_cannot_be(run, tmp_path, words, says):
 
 @pytest.mark.parametrize("change", ["freeze=backbone", "freeze=[1]", "freeze=3"])
 def test_names_that_are_no_list(change):
-    with pytest.raises(InputError, match="list of names"):
+    with pytest.raises(InputError, match=r"list of names|freeze is"):
         adapt(RECIPES["shapes"], [change])
 
 
-@pytest.mark.parametrize("change", ["steps", "stepz=3", "steps=1.5", "steps=true", "lr=fast", "model=mini"])
-def test_changes_that_make_no_sense(change):
-    with pytest.raises(InputError, match="--set"):
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("steps", "expected NAME=VALUE"),
+        ("stepz=3", "--set stepz: there is no such setting; did you mean steps?"),
+        ("model=mini", "--set model: there is no such setting; choose one of"),
+        ("steps=1.5", "recipe: steps is 1.5; expected a whole number"),
+        ("steps=true", "recipe: steps is True; expected a whole number"),
+        ("lr=fast", "recipe: lr is 'fast'; expected a number greater than 0"),
+        ("lr=-1", "recipe: lr is -1; expected a number greater than 0"),
+        ("augment=[spin]", "recipe: augment is .*; expected a list of names among horizontal_flip"),
+        ("steps=" + "9" * 5000, "is no sensible value"),
+        ("model.x=" + "[" * 3000, "is no sensible value"),
+    ],
+)
+def test_changes_that_make_no_sense(change, says):
+    with pytest.raises(InputError, match=says) as caught:
         adapt(RECIPES["shapes"], [change])
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.usefixtures("few_shapes")
+@pytest.mark.parametrize("change", ["predict.scor_thresh=0.1", "checkpoint_every=0", "model.proposal=[1,2]"])
+def test_what_makes_no_sense_is_said_before_the_first_step(run, tmp_path, change):
+    code, out, err = run("train", "shapes", "-o", tmp_path / "new", *QUICK, f"--set={change}")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "new").exists()
 
 
 def test_every_recipe_can_be_trained_by_name():

@@ -1,31 +1,94 @@
-"""Training: same seed, same bytes; a resumed run ends where an uninterrupted one does; NaN stops it."""
+"""Training: same seed, same bytes; the model that was handed over is the one that learns; NaN stops it."""
 
 import hashlib
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from minimaskrcnn.data import Compose, HorizontalFlip, Shapes
+from minimaskrcnn import nn
+from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError, TrainingDivergedError
-from minimaskrcnn.io import load_model
-from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
-from minimaskrcnn.training import RECIPES, Recipe, Trainer, evaluate, read_log
-from minimaskrcnn.training.trainer import make_schedule
+from minimaskrcnn.io import load_model, load_weights
+from minimaskrcnn.models import build, mini
+from minimaskrcnn.training import RECIPES, Trainer, evaluate, read_log
+from tests.training.conftest import SHORT, SMALL, make_trainer
 
-SHORT = replace(RECIPES["shapes"], steps=4, batch_size=1, warmup=2, checkpoint_every=2, evaluate_every=100)
 TERMS = ("loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask")
 
 
-def trainer(folder, recipe=SHORT, seed=0, **more):
-    return Trainer(recipe, Shapes("train", size=16), folder, seed, augment=Compose(HorizontalFlip()), **more)
+# ---- one's own model -------------------------------------------------------------------------------------
+
+
+class Halved(nn.Module):
+    """A box head with one linear layer more than the model's own."""
+
+    def __init__(self, inner, rng):
+        super().__init__()
+        self.inner, self.extra = inner, nn.Linear(128, 128, rng=rng)
+
+    def forward(self, x):
+        return self.extra(self.inner(x))
+
+
+@pytest.fixture
+def changed():
+    """A model whose box head is no longer what its config says."""
+    rng = np.random.default_rng(0)
+    model = build({**SMALL, "num_classes": 4}, rng)
+    model.roi_heads.box_head = Halved(model.roi_heads.box_head, rng)
+    return model
+
+
+def test_the_model_that_was_changed_is_the_one_that_learns(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = changed.state_dict()
+    trainer = Trainer(changed, Shapes("train", size=4), replace(SHORT, warmup=0, steps=1))
+    assert trainer.run() is changed
+    for name, array in changed.state_dict().items():
+        assert array.tobytes() != before[name].tobytes(), name
+    assert list(tmp_path.iterdir()) == []  # without a folder nothing is written
+
+
+def test_a_changed_model_is_kept_as_weights(changed, tmp_path):
+    trained = Trainer(changed, Shapes("train", size=4), replace(SHORT, steps=1), tmp_path).run()
+    arrays = load_weights(tmp_path / "model.npz")
+    trained.load_state_dict(arrays)
+    assert "roi_heads.box_head.extra.weight" in arrays
+
+
+def test_a_changed_model_has_no_settings_of_prediction(changed):
+    with pytest.raises(InputError, match="changed by hand"):
+        Trainer(changed, Shapes("train", size=4), replace(SHORT, predict={"score_thresh": 0.5}))
+
+
+def test_a_model_of_other_classes_is_refused():
+    model = mini(3, rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="the model has 3 classes and the data set 4"):
+        Trainer(model, Shapes("train", size=4), SHORT)
+
+
+def test_validation_data_of_other_classes_are_refused():
+    other = Shapes("val", size=2)
+    other.class_names = ["background", "square", "circle", "triangle"]
+    with pytest.raises(InputError, match="to learn are circle, square, triangle, those of the validation"):
+        make_trainer(None, validation=other)
+
+
+def test_without_a_folder_there_is_nothing_to_resume():
+    with pytest.raises(InputError, match="no folder"):
+        make_trainer(None).run(resume=True)
+    with pytest.raises(InputError, match="no folder"):
+        make_trainer(None).save_state()
+
+
+# ---- a run -----------------------------------------------------------------------------------------------
 
 
 def test_same_seed_same_bytes(tmp_path):
     for name in "ab":
-        trainer(tmp_path / name).run()
-    trainer(tmp_path / "c", seed=1).run()
+        make_trainer(tmp_path / name).run()
+    make_trainer(tmp_path / "c", seed=1).run()
     a, b, c = ((tmp_path / name / "model.npz").read_bytes() for name in "abc")
     assert a == b
     assert a != c
@@ -36,164 +99,93 @@ def test_same_seed_same_bytes(tmp_path):
 def test_same_bytes_after_twenty_steps(tmp_path):
     recipe = replace(RECIPES["shapes"], evaluate_every=10**6)
     for name in "ab":
-        trainer(tmp_path / name, recipe).run(stop_at=20)
+        make_trainer(tmp_path / name, recipe).run(stop_at=20)
     assert (tmp_path / "a" / "state.npz").read_bytes() == (tmp_path / "b" / "state.npz").read_bytes()
 
 
-def test_a_resumed_run_ends_with_the_same_bytes(tmp_path):
-    trainer(tmp_path / "whole").run()
-    trainer(tmp_path / "parts").run(stop_at=2)
-    assert not (tmp_path / "parts" / "model.npz").exists()
-    trainer(tmp_path / "parts").run(resume=True)
-    for name in ("model.npz", "state.npz"):
-        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
-    steps = [[r["step"] for r in read_log(tmp_path / f / "log.jsonl")] for f in ("whole", "parts")]
-    assert steps[0] == steps[1] == [1, 2, 3, 4]
-
-
-def test_lines_after_the_checkpoint_are_written_again_not_twice(tmp_path):
-    trainer(tmp_path).run(stop_at=2)
-    with open(tmp_path / "log.jsonl", "a") as log:  # a crash: one more whole line and half of the next
-        log.write(json.dumps({"step": 3, "loss": 1.0}) + '\n{"step": 4, "lo')
-    trainer(tmp_path).run(resume=True)
-    assert [r["step"] for r in read_log(tmp_path / "log.jsonl")] == [1, 2, 3, 4]
-
-
-def test_a_log_that_is_none_is_named(tmp_path):
-    log = tmp_path / "log.jsonl"
-    log.write_bytes(b"\x89PNG\xff")
-    with pytest.raises(InputError, match=r"log.jsonl: not a text file"):
-        read_log(log)
-    log.write_text('{"step": 1}\n{"st\n{"step": 3}\n')
-    with pytest.raises(InputError, match="line 2 is not JSON"):
-        read_log(log)
-    log.write_text('{"step": 1}\n{"st')
-    assert read_log(log) == [{"step": 1}]
+def test_a_generator_that_drew_the_weights_makes_one_seed_of_all():
+    rng = np.random.default_rng(3)
+    own = Trainer(build({**SMALL, "num_classes": 4}, rng), Shapes("train", size=16), SHORT, seed=rng)
+    assert own.train_step() == make_trainer(None, seed=3).train_step()
 
 
 def test_the_log_has_what_a_plot_needs(tmp_path):
     seen = []
-    trainer(tmp_path, on_record=seen.append).run(stop_at=2)
+    make_trainer(tmp_path, on_record=seen.append).run(stop_at=2)
     assert seen == read_log(tmp_path / "log.jsonl")
     assert {"step", "loss", "lr", "grad_norm", "seconds", *TERMS} <= seen[0].keys()
     assert seen[0]["loss"] == pytest.approx(sum(seen[0][term] for term in TERMS), rel=1e-5)
-    assert seen[0]["fg_anchors"] + seen[0]["bg_anchors"] == 128  # what mini samples of its one picture
-    assert seen[0]["fg_rois"] + seen[0]["bg_rois"] == 64
-    assert 0 < seen[0]["fg_anchors"] < 64
-
-
-def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
-    trainer(tmp_path).run(stop_at=1)
-    with pytest.raises(InputError, match="--resume"):
-        trainer(tmp_path).run()
-
-
-def test_resuming_with_other_settings_is_refused(tmp_path):
-    trainer(tmp_path).run(stop_at=1)
-    with pytest.raises(InputError, match="other settings"):
-        trainer(tmp_path, replace(SHORT, lr=0.5)).run(resume=True)
-    with pytest.raises(InputError, match="no such file"):
-        trainer(tmp_path / "elsewhere").run(resume=True)
+    assert seen[0]["fg_anchors"] + seen[0]["bg_anchors"] == 16  # what SMALL samples of its one picture
+    assert seen[0]["fg_rois"] + seen[0]["bg_rois"] == 8
+    assert 0 < seen[0]["fg_anchors"] <= 8
 
 
 def test_a_loss_that_is_not_a_number_names_term_step_and_cause(tmp_path):
-    run = trainer(tmp_path)
+    run = make_trainer(tmp_path)
     run.model.roi_heads.mask_predictor.mask_fcn_logits.bias.data[:] = np.nan
     with pytest.raises(TrainingDivergedError, match=r"loss_mask is nan at step 1: .*learning rate"):
         run.run()
     assert not (tmp_path / "model.npz").exists()
 
 
-def test_the_trained_model_loads_and_evaluates(tmp_path):
-    trainer(tmp_path, validation=Shapes("val", size=2)).run()
-    model, meta = load_model(tmp_path / "model.npz")
+def test_a_gradient_that_is_not_finite_names_step_and_cause(monkeypatch):
+    run = make_trainer(None)
+    monkeypatch.setattr("minimaskrcnn.training.learner.optim.clip_grad_norm", lambda *_: float("inf"))
+    with pytest.raises(TrainingDivergedError, match=r"gradient is inf at step 1 .*finite"):
+        run.train_step()
+
+
+def test_the_trained_model_loads_and_evaluates(whole):
+    model, meta = load_model(whole / "model.npz")
     assert meta["class_names"] == ["background", "circle", "square", "triangle"]
-    assert model.class_names == trainer(tmp_path / "other").model.class_names == tuple(meta["class_names"])
+    assert model.class_names == make_trainer(None).model.class_names == tuple(meta["class_names"])
     assert meta["step"] == 4
     result = evaluate(model, Shapes("val"), indices=range(2))
-    last = read_log(tmp_path / "log.jsonl")[-1]
+    last = read_log(whole / "log.jsonl")[-1]
     assert last["box_AP"] == result.box["AP"]
     assert last["mask_AP"] == result.mask["AP"]
 
 
-@pytest.mark.parametrize("change", [{"optimizer": "adagrad"}, {"schedule": "never"}])
-def test_unknown_choices_name_the_known_ones(tmp_path, change):
-    with pytest.raises(InputError, match="choose"):
-        trainer(tmp_path, replace(SHORT, **change))
-
-
 def test_a_recipe_may_predict_with_other_settings_than_it_learns_with(tmp_path):
-    closer = {"image_size": [160, 256], "score_thresh": 0.01}
-    run = trainer(tmp_path, replace(SHORT, predict=closer))
-    learnt = run.run()
+    closer = {"image_size": [96, 128], "score_thresh": 0.01}
+    learnt = make_trainer(tmp_path, replace(SHORT, predict=closer)).run(stop_at=None)
     saved, facts = load_model(tmp_path / "model.npz")
-    assert learnt.transform.min_size == 128
-    assert (saved.transform.min_size, saved.roi_heads.postprocess.score_thresh) == (160, 0.01)
-    assert saved.config["image_size"] == facts["recipe"]["predict"]["image_size"] == [160, 256]
+    assert learnt.transform.min_size == 64
+    assert (saved.transform.min_size, saved.roi_heads.postprocess.score_thresh) == (96, 0.01)
+    assert facts["recipe"]["predict"]["image_size"] == [96, 128]
     for name, array in learnt.state_dict().items():
         np.testing.assert_array_equal(saved.state_dict()[name], array)
 
 
-def test_step_schedule_drops_twice():
-    lr = make_schedule(Recipe(steps=900, batch_size=1, lr=1.0, schedule="steps", warmup=10))
-    assert [lr(s) for s in (0, 100, 700, 850)] == pytest.approx([0.1, 1.0, 0.1, 0.01])
+def test_settings_of_prediction_are_tried_before_the_first_step(tmp_path):
+    with pytest.raises(InputError, match="scor_thresh"):
+        make_trainer(tmp_path / "run", replace(SHORT, predict={"scor_thresh": 0.1}))
+    assert not (tmp_path / "run").exists()
 
 
-# ---- starting from weights, and freezing ---------------------------------------------------------------
+# ---- starting from weights, and freezing -----------------------------------------------------------------
 
 HEADS = replace(SHORT, freeze=("backbone", "rpn"))
 
 
-@pytest.fixture
-def trained(tmp_path):
-    """The file of a model that was trained for a few steps."""
-    trainer(tmp_path / "first").run()
-    return tmp_path / "first" / "model.npz"
-
-
-def test_a_run_starts_from_given_weights(tmp_path, trained):
-    run = trainer(tmp_path / "second", weights=trained)
-    first, _ = load_model(trained)
+def test_a_run_starts_from_given_weights(whole):
+    weights = whole / "model.npz"
+    run = make_trainer(None, weights=weights)
+    first, _ = load_model(weights)
     for name, array in run.model.state_dict().items():
         np.testing.assert_array_equal(array, first.state_dict()[name])
-    assert run.fresh == []
-    assert run.facts()["weights"] == hashlib.sha256(trained.read_bytes()).hexdigest()
-    assert trainer(tmp_path / "third").facts()["weights"] is None
+    assert run.facts()["weights"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert make_trainer(None).facts()["weights"] is None
 
 
-def test_what_is_frozen_is_not_trained(tmp_path, trained):
-    before = load_model(trained)[0].state_dict()
-    after = trainer(tmp_path / "heads", HEADS, weights=trained).run().state_dict()
+def test_what_is_frozen_is_not_trained(whole):
+    before = load_model(whole / "model.npz")[0].state_dict()
+    after = make_trainer(None, HEADS, weights=whole / "model.npz").run().state_dict()
     for name, array in after.items():
         frozen = name.startswith(("backbone.", "rpn."))
         assert (array.tobytes() == before[name].tobytes()) == frozen, name
 
 
-def test_a_resumed_run_keeps_its_frozen_parts(tmp_path, trained):
-    trainer(tmp_path / "whole", HEADS, weights=trained).run()
-    trainer(tmp_path / "parts", HEADS, weights=trained).run(stop_at=2)
-    trainer(tmp_path / "parts", HEADS, weights=trained).run(resume=True)
-    for name in ("model.npz", "state.npz"):
-        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
-
-
-def test_resuming_with_other_frozen_parts_or_weights_is_refused(tmp_path, trained):
-    trainer(tmp_path / "run", HEADS, weights=trained).run(stop_at=1)
-    with pytest.raises(InputError, match=r"other settings .*freeze \['backbone', 'rpn'\] -> \['backbone'\]"):
-        trainer(tmp_path / "run", replace(HEADS, freeze=("backbone",)), weights=trained).run(resume=True)
-    with pytest.raises(InputError, match=r"other settings .*weights [0-9a-f]{64} -> None"):
-        trainer(tmp_path / "run", HEADS).run(resume=True)
-
-
-def test_a_state_from_before_there_was_freezing_can_be_resumed(tmp_path):
-    trainer(tmp_path).run(stop_at=1)
-    arrays, meta = load_arrays(tmp_path / "state.npz")
-    del meta["recipe"]["freeze"], meta["weights"], meta["format"]
-    save_arrays(tmp_path / "state.npz", arrays, meta)
-    trainer(tmp_path).run(resume=True)
-    assert (tmp_path / "model.npz").is_file()
-
-
-def test_freezing_everything_is_refused(tmp_path):
+def test_freezing_everything_is_refused():
     with pytest.raises(InputError, match="every parameter is frozen"):
-        trainer(tmp_path, replace(SHORT, freeze=("*",)))
+        make_trainer(None, replace(SHORT, freeze=("*",)))

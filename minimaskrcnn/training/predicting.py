@@ -1,0 +1,38 @@
+"""The model that predicts: the trained one, or one with the recipe's settings of prediction."""
+
+from __future__ import annotations
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models.presets import build
+from minimaskrcnn.training.recipes import Recipe
+
+
+def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
+    """The model itself, or one with the recipe's settings of prediction, which is yet to be filled.
+
+    Raises
+    ------
+    InputError
+        If a setting is unknown, or the model was changed by hand so that its config does not describe it.
+    """
+    if not recipe.predict:
+        return model
+    if model.config is None or not is_described(model):
+        raise InputError(
+            "recipe: `predict` changes settings of a model that its config describes, and this model was "
+            "changed by hand; leave `predict` empty, and set what should differ on the trained model."
+        )
+    predictor = build({**model.config, **recipe.predict})
+    predictor.class_names = model.class_names
+    return predictor
+
+
+def is_described(model: MaskRCNN) -> bool:
+    """Whether `model.config` builds such a model: the same modules under the same names, the same shapes."""
+    return model.config is not None and _outline(build(model.config)) == _outline(model)
+
+
+def _outline(model: MaskRCNN) -> tuple[list, list]:
+    modules = [(name, type(module)) for name, module in model.named_modules()]
+    return modules, [(name, parameter.shape) for name, parameter in model.named_parameters()]
