@@ -42,9 +42,20 @@ class Node:
     order : running number, larger than that of every input
     scope : "a/b" of the enclosing scopes
     stack : where forward was called, as text, if `detect_anomaly()` was on
+    version : the versions of its leaf inputs, added up; they only grow, so a later sum tells of a change
     """
 
-    __slots__ = ("__weakref__", "context", "function", "inputs", "order", "outputs", "scope", "stack")
+    __slots__ = (
+        "__weakref__",
+        "context",
+        "function",
+        "inputs",
+        "order",
+        "outputs",
+        "scope",
+        "stack",
+        "version",
+    )
 
     def __init__(
         self,
@@ -62,6 +73,13 @@ class Node:
         self.order = next(_numbers)
         self.scope = scope
         self.stack = stack
+        self.version = self.version_now()
+
+    def version_now(self) -> int:
+        """The sum of the versions that the leaf inputs have now."""
+        return sum(
+            [0 if place is None or isinstance(place, tuple) else place.version for place in self.inputs]
+        )
 
     @property
     def name(self) -> str:
@@ -149,6 +167,11 @@ def _backward(node: Node, grads: tuple[np.ndarray | None, ...], modes: Modes) ->
             f"backward: {node.name} has been used by an earlier backward(), which freed its saved arrays. "
             "Run the forward again, or pass retain_graph=True to the earlier call. "
             "(Gradients are plain arrays: a gradient of a gradient is not available.)"
+        )
+    if node.version != node.version_now():
+        raise InputError(
+            f"backward: an optimiser has changed the weights of {node.name} since its forward pass, so its "
+            "gradient would mix old and new ones. Run the forward again, or step after the last backward()."
         )
     start = perf_counter()
     result = node.function.backward(node.context, *grads)

@@ -50,6 +50,7 @@ class Tensor:
     grad : ndarray or None
     node : Node or None, the op that made it (None for a leaf)
     output_index : which output of that op it is
+    version : how often an optimiser has changed `data` in place; ops of an older version refuse backward
 
     Raises
     ------
@@ -57,7 +58,7 @@ class Tensor:
         If data is of another dtype.
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "node", "output_index", "requires_grad")
+    __slots__ = ("__weakref__", "data", "grad", "node", "output_index", "requires_grad", "version")
 
     __array_ufunc__ = None  # array + tensor asks the Tensor, which refuses with advice
 
@@ -76,6 +77,7 @@ class Tensor:
         self.requires_grad = requires_grad
         self.node: engine.Node | None = None
         self.output_index = 0
+        self.version = 0
 
     @staticmethod
     def made(data: np.ndarray, node: engine.Node | None, output_index: int) -> Tensor:
@@ -86,6 +88,7 @@ class Tensor:
         tensor.requires_grad = node is not None
         tensor.node = node
         tensor.output_index = output_index
+        tensor.version = 0
         return tensor
 
     @property

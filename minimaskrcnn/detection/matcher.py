@@ -11,7 +11,7 @@ class Matcher:
     Between them (low included) a candidate is neither, and the loss leaves it out. The RPN also allows
     low-quality matches, so that every object has an anchor: each anchor that reaches some object's best IoU
     is matched too - with the object that *it* overlaps most, which need not be that one. (Ren et al. 2015,
-    section 3.1.2.)
+    section 3.1.2.) An object that no candidate overlaps matches none (in torchvision 0.28: all).
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ class Matcher:
         matched[best < self.high_threshold] = self.BETWEEN
         matched[best < self.low_threshold] = self.BELOW
         if self.allow_low_quality_matches and iou.size:
-            tied = (iou == iou.max(axis=1, keepdims=True)).any(axis=0)
+            best_of_object = iou.max(axis=1, keepdims=True)  # (M, 1)
+            tied = ((iou == best_of_object) & (iou > 0)).any(axis=0)
             matched[tied] = nearest[tied]
         return matched

@@ -70,18 +70,27 @@ class Target:
                     f"{name}: {key} must have shape {shape} for {n} boxes in an image of {size[0]} x "
                     f"{size[1]}; got {got}"
                 )
-        self._validate_boxes(name)
+        self._validate_boxes(name, size)
         self._validate_labels(name, num_classes)
         if self.masks is not None and self.masks.dtype != bool:
             raise InputError(f"{name}: masks must be bool; got {self.masks.dtype}. Use masks > 0")
 
-    def _validate_boxes(self, name: str) -> None:
+    def _validate_boxes(self, name: str, size: tuple[int, ...]) -> None:
         sides = self.boxes[:, 2:] - self.boxes[:, :2]
         bad = np.flatnonzero(~(np.isfinite(self.boxes).all(axis=1) & (sides > 0).all(axis=1)))
         if len(bad):
             raise InputError(
                 f"{name}: boxes[{bad[0]}] is {self.boxes[bad[0]].tolist()}, which has no area; boxes are "
                 "(x1, y1, x2, y2) with x2 > x1 and y2 > y1. Drop the object or mend its box"
+            )
+        height, width = size
+        outside = np.flatnonzero(
+            (self.boxes[:, :2] >= (width, height)).any(axis=1) | (self.boxes[:, 2:] <= 0).any(axis=1)
+        )
+        if len(outside):
+            raise InputError(
+                f"{name}: boxes[{outside[0]}] is {self.boxes[outside[0]].tolist()}, which lies outside the "
+                f"{height} x {width} picture; was it annotated at another size? Drop the object or mend it"
             )
 
     def _validate_labels(self, name: str, num_classes: int) -> None:

@@ -51,6 +51,7 @@ class Optimizer:
         for index, parameter in enumerate(self.parameters):
             if parameter.grad is not None:
                 self._update(index, parameter.data, parameter.grad)
+                parameter.version += 1
 
     def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
         raise NotImplementedError

@@ -47,6 +47,11 @@ def operand(op: str, x: Any) -> Any:
     raise InputError(f"{op}: operands must be Tensors or numbers; got {describe(x)}.")
 
 
+def gated(grad: np.ndarray, is_open: np.ndarray) -> np.ndarray:
+    """The gradient where the gate is open, else exactly 0; a product would make NaN of 0 * inf."""
+    return np.where(is_open, grad, grad.dtype.type(0))
+
+
 def memory_of(ctx: Context, x: Any) -> np.ndarray | None:
     """The array x, to be overwritten by the result, unless a gradient is recorded or x is read-only."""
     usable = isinstance(x, np.ndarray) and x.flags.writeable and not any(ctx.needs_grad)
@@ -126,8 +131,8 @@ class Maximum(Function):
     def backward(ctx: Context, grad: np.ndarray) -> tuple:
         need_a, need_b = ctx.needs_grad
         return (
-            unbroadcast(grad * ctx.a_wins, ctx.a_shape) if need_a else None,
-            unbroadcast(grad * ~ctx.a_wins, ctx.b_shape) if need_b else None,
+            unbroadcast(gated(grad, ctx.a_wins), ctx.a_shape) if need_a else None,
+            unbroadcast(gated(grad, ~ctx.a_wins), ctx.b_shape) if need_b else None,
         )
 
 
@@ -147,10 +152,9 @@ class Where(Function):
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> tuple:
         need_a, need_b = ctx.needs_grad[:2]
-        zero = grad.dtype.type(0)
         return (
-            unbroadcast(np.where(ctx.condition, grad, zero), ctx.a_shape) if need_a else None,
-            unbroadcast(np.where(ctx.condition, zero, grad), ctx.b_shape) if need_b else None,
+            unbroadcast(gated(grad, ctx.condition), ctx.a_shape) if need_a else None,
+            unbroadcast(gated(grad, ~ctx.condition), ctx.b_shape) if need_b else None,
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.ops.arithmetic import memory_of, operand
+from minimaskrcnn.ops.arithmetic import gated, memory_of, operand
 from minimaskrcnn.ops.checks import check_tensor
 
 
@@ -28,6 +28,9 @@ class Power(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        # d(x^n)/dx = n x^(n-1); for n = 0 it is 0 everywhere, though 0 * 0^-1 is not
+        if ctx.exponent == 0:
+            return np.zeros_like(grad)
         return grad * (ctx.exponent * ctx.x ** (ctx.exponent - 1))
 
 
@@ -98,7 +101,7 @@ class ReLU(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
-        return grad * (ctx.out > 0)
+        return gated(grad, ctx.out > 0)
 
 
 class Sigmoid(Function):
@@ -122,7 +125,7 @@ class Clip(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
-        return grad * ctx.inside
+        return gated(grad, ctx.inside)
 
 
 def sigmoid_of(x: np.ndarray) -> np.ndarray:

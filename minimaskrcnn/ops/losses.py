@@ -18,6 +18,7 @@ import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.ops.arithmetic import gated
 from minimaskrcnn.ops.checks import check_array, check_same_dtype, check_tensor, check_vector, describe
 from minimaskrcnn.ops.elementwise import sigmoid_of
 from minimaskrcnn.ops.reduce import log_softmax_of
@@ -48,8 +49,10 @@ class CrossEntropy(Function):
         labels = np.where(counted, labels, 0)
         weight = counted.astype(logits.dtype) if class_weight is None else class_weight[labels] * counted
         log_p = log_softmax_of(rows, 1)
-        terms = -log_p[np.arange(len(labels)), labels] * weight  # (R,)
-        ctx.save(log_p=log_p, labels=labels, weight=weight, reduction=reduction, shape=logits.shape)
+        # A row that is ignored is left out: times 0, its infinities would still make NaN.
+        terms = gated(-log_p[np.arange(len(labels)), labels] * weight, counted)  # (R,)
+        ctx.save(log_p=log_p, labels=labels, counted=counted, weight=weight, reduction=reduction)
+        ctx.save(shape=logits.shape)
         if reduction == "mean":
             return _ratio(terms.sum(), weight.sum())
         return terms.sum() if reduction == "sum" else terms.reshape(target.shape)
@@ -60,7 +63,7 @@ class CrossEntropy(Function):
         dz = np.exp(ctx.log_p)
         dz[np.arange(len(dz)), ctx.labels] -= 1
         share = _ratio(grad, ctx.weight.sum()) if ctx.reduction == "mean" else grad.reshape(-1)
-        dz *= (share * ctx.weight)[:, None]
+        dz = gated(dz * (share * ctx.weight)[:, None], ctx.counted[:, None])
         n, k, *rest = ctx.shape
         return np.moveaxis(dz.reshape(n, *rest, k), -1, 1)  # (R, K) -> (N, K, ...)
 

@@ -73,7 +73,7 @@ class Max(Function):
 class Softmax(Function):
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, axis: int) -> np.ndarray:
-        out = np.exp(x - x.max(axis, keepdims=True))  # the largest exponent is 0: no overflow
+        out = np.exp(x - _largest(x, axis))  # the largest exponent is 0: no overflow
         out /= out.sum(axis, keepdims=True)
         ctx.save(out=out, axis=axis)
         return out
@@ -99,8 +99,13 @@ class LogSoftmax(Function):
 
 def log_softmax_of(x: np.ndarray, axis: int) -> np.ndarray:
     """``x - log(sum(e^x))`` along axis, of an array; shifted by the maximum so that nothing overflows."""
-    shifted = x - x.max(axis, keepdims=True)
+    shifted = x - _largest(x, axis)
     return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
+
+
+def _largest(x: np.ndarray, axis: int) -> np.ndarray:
+    """The maximum along axis, which stays with length 1; minus infinity where there are no elements."""
+    return x.max(axis, keepdims=True, initial=-np.inf)
 
 
 def sum(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -135,12 +140,14 @@ def max(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
     Tensor([3., 5.])
     """
     check_tensor("max", x)
-    if not x.size:
-        raise InputError(f"max: x {x.shape} has no elements; the largest of nothing is undefined.")
+    axis = None if axis is None else check_axis("max", axis, x.ndim)
+    if not (x.size if axis is None else x.shape[axis]):
+        along = "" if axis is None else f" along axis {axis}"
+        raise InputError(f"max: x {x.shape} has no elements{along}; the largest of nothing is undefined.")
     if axis is None:
         flat = Max.apply(x.reshape(-1), 0, False)
         return flat.reshape((1,) * x.ndim) if keepdims else flat
-    return Max.apply(x, check_axis("max", axis, x.ndim), keepdims)
+    return Max.apply(x, axis, keepdims)
 
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:

@@ -7,11 +7,14 @@ it accepts any array  read-only, reversed, strided, Fortran-ordered, channels-la
 it answers alike      in every layout, ties included, and a second time
 it gives new memory   no result shares memory with an input or another result, or changes later
 it accepts nothing    an empty batch, zero RoIs: empty results, zero gradients
+its gates shut        a gradient that does not depend on an output is the same whatever comes from there,
+                      infinity and NaN too: 0 * inf is NaN, a gate that is shut hands on 0
 ====================  ====================================================================================
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations
@@ -25,7 +28,9 @@ from minimaskrcnn.testing.compare import results_differ
 Rows = Sequence[int | str]
 
 
-def assert_contract(fn: Op, case: Case, *, empty: Sequence[Rows] = ((0,),), views: bool = False) -> None:
+def assert_contract(
+    fn: Op, case: Case, *, empty: Sequence[Rows] = ((0,),), views: bool = False, gates: bool = True
+) -> None:
     """Check the table above for one call.
 
     Parameters
@@ -37,6 +42,10 @@ def assert_contract(fn: Op, case: Case, *, empty: Sequence[Rows] = ((0,),), view
         no RoIs, ``()`` skips the check.
     views : bool
         The outputs may be views of the inputs, as those of ``reshape`` are.
+    gates : bool
+        False for an op in which 0 * inf is not a gate: softmax and the norms subtract the mean of a group,
+        which for a group of one is inf - inf; a convolution multiplies by the zeros of its padding, and
+        bilinear weights are 0 where a sample hits a cell's centre.
 
     Raises
     ------
@@ -53,6 +62,8 @@ def assert_contract(fn: Op, case: Case, *, empty: Sequence[Rows] = ((0,),), view
     for sample in (case, tied(case)):
         _changes_nothing(fn, sample)
         _accepts_any_layout(fn, sample)
+        if gates:
+            _shuts_its_gates(fn, sample)
     _gives_new_memory(fn, case, views)
     for rows in empty:
         _accepts_nothing(fn, case, rows)
@@ -184,6 +195,34 @@ def _is_not_overwritten(fn: Op, case: Case, result: Result) -> None:
     before = Result(*[[x.copy() for x in arrays] for arrays in result])
     run(fn, Case(*[x[..., ::-1].copy() if x.ndim else x.copy() for x in case.tensors], **case.arguments))
     _same("a later call", result, before)
+
+
+HUGE = 1e30  # larger than any gradient here, so that even a faint dependence shows
+
+
+def _shuts_its_gates(fn: Op, case: Case) -> None:
+    """Change what comes from every other output; gradients that do not notice must not notice inf or NaN."""
+
+    def every_other(value: float) -> Callable[[np.ndarray], np.ndarray]:
+        def cotangent(y: np.ndarray) -> np.ndarray:
+            given = random_like(y)
+            given.flat[::2] *= value
+            return given
+
+        return cotangent
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        usual, *changed = (run(fn, case, every_other(v)).grads for v in (1, HUGE, -HUGE))
+        spoilt = {v: run(fn, case, every_other(v)).grads for v in (np.inf, np.nan)}
+    for i, grad in enumerate(usual):
+        apart = np.logical_and.reduce([grad == other[i] for other in changed])
+        for value, grads in spoilt.items():
+            if not np.array_equal(grad[apart], grads[i][apart]):
+                raise AssertionError(
+                    f"assert_contract: gradient {i} changes where {value} comes from an output that it "
+                    "does not depend on. Write np.where(gate, grad, 0) and not grad * gate."
+                )
 
 
 def _accepts_nothing(fn: Op, case: Case, rows: Rows) -> None:

@@ -43,3 +43,8 @@ def test_an_image_without_objects_is_all_background():
 def test_thresholds_in_the_wrong_order_are_refused():
     with pytest.raises(InputError, match=r"0\.7 exceeds high_threshold 0\.3"):
         Matcher(0.3, 0.7)
+
+
+def test_an_object_that_no_candidate_overlaps_matches_none():
+    matcher = Matcher(0.7, 0.3, allow_low_quality_matches=True)
+    assert matcher(np.array([[0.8, 0.1, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])).tolist() == [0, -1, -1, -1]

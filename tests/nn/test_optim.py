@@ -91,3 +91,17 @@ def test_warm_up_then_cosine():
 def test_warm_up_then_steps():
     lr = optim.warmup_steps(1.0, 2, (5, 8))
     assert [lr(i) for i in (0, 1, 4, 5, 8)] == pytest.approx([0.5, 1.0, 1.0, 0.1, 0.01])
+
+
+@pytest.mark.parametrize("optimizer", [optim.SGD, optim.Adam, optim.AdamW])
+def test_a_step_between_two_backward_passes_of_one_forward_is_noticed(optimizer):
+    weight = Parameter(np.array([2.0]))
+    forward = weight * weight
+    first, second = forward.sum(), (3 * forward).sum()
+    first.backward(retain_graph=True)
+    optimizer([weight], 0.1).step()
+    with pytest.raises(
+        InputError, match="an optimiser has changed the weights of Multiply since its forward"
+    ):
+        second.backward()
+    (weight * weight).sum().backward()  # a new forward pass has the new weights

@@ -5,6 +5,7 @@ import pytest
 
 from minimaskrcnn import ops
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.errors import InputError
 
 
 def leaf(values):
@@ -161,3 +162,59 @@ def test_no_rois_give_no_features_and_a_zero_gradient():
         assert y.shape == (0, 2, 3, 3)
         y.sum().backward()
         assert not x.grad.any()
+
+
+SHUT = np.array([-4.0, -1.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("fn", "slopes"),
+    [
+        (lambda x: ops.sqrt(ops.relu(x)), [0, 0, 0.25]),
+        (lambda x: ops.log(ops.relu(x)), [0, 0, 0.25]),
+        (lambda x: 1 / ops.relu(x), [0, 0, -0.0625]),
+        (lambda x: ops.sqrt(ops.maximum(x, 0.0)), [0, 0, 0.25]),
+        (lambda x: ops.sqrt(-ops.minimum(-x, 0.0)), [0, 0, 0.25]),
+        (lambda x: ops.log(ops.clip(x, 0.0, 2.0)), [0, 0, 0]),
+        (lambda x: ops.sqrt(ops.where(x.data > 0, x, 0.0)), [0, 0, 0.25]),
+        (lambda x: ops.log(0 * x**0), [0, 0, 0]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_shut_gate_hands_on_zero_whatever_comes_from_above(fn, slopes):
+    x = leaf(SHUT.copy())
+    fn(x).sum().backward()
+    np.testing.assert_array_equal(x.grad, slopes)
+
+
+@pytest.mark.parametrize(("exponent", "slope"), [(0, [0, 0, 0]), (1, [1, 1, 1]), (2, [0, 4, np.inf])])
+def test_whole_powers_have_a_slope_at_zero_and_at_infinity(exponent, slope):
+    x = leaf([0.0, 2.0, np.inf])
+    (x**exponent).sum().backward()
+    np.testing.assert_array_equal(x.grad, slope)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_ignored_row_may_hold_anything(bad, reduction):
+    logits = leaf([[0.0, 1.0], [bad, 1.0], [2.0, 0.5]])
+    kept = leaf(logits.data[[0, 2]])
+    loss = ops.cross_entropy(logits, np.array([0, -100, 1]), reduction=reduction)
+    alone = ops.cross_entropy(kept, np.array([0, 1]), reduction=reduction)
+    loss.backward()
+    alone.backward()
+    assert loss.item() == alone.item()
+    np.testing.assert_array_equal(logits.grad, np.insert(kept.grad, 1, 0, axis=0))
+
+
+def test_reductions_of_no_rows_along_a_full_axis_have_an_answer():
+    none = leaf(np.zeros((0, 5)))
+    assert ops.max(none, axis=1).shape == (0,)
+    assert ops.max(none, axis=1, keepdims=True).shape == (0, 1)
+    assert ops.softmax(leaf(np.zeros((5, 0))), 1).shape == (5, 0)
+    assert ops.log_softmax(leaf(np.zeros((5, 0))), 1).shape == (5, 0)
+    with pytest.raises(InputError, match="no elements along axis 0"):
+        ops.max(none, axis=0)
+    with pytest.raises(InputError, match=r"max: x \(0, 5\) has no elements; the largest"):
+        ops.max(none)

@@ -194,8 +194,8 @@ OPS = {
     "sum": row(ops.sum, with_axis(keepdims=s.flags), linear=(0,)),
     "mean": row(ops.mean, with_axis(keepdims=s.flags), linear=(0,), empty=()),
     "max": row(ops.max, with_axis(s.distinct, keepdims=s.flags), empty=()),
-    "softmax": row(ops.softmax, with_axis(name="dim"), empty=()),
-    "log_softmax": row(ops.log_softmax, with_axis(name="dim"), empty=()),
+    "softmax": row(ops.softmax, with_axis(name="dim"), empty=(), gates=False),
+    "log_softmax": row(ops.log_softmax, with_axis(name="dim"), empty=(), gates=False),
     # moving elements
     "concatenate": row(
         lambda *parts, axis: ops.concatenate(parts, axis), joined(along=True), linear=(0, 1, 2), empty=()
@@ -213,25 +213,29 @@ OPS = {
     "linear": row(ops.linear, linear_cases(), linear=(0, 1, 2)),
     "matmul": row(ops.matmul, matmul_cases(), linear=(0, 1), empty=()),
     # windows
-    "conv2d": row(ops.conv2d, s.conv_cases(), linear=(0, 1, 2)),
-    "conv_transpose2d": row(ops.conv_transpose2d, s.conv_transpose_cases(), linear=(0, 1, 2)),
+    "conv2d": row(ops.conv2d, s.conv_cases(), linear=(0, 1, 2), gates=False),
+    "conv_transpose2d": row(ops.conv_transpose2d, s.conv_transpose_cases(), linear=(0, 1, 2), gates=False),
     "max_pool2d": row(ops.max_pool2d, s.pool_cases("max")),
     "avg_pool2d": row(ops.avg_pool2d, s.pool_cases("avg"), linear=(0,)),
     # norms
-    "batch_norm": row(batch_norm_training, s.norm_cases("batch"), linear=(1, 2), empty=()),
+    "batch_norm": row(batch_norm_training, s.norm_cases("batch"), linear=(1, 2), empty=(), gates=False),
     "batch_norm-evaluating": row(batch_norm_evaluating, s.norm_cases("batch"), linear=(0, 1, 2)),
     "frozen_batch_norm": row(frozen_batch_norm, s.norm_cases("frozen"), linear=(0, 1, 2)),
-    "group_norm": row(group_norm, s.norm_cases("group"), linear=(1, 2)),
+    "group_norm": row(group_norm, s.norm_cases("group"), linear=(1, 2), gates=False),
     # maps and boxes
-    "interpolate": row(ops.interpolate, s.resize_cases(), linear=(0,)),
-    "roi_align": row(ops.roi_align, s.roi_cases("align", halves=True), linear=(0,), empty=NO_ROIS),
+    "interpolate": row(ops.interpolate, s.resize_cases(), linear=(0,), gates=False),
+    "roi_align": row(
+        ops.roi_align, s.roi_cases("align", halves=True), linear=(0,), empty=NO_ROIS, gates=False
+    ),
     "roi_pool": row(ops.roi_pool, s.roi_cases("pool", values=s.distinct), empty=NO_ROIS),
     "roi_pool-halves": row(ops.roi_pool, s.roi_cases("pool", True, s.distinct), empty=NO_ROIS),
-    "roi_warp": row(ops.roi_warp, s.roi_cases("pool", halves=True), linear=(0,), empty=NO_ROIS),
-    "roi_features-mean": row(ops.roi_features, rule_cases("mean"), linear=(0,), empty=(("rois",),)),
-    "roi_features-max": row(ops.roi_features, rule_cases("max"), empty=(("rois",),)),
+    "roi_warp": row(ops.roi_warp, s.roi_cases("pool", halves=True), linear=(0,), empty=NO_ROIS, gates=False),
+    "roi_features-mean": row(
+        ops.roi_features, rule_cases("mean"), linear=(0,), empty=(("rois",),), gates=False
+    ),
+    "roi_features-max": row(ops.roi_features, rule_cases("max"), empty=(("rois",),), gates=False),
     # losses
-    "cross_entropy": row(ops.cross_entropy, s.class_cases(), empty=WITH_TARGETS),
+    "cross_entropy": row(ops.cross_entropy, s.class_cases(), empty=WITH_TARGETS, gates=False),
     "binary_cross_entropy_with_logits": row(
         ops.binary_cross_entropy_with_logits, s.binary_cases(), empty=WITH_TARGETS
     ),
