@@ -73,7 +73,9 @@ class Max(Function):
 class Softmax(Function):
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, axis: int) -> np.ndarray:
-        out = np.exp(x - _largest(x, axis))  # the largest exponent is 0: no overflow
+        out = np.exp(
+            x - x.max(axis, keepdims=True, initial=-np.inf)
+        )  # the largest exponent is 0: no overflow
         out /= out.sum(axis, keepdims=True)
         ctx.save(out=out, axis=axis)
         return out
@@ -99,13 +101,10 @@ class LogSoftmax(Function):
 
 def log_softmax_of(x: np.ndarray, axis: int) -> np.ndarray:
     """``x - log(sum(e^x))`` along axis, of an array; shifted by the maximum so that nothing overflows."""
-    shifted = x - _largest(x, axis)
+    if not x.size:
+        return x.copy()  # the logarithm of no terms would be that of 0
+    shifted = x - x.max(axis, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
-
-
-def _largest(x: np.ndarray, axis: int) -> np.ndarray:
-    """The maximum along axis, which stays with length 1; minus infinity where there are no elements."""
-    return x.max(axis, keepdims=True, initial=-np.inf)
 
 
 def sum(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:

@@ -100,8 +100,6 @@ def test_a_step_between_two_backward_passes_of_one_forward_is_noticed(optimizer)
     first, second = forward.sum(), (3 * forward).sum()
     first.backward(retain_graph=True)
     optimizer([weight], 0.1).step()
-    with pytest.raises(
-        InputError, match="an optimiser has changed the weights of Multiply since its forward"
-    ):
+    with pytest.raises(InputError, match="an optimiser has changed the weights of Multiply"):
         second.backward()
     (weight * weight).sum().backward()  # a new forward pass has the new weights

@@ -146,8 +146,7 @@ def rule_cases(draw, reduce):
         reduce=reduce,
         aligned=draw(s.flags),
     )
-    rois = case.arguments.pop("boxes")
-    return Case(*case.tensors, rois=rois, rule=rule, **case.arguments)
+    return Case(*case.tensors, rule=rule, **case.arguments)
 
 
 def batch_norm_training(x, weight, bias, running_mean, running_var, eps):
@@ -168,6 +167,7 @@ def group_norm(x, weight, bias, num_groups, eps):
 
 
 NO_ROIS = (("boxes",), (0, "boxes"))
+WEIGHTED = {"linear": (0,), "empty": NO_ROIS, "gates": False}  # by bilinear weights, some of them 0
 WITH_TARGETS = ((0, "target"),)
 
 OPS = {
@@ -224,16 +224,14 @@ OPS = {
     "group_norm": row(group_norm, s.norm_cases("group"), linear=(1, 2), gates=False),
     # maps and boxes
     "interpolate": row(ops.interpolate, s.resize_cases(), linear=(0,), gates=False),
-    "roi_align": row(
-        ops.roi_align, s.roi_cases("align", halves=True), linear=(0,), empty=NO_ROIS, gates=False
-    ),
+    "roi_align": row(ops.roi_align, s.roi_cases("align", halves=True), **WEIGHTED),
     "roi_pool": row(ops.roi_pool, s.roi_cases("pool", values=s.distinct), empty=NO_ROIS),
     "roi_pool-halves": row(ops.roi_pool, s.roi_cases("pool", True, s.distinct), empty=NO_ROIS),
-    "roi_warp": row(ops.roi_warp, s.roi_cases("pool", halves=True), linear=(0,), empty=NO_ROIS, gates=False),
+    "roi_warp": row(ops.roi_warp, s.roi_cases("pool", halves=True), **WEIGHTED),
     "roi_features-mean": row(
-        ops.roi_features, rule_cases("mean"), linear=(0,), empty=(("rois",),), gates=False
+        ops.roi_features, rule_cases("mean"), linear=(0,), empty=NO_ROIS[:1], gates=False
     ),
-    "roi_features-max": row(ops.roi_features, rule_cases("max"), empty=(("rois",),), gates=False),
+    "roi_features-max": row(ops.roi_features, rule_cases("max"), empty=(("boxes",),), gates=False),
     # losses
     "cross_entropy": row(ops.cross_entropy, s.class_cases(), empty=WITH_TARGETS, gates=False),
     "binary_cross_entropy_with_logits": row(
