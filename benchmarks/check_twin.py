@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks import small_model
 from benchmarks.even import EvenChoice
 from benchmarks.rows import DisagreementError
-from minimaskrcnn.training.trainer import total_loss
+from minimaskrcnn.training.learner import total_loss
 
 # In float32 an activation within rounding of 0 may pass ReLU on one side only: a gradient moved by 9e-5 so.
 TOLERANCE = {"float64": 1e-4, "float32": 1e-3}

@@ -14,7 +14,7 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import mini, mini_c4
 from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.testing import gradcheck
-from minimaskrcnn.training.trainer import total_loss
+from minimaskrcnn.training.learner import total_loss
 
 LOSSES = {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask"}
 

@@ -15,7 +15,7 @@ from minimaskrcnn.models import build, fasterrcnn_resnet50_fpn, maskrcnn_resnet5
 from minimaskrcnn.models.presets import PRESETS
 from minimaskrcnn.models.published import COCO_V1, Design, resnet_c4, resnet_c5, resnet_fpn
 from minimaskrcnn.models.settings import Settings
-from minimaskrcnn.training.trainer import total_loss
+from minimaskrcnn.training.learner import total_loss
 
 LOSSES = {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask"}
 

@@ -12,7 +12,7 @@ from minimaskrcnn.models.freezing import freeze_backbone
 from minimaskrcnn.models.published import resnet_c4, resnet_fpn
 from minimaskrcnn.nn import freeze, optim, unfreeze
 from minimaskrcnn.nn.freezing import trainable_parameters
-from minimaskrcnn.training.trainer import total_loss
+from minimaskrcnn.training.learner import total_loss
 
 
 @pytest.fixture
