@@ -12,12 +12,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from matplotlib.figure import Figure
 from PIL import Image
 
 from minimaskrcnn import viz
-from minimaskrcnn.cli import subjects
+from minimaskrcnn.cli import examples
 from minimaskrcnn.files import atomic_write
-from minimaskrcnn.viz.tour import Plate
 
 DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "images" / "gallery"
@@ -29,11 +29,19 @@ INTRODUCTION = """\
 
 Every figure that the project draws, in the order in which `minimaskrcnn stages` shows them. The first 24 are
 the steps that learners know from the classic inspection notebooks of Mask R-CNN. Below each stands the call
-that draws it; all of them live in `minimaskrcnn.viz`, take a `Trace` where they show a forward pass, and most
-take `ax=` to draw into axes of yours.
+that draws it; all of them live in `minimaskrcnn.viz`, and most take `ax=` to draw into axes of yours.
+
+    trace = model.trace(image)                     # one forward pass; `target` holds its true objects
+    curves = evaluator.curves()                    # of a `CocoEvaluator`; curves_by_kind = {"box": curves, ...}
+    coverage = anchor_coverage(model, dataset)
+    log_records = read_log("log.jsonl")
+
+The same figures as files, and a figure of your own:
 
     minimaskrcnn stages -o out/stages              # these pictures, larger, and a page that shows them
     minimaskrcnn stages photo.jpg -o out/photo     # your own picture
+
+`viz.catalogued` declares a figure above the function that draws it; from then on it is part of these pages.
 
 The picture is a shapes validation sample, the model is the bundled one. `python docs/make_gallery.py` draws
 this page anew.
@@ -46,36 +54,34 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
     settings = argparse.Namespace(image=None, model="shapes", truth=None, log=None, seed=0)
-    plates = viz.tour(subjects.gather(settings).subject)
+    figures = viz.stage_figures(examples.gather(settings).example)
     shutil.rmtree(PICTURES, ignore_errors=True)
-    alts = [write_picture(plate) for plate in plates]
-    text = page(plates, alts)
+    alts = {entry: write_picture(entry, draw()) for entry, draw in figures.items()}
+    text = page(alts)
     atomic_write(DOCS / "gallery.md", lambda stream: stream.write(text.encode()))
 
 
-def write_picture(plate: Plate) -> str:
+def write_picture(entry: viz.Entry, figure: Figure) -> str:
     """Write one figure, small, and return its alternative text."""
-    figure = plate.draw()
     with tempfile.TemporaryDirectory() as folder:
         path = viz.save(figure, Path(folder) / "figure.png", DPI)
         with Image.open(path) as picture:
             small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     encoded = io.BytesIO()
     small.save(encoded, "PNG", optimize=True)
-    atomic_write(PICTURES / f"{plate.file}.png", lambda stream: stream.write(encoded.getvalue()))
+    atomic_write(PICTURES / f"{entry.file}.png", lambda stream: stream.write(encoded.getvalue()))
     return viz.alt_text(figure)
 
 
-def page(plates: list[Plate], alts: list[str]) -> str:
-    """The gallery as Markdown."""
+def page(alts: dict[viz.Entry, str]) -> str:
+    """The gallery as Markdown, from the alternative text of each figure."""
     parts, chapter = [INTRODUCTION], ""
-    for plate, alt in zip(plates, alts, strict=True):
-        if plate.chapter != chapter:
-            chapter = plate.chapter
+    for entry, alt in alts.items():
+        if entry.chapter != chapter:
+            chapter = entry.chapter
             parts.append(f"## {chapter}\n")
-        entry = plate.entry
-        parts.append(f"### {plate.number}. {entry.heading}\n\n{entry.note}\n")
-        parts.append(f"![{alt.replace('[', '(').replace(']', ')')}](images/gallery/{plate.file}.png)\n")
+        parts.append(f"### {entry.number}. {entry.heading}\n\n{entry.note}\n")
+        parts.append(f"![{alt.replace('[', '(').replace(']', ')')}](images/gallery/{entry.file}.png)\n")
         parts.append(f"    viz.{entry.call}\n")
     return "\n".join(parts)
 

@@ -101,10 +101,10 @@ def write_trace(trace: Trace, class_names: list[str], base: Path, quiet: bool) -
 
     arrays, stages = base.with_name(f"{base.name}-trace.npz"), base.with_name(f"{base.name}-stages")
     trace.save(arrays)
-    subject = viz.Subject(trace, class_names)
-    with open_bar(len(viz.tour(subject)), "figure", quiet) as bar:
+    example = viz.Example(trace, class_names)
+    with open_bar(len(viz.stage_figures(example)), "figure", quiet) as bar:
         title, facts = f"{base.name}, stage by stage", {"picture": base.name, "trace": arrays.name}
-        viz.write_tour(subject, stages, title, facts, on_plate=lambda plate: bar.update())
+        viz.write_page(example, stages, title, facts, on_figure=lambda entry: bar.update())
     output.log.info("every stage in %s, drawn in %s", arrays, stages)
     return {"trace": str(arrays), "stages": str(stages)}
 

@@ -10,7 +10,7 @@ from minimaskrcnn.cli import options, output
 SUMMARY = "draw every stage of one picture, numbered, with a page that shows them in order"
 
 DESCRIPTION = """\
-Follow one picture through the network, one figure a stage.
+Follow one picture through the network, one figure per stage.
 
 Writes DIR/01-detections.png, DIR/02-precision-recall.png, ... and
 DIR/index.html, a page that shows them all in order and needs nothing else.
@@ -51,28 +51,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Gather what the figures are about, draw them, print a table of them."""
     from minimaskrcnn import viz
-    from minimaskrcnn.cli import subjects
+    from minimaskrcnn.cli import examples
     from minimaskrcnn.cli.progress import open_bar
     from minimaskrcnn.viz.page import check_folder
 
     started = time.perf_counter()
     check_folder(args.output)
     output.log.info("predicting, and measuring the model on its validation set ...")
-    gathered = subjects.gather(args)
-    with open_bar(len(viz.tour(gathered.subject)), "figure", args.quiet) as bar:
-        drawn = viz.write_tour(
-            gathered.subject,
+    gathered = examples.gather(args)
+    with open_bar(len(viz.stage_figures(gathered.example)), "figure", args.quiet) as bar:
+        drawn = viz.write_page(
+            gathered.example,
             args.output,
             "Mask R-CNN, stage by stage",
             gathered.facts,
             gathered.elsewhere,
-            on_plate=lambda plate: bar.update(),
+            on_figure=lambda entry: bar.update(),
         )
     seconds = time.perf_counter() - started
     page = f"{args.output}/index.html"
     rows = [
-        {"number": one.plate.number, "name": one.plate.entry.name, "heading": one.plate.entry.heading}
-        for one in drawn
+        {"number": one.entry.number, "name": one.entry.name, "heading": one.entry.heading} for one in drawn
     ]
     if args.json:
         figures = [{**row, "file": one.file, "alt": one.alt} for row, one in zip(rows, drawn, strict=True)]

@@ -1,7 +1,22 @@
 """Figures of every stage: each function takes a `Trace` (and `ax=None`), draws, and returns the axes."""
 
 from minimaskrcnn.viz.anchors import show_anchor_matches, show_cell_anchors, show_top_anchors
+from minimaskrcnn.viz.box_head import (
+    show_box_features,
+    show_filters,
+    show_refinement,
+    show_roi_levels,
+    show_rois,
+)
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.catalogue import Chapter, Entry, catalogue_entries, catalogued
+from minimaskrcnn.viz.class_nms import (
+    show_after_nms,
+    show_before_nms,
+    show_suppression_overlaps,
+    show_suppressors,
+    suppression_figure,
+)
 from minimaskrcnn.viz.coverage import coverage_figure, show_coverage, show_object_sizes
 from minimaskrcnn.viz.demo import demo_figure
 from minimaskrcnn.viz.detections import draw_detections, show_detection_boxes, show_detections
@@ -12,8 +27,8 @@ from minimaskrcnn.viz.distributions import (
     show_delta,
     show_fates,
 )
-from minimaskrcnn.viz.features import features_figure, show_features
-from minimaskrcnn.viz.filters import show_filters
+from minimaskrcnn.viz.example import Example, Truth, stage_figures
+from minimaskrcnn.viz.features import backbone_figure, features_figure, show_features
 from minimaskrcnn.viz.mask_steps import mask_figure
 from minimaskrcnn.viz.mask_targets import roi_targets_figure, show_mask_targets, show_mini_masks
 from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities, show_pasted_masks
@@ -26,34 +41,38 @@ from minimaskrcnn.viz.microscope import (
     show_roi_output,
     show_shift,
 )
-from minimaskrcnn.viz.nms_steps import show_suppression_overlaps, show_suppressors, suppression_figure
 from minimaskrcnn.viz.objectness import objectness_figure, show_objectness
-from minimaskrcnn.viz.page import write_tour
+from minimaskrcnn.viz.page import write_page
 from minimaskrcnn.viz.picture import draw_picture, show_input
 from minimaskrcnn.viz.precision import show_average_precision, show_precision_recall
-from minimaskrcnn.viz.proposals import show_proposals
-from minimaskrcnn.viz.refinement import show_refinement, show_rois
-from minimaskrcnn.viz.roi_inputs import show_box_features, show_roi_levels
-from minimaskrcnn.viz.rpn_boxes import refined_figure, show_clipped, show_decoded, show_rpn_nms
+from minimaskrcnn.viz.proposals import (
+    refined_figure,
+    show_clipped,
+    show_decoded,
+    show_proposals,
+    show_rpn_nms,
+)
 from minimaskrcnn.viz.samples import samples_figure, show_sample
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.showing import Shown, show
-from minimaskrcnn.viz.stages import stage_figures
-from minimaskrcnn.viz.story import show_story
-from minimaskrcnn.viz.style import alt_text, class_name, class_style, new_figure
-from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
-from minimaskrcnn.viz.tour import Plate, Subject, Truth, tour
+from minimaskrcnn.viz.story import show_story, show_why_missed
+from minimaskrcnn.viz.style import alt_text, class_style, new_figure
 from minimaskrcnn.viz.training import training_curves
 from minimaskrcnn.viz.truth import show_overlaps, show_recall
 from minimaskrcnn.viz.weights import show_weight_histogram, show_weight_table, weight_histograms
+from minimaskrcnn.viz.words import class_name
 
 __all__ = [
-    "Plate",
+    "Chapter",
+    "Entry",
+    "Example",
     "Shown",
-    "Subject",
     "Truth",
     "alt_text",
     "article_figure",
+    "backbone_figure",
+    "catalogue_entries",
+    "catalogued",
     "class_name",
     "class_style",
     "coverage_figure",
@@ -119,10 +138,10 @@ __all__ = [
     "show_top_anchors",
     "show_weight_histogram",
     "show_weight_table",
+    "show_why_missed",
     "stage_figures",
     "suppression_figure",
-    "tour",
     "training_curves",
     "weight_histograms",
-    "write_tour",
+    "write_page",
 ]

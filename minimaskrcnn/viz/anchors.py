@@ -7,8 +7,10 @@ from matplotlib.axes import Axes
 
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.matcher import Matcher
+from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import anchor_grid, levels
 from minimaskrcnn.viz.picture import resized_size, show_around, transformed_picture
 from minimaskrcnn.viz.style import (
@@ -20,14 +22,21 @@ from minimaskrcnn.viz.style import (
     SOLID,
     VERMILLION,
     Dash,
-    best,
     class_style,
     halo,
     headline,
-    plural,
+    top_indices,
 )
+from minimaskrcnn.viz.words import plural
 
 
+@catalogued(
+    27,
+    "anchors-of-one-cell",
+    Chapter.DATA,
+    heading="Anchors of one cell on each level",
+    note="A few shapes, one size a level.",
+)
 def show_cell_anchors(trace: Trace, ax: Axes | None = None) -> Axes:
     """The anchors of the middle cell of each level: a few shapes, one size a level."""
     ax = transformed_picture(trace, ax)
@@ -48,10 +57,17 @@ def show_cell_anchors(trace: Trace, ax: Axes | None = None) -> Axes:
     return headline(ax, "Anchors of one cell on each level", see)
 
 
+@catalogued(
+    6,
+    "top-anchors",
+    Chapter.RPN,
+    heading="Top anchors by objectness",
+    note="Where the RPN believes most; not yet moved.",
+)
 def show_top_anchors(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
     """The anchors of highest objectness as they are, before their deltas move them."""
     logits = trace["objectness"]
-    shown = best(logits, limit)
+    shown = top_indices(logits, limit)
     ax = transformed_picture(trace, ax)
     draw_boxes(ax, trace["anchors"][shown], SKY, DOTTED)
     probability = 1 / (1 + np.exp(-logits[shown].astype(np.float64)))
@@ -62,14 +78,22 @@ def show_top_anchors(trace: Trace, ax: Axes | None = None, limit: int = 40) -> A
     return headline(ax, "Top anchors by objectness", see)
 
 
+@catalogued(
+    5,
+    "anchor-matches",
+    Chapter.RPN,
+    heading="Anchors and their matches",
+    note="In training an anchor stands for an object (dotted, with the refined box solid), for "
+    "background, or, between the two thresholds, for nothing at all.",
+)
 def show_anchor_matches(
     trace: Trace,
-    gt_boxes: np.ndarray,
+    target: Target,
     ax: Axes | None = None,
     matcher: Matcher | None = None,
     limit: int = 40,
 ) -> Axes:
-    """Which anchors training would call object, background or neither, for these true boxes.
+    """Which anchors training would call object, background or neither, for these true objects.
 
     Positive anchors are dotted, with their decoded boxes solid and a line between; neutral ones (too close to
     be background, not close enough to be an object) are dashed; a few negative ones are thin and grey.
@@ -77,12 +101,12 @@ def show_anchor_matches(
     Parameters
     ----------
     trace : Trace
-    gt_boxes : (N, 4) true boxes, input pixels
+    target : true objects, input pixels
     matcher : Matcher, the RPN's own by default (0.7, 0.3, low-quality matches)
     limit : most anchors drawn of each kind, the closest ones
     """
     matcher = matcher or Matcher(0.7, 0.3, allow_low_quality_matches=True)
-    truth = to_transformed(trace, gt_boxes)
+    truth = to_transformed(trace, target.boxes)
     anchors = trace["anchors"]
     iou = box_iou(truth, anchors)  # (N, A)
     matched = matcher(iou) if len(truth) else np.full(len(anchors), Matcher.BELOW)
@@ -96,7 +120,7 @@ def show_anchor_matches(
     counts = []
     for name, chosen, colour, dash, width in kinds:
         index = np.flatnonzero(chosen)
-        shown = index[best(closest[index], limit // 4 if name == "negative" else limit)]
+        shown = index[top_indices(closest[index], limit // 4 if name == "negative" else limit)]
         draw_boxes(ax, anchors[shown], colour, dash, width)
         counts.append(f"{len(index):,} {name}")
         if name == "positive":

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from minimaskrcnn.viz.style import LABEL, SOLID, Dash, halo, inches, ink
+from minimaskrcnn.viz.style import LABEL, SOLID, Dash, halo, inches, text_colour
 
 
 def draw_boxes(
@@ -88,7 +88,7 @@ def _write(ax: Axes, place: np.ndarray, side: str, text: str, colour: str, size:
         fontsize=size,
         ha=side,
         va="center",
-        color=ink(colour),
+        color=text_colour(colour),
         bbox={"facecolor": colour, "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
         clip_on=True,
     )

@@ -1,370 +1,156 @@
-"""What the tour shows and in which order: the chapters, and for each figure its name, heading and a note.
+"""The catalogue of figures: each is declared once, above the function that draws it.
 
-Words only; `tour` knows how each is drawn. The first 24 figures are the steps that learners of Mask R-CNN
-know from the classic inspection notebooks; a figure's place in this list is its number.
+    @catalogued(9, "proposals", Chapter.RPN, heading="Final proposals", note="What the RPN hands on.")
+    def show_proposals(trace, ax=None): ...
+
+`stage_figures`, the page of `minimaskrcnn stages` and the gallery are views of this catalogue. They give a
+figure its arguments by name: its parameter `trace`, `target` or `model` receives what an `Example` has under
+that name. The first 24 figures are the steps that learners of Mask R-CNN know from the classic inspection
+notebooks.
 """
 
-from typing import NamedTuple
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-class Entry(NamedTuple):
-    """One figure: its name, a heading, what a reader should understand from it, the call that draws it."""
+from minimaskrcnn.errors import InputError
 
-    name: str
-    heading: str
-    note: str
-    call: str
+Drawing = TypeVar("Drawing", bound=Callable[..., Axes | Figure])
 
-
-class Chapter(NamedTuple):
-    """Figures that belong together."""
-
-    heading: str
-    entries: tuple[Entry, ...]
-
-
-CATALOGUE: tuple[Chapter, ...] = (
-    Chapter(
-        "The answer",
-        (
-            Entry(
-                "detections",
-                "Predictions",
-                "What the network answers: masks, boxes, classes and scores.",
-                "show_detections(trace)",
-            ),
-            Entry(
-                "precision-recall",
-                "Precision against recall",
-                "Over a whole data set, best score first: how many answers are right, and how much is found.",
-                "show_precision_recall(evaluator.curves())",
-            ),
-            Entry(
-                "truth",
-                "True objects x predictions",
-                "The overlap of every true object with every prediction. A row without a frame is an "
-                "object that was missed; a column without one is a false alarm.",
-                "show_overlaps(trace, target)",
-            ),
-            Entry(
-                "average-precision",
-                "Dataset AP",
-                "The number that papers report: detections of all pictures are pooled before they are "
-                "ranked. The mean of each picture's own AP would be another number.",
-                'show_average_precision({"box": evaluator.curves()})',
-            ),
-        ),
-    ),
-    Chapter(
-        "Stage 1: the region proposal network",
-        (
-            Entry(
-                "anchor-matches",
-                "Anchors and their matches",
-                "In training an anchor stands for an object (dotted, with the refined box solid), for "
-                "background, or, between the two thresholds, for nothing at all.",
-                "show_anchor_matches(trace, target.boxes)",
-            ),
-            Entry(
-                "top-anchors",
-                "Top anchors by objectness",
-                "Where the RPN believes most; not yet moved.",
-                "show_top_anchors(trace)",
-            ),
-            Entry(
-                "refined",
-                "Refined | clipped",
-                "Each anchor is moved and stretched by its four deltas, then cut at the edge of the picture.",
-                "refined_figure(trace)",
-            ),
-            Entry(
-                "rpn-nms",
-                "After the RPN's NMS",
-                "On each level, a box that overlaps a better one by more than 0.7 goes.",
-                "show_rpn_nms(trace)",
-            ),
-            Entry(
-                "proposals",
-                "Final proposals",
-                "What the second stage receives: boxes without a class.",
-                "show_proposals(trace)",
-            ),
-            Entry(
-                "recall",
-                "Recall of anchors, refined boxes and proposals",
-                "An object that no box of a step covers is lost for all steps after it. Refinement gains "
-                "recall, and NMS gives some of it back. All boxes are compared in the same pixels.",
-                "show_recall(trace, target.boxes)",
-            ),
-        ),
-    ),
-    Chapter(
-        "Stage 2: the box head",
-        (
-            Entry(
-                "detection-boxes",
-                "Detections",
-                "The answer of the Faster R-CNN part alone, before any mask.",
-                "show_detection_boxes(trace)",
-            ),
-            Entry(
-                "roi-classes",
-                "Classes of the RoIs",
-                "Most RoIs are background, and that is normal.",
-                "show_class_counts(trace)",
-            ),
-            Entry(
-                "rois-before-refinement",
-                "RoIs before refinement",
-                "Dotted: proposals as they come from the RPN, those that end with a high score.",
-                "show_rois(trace)",
-            ),
-            Entry(
-                "rois-after-refinement",
-                "RoIs after refinement",
-                "The box head moves each RoI (dotted) onto its object (solid); a line links the two corners.",
-                "show_refinement(trace)",
-            ),
-            Entry(
-                "filters",
-                "Background and confidence filters",
-                "RoIs that are background go, and so do classes with too low a score.",
-                "show_filters(trace)",
-            ),
-            Entry(
-                "nms-by-class",
-                "Per-class NMS as it happens",
-                "Who pushes out whom, at which overlap, class by class. Boxes of two classes never meet.",
-                "suppression_figure(trace)",
-            ),
-            Entry(
-                "after-nms",
-                "Detections after NMS",
-                "One box an object remains, with class and score.",
-                "show_after_nms(trace)",
-            ),
-        ),
-    ),
-    Chapter(
-        "Stage 3: masks",
-        (
-            Entry(
-                "mask-targets",
-                "Mask targets",
-                "What training asks of each box: the true mask, RoIAligned to the box; beside it the answer.",
-                "show_mask_targets(trace, target)",
-            ),
-            Entry(
-                "mask-probabilities",
-                "Raw masks",
-                "The mask head answers with a small grid of probabilities over each box, one grid a class.",
-                "show_mask_probabilities(trace)",
-            ),
-            Entry(
-                "pasted-masks",
-                "Pasted masks",
-                "Resized into its box and cut at one half.",
-                "show_pasted_masks(trace)",
-            ),
-        ),
-    ),
-    Chapter(
-        "Looking inside",
-        (
-            Entry(
-                "input",
-                "The input picture",
-                "What goes in, and at which size the network sees it.",
-                "show_input(trace)",
-            ),
-            Entry(
-                "features",
-                "Feature maps of the RPN",
-                "Some channels light up where the objects are.",
-                'features_figure(trace, trace.names("pyramid."))',
-            ),
-            Entry(
-                "rpn-deltas",
-                "Deltas of the RPN",
-                "How far anchors are moved: dx and dy in units of the anchor's sides, dw and dh as "
-                "logarithms.",
-                "delta_figure(trace)",
-            ),
-            Entry(
-                "proposal-corners",
-                "Corners of the proposals",
-                "Where boxes begin and where they end.",
-                "show_corners(trace)",
-            ),
-        ),
-    ),
-    Chapter(
-        "The data",
-        (
-            Entry(
-                "samples",
-                "Samples with masks",
-                "Pictures and true objects, as the loader gives them.",
-                "samples_figure([dataset[0], dataset[1]])",
-            ),
-            Entry(
-                "mini-masks",
-                "Mini-masks",
-                "How much of a mask survives the small grid of the mask head.",
-                "show_mini_masks(image, target)",
-            ),
-            Entry(
-                "anchors-of-one-cell",
-                "Anchors of one cell on each level",
-                "A few shapes, one size a level.",
-                "show_cell_anchors(trace)",
-            ),
-            Entry(
-                "roi-targets",
-                "RoIs beside their targets",
-                "The same object seen through several RoIs.",
-                "roi_targets_figure(trace, target)",
-            ),
-            Entry(
-                "anchor-coverage",
-                "Do the anchors fit the objects?",
-                "The best IoU any anchor reaches with each object. Objects that none covers are hard to "
-                "learn.",
-                "coverage_figure(anchor_coverage(model, dataset))",
-            ),
-        ),
-    ),
-    Chapter(
-        "The weights",
-        (
-            Entry(
-                "weight-table",
-                "Weights in numbers",
-                "Range and spread of every layer, dead ones flagged.",
-                "show_weight_table(model)",
-            ),
-            Entry(
-                "weight-histograms",
-                "Weight histograms",
-                "Trained weights look like bells, dead ones do not.",
-                "weight_histograms(model)",
-            ),
-        ),
-    ),
-    Chapter(
-        "Close-ups",
-        (
-            Entry(
-                "objectness",
-                "Objectness on each level",
-                "Fine levels see small objects, coarse ones large.",
-                "objectness_figure(trace)",
-            ),
-            Entry(
-                "backbone-maps",
-                "Feature maps of the backbone",
-                "From edges and colours to parts of objects.",
-                'features_figure(trace, trace.names("backbone."))',
-            ),
-            Entry(
-                "anchor-fates",
-                "What became of the anchors",
-                "How many left at which filter, and why.",
-                'show_fates(trace, "anchor")',
-            ),
-            Entry(
-                "roi-levels",
-                "The level of each RoI",
-                "A box twice as large reads a map half as fine.",
-                "show_roi_levels(trace)",
-            ),
-            Entry(
-                "roi-microscope",
-                "The RoI microscope",
-                "The best RoI on its feature map, through four operators: the box as given, the bins each "
-                "makes of it, where it reads the map, and what it answers.",
-                "proposal_microscope(trace, 0)",
-            ),
-            Entry(
-                "four-operators",
-                "Four operators on one box",
-                "The same box on a map small enough to follow: which cells the red bin listens to, how "
-                "much, and what each operator answers.",
-                "microscope_figure(ARTICLE_FEATURES, ARTICLE_BOX)",
-            ),
-            Entry(
-                "article-example",
-                "From 0.8 to 0.88",
-                "Snapped to cells, the largest value of the top left bin is 0.8; read between the cells it "
-                "is 0.88.",
-                "article_figure()",
-            ),
-            Entry(
-                "sub-pixel-shift",
-                "Sub-pixel shifts",
-                "A box slides over a ramp: operators that round climb stairs, RoIAlign draws a line.",
-                "show_shift()",
-            ),
-            Entry(
-                "gradients",
-                "The gradient that flows back",
-                "Which cells of the map learn from this box, beside the same gradient by finite differences.",
-                "gradient_figure(ARTICLE_FEATURES, ARTICLE_BOX)",
-            ),
-            Entry(
-                "roi-features",
-                "Features of one RoI",
-                "All that the box head is told of the RoI.",
-                "show_box_features(trace, 0)",
-            ),
-            Entry(
-                "before-nms",
-                "Before per-class NMS",
-                "Several boxes an object, each sure of itself.",
-                "show_before_nms(trace)",
-            ),
-            Entry(
-                "candidate-fates",
-                "What became of the candidates",
-                "Every pair of RoI and class, by its end.",
-                'show_fates(trace, "candidate")',
-            ),
-            Entry(
-                "mask-steps",
-                "One mask, step by step",
-                "From probabilities to an outline; then its target, and where outline and truth differ.",
-                "mask_figure(trace, 0, target)",
-            ),
-            Entry(
-                "story",
-                "The story of one detection",
-                "From its anchor to its mask, with the numbers.",
-                "show_story(trace, trace.story(0))",
-            ),
-            Entry(
-                "why-missed",
-                "The object that fared worst",
-                "Where it was lost, or how well it was found.",
-                "show_story(trace, trace.why_missed(target.boxes[0]))",
-            ),
-        ),
-    ),
-    Chapter(
-        "Training",
-        (
-            Entry(
-                "training-curves",
-                "Training curves",
-                "The losses from the marks of pure guessing, AP over time, how many samples are objects, "
-                "and the learning rate.",
-                'training_curves(read_log("log.jsonl"))',
-            ),
-        ),
-    ),
+# What an `Example` may have, and so the names that parameters of a figure may have.
+INPUTS = (
+    "trace",
+    "target",
+    "image",
+    "model",
+    "samples",
+    "curves",
+    "curves_by_kind",
+    "coverage",
+    "log_records",
+    "class_names",
+    "num_classes",
 )
 
-NUMBERS = {
-    entry.name: number
-    for number, entry in enumerate((entry for chapter in CATALOGUE for entry in chapter.entries), start=1)
-}
-NEED_TRUTH = ("truth", "anchor-matches", "recall", "mask-targets", "roi-targets", "mask-steps", "why-missed")
+
+class Chapter(StrEnum):
+    """Figures that belong together, in the order in which they are shown."""
+
+    ANSWER = "The answer"
+    RPN = "Stage 1: the region proposal network"
+    BOX_HEAD = "Stage 2: the box head"
+    MASKS = "Stage 3: masks"
+    INSIDE = "Looking inside"
+    DATA = "The data"
+    WEIGHTS = "The weights"
+    CLOSE_UPS = "Close-ups"
+    TRAINING = "Training"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One figure of the catalogue.
+
+    Attributes
+    ----------
+    number : in the name of its file, the same on every page
+    name : in lower case, words joined by hyphens
+    chapter : Chapter
+    heading : str
+    note : what a reader should understand from it, in sentences
+    function : draws it, and returns its axes or its figure
+    needs : what must be there and not be empty: "trace.proposals" (a stage), "target.masks" (a field)
+    arguments : fixed arguments of `function`
+    """
+
+    number: int
+    name: str
+    chapter: Chapter
+    heading: str
+    note: str
+    function: Callable[..., Axes | Figure]
+    needs: Sequence[str] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters of `function` by name."""
+        return inspect.signature(self.function).parameters
+
+    @property
+    def compares_with_truth(self) -> bool:
+        """Whether it needs a picture whose objects are known."""
+        return "target" in self.parameters
+
+    @property
+    def file(self) -> str:
+        """Number and name, as its file is called: `05-anchor-matches`."""
+        return f"{self.number:02}-{self.name}"
+
+    @property
+    def call(self) -> str:
+        """The call that draws it: `show_overlaps(trace, target)`."""
+        words, in_order = [], True
+        for name in self.parameters:
+            if name not in INPUTS and name not in self.arguments:
+                in_order = False
+                continue
+            value = repr(self.arguments[name]) if name in self.arguments else name
+            words.append(value if in_order else f"{name}={value}")
+        return f"{self.function.__name__}({', '.join(words)})"
+
+
+_ENTRIES: dict[str, Entry] = {}
+
+
+def catalogued(
+    number: int,
+    name: str,
+    chapter: Chapter,
+    *,
+    heading: str,
+    note: str,
+    needs: Sequence[str] = (),
+    arguments: Mapping[str, Any] | None = None,
+) -> Callable[[Drawing], Drawing]:
+    """Declare the function below as a figure of the catalogue; the parameters are those of `Entry`.
+
+    Declaring a figure again, as a notebook does when a cell is run twice, replaces it.
+
+    Raises
+    ------
+    InputError
+        The number or the name belongs to another figure, or no example can give the function an argument.
+    """
+
+    def declare(function: Drawing) -> Drawing:
+        entry = Entry(number, name, chapter, heading, note, function, needs, arguments or {})
+        for other in _ENTRIES.values():
+            if (other.number == number) != (other.name == name):
+                free = max(one.number for one in _ENTRIES.values()) + 1
+                raise InputError(
+                    f"catalogued: figure {number} {name!r} meets figure {other.number} {other.name!r}; "
+                    f"give it a name of its own and a number from {free} on."
+                )
+        for parameter in entry.parameters.values():
+            known = parameter.name in INPUTS or parameter.name in entry.arguments
+            if not known and parameter.default is parameter.empty:
+                raise InputError(
+                    f"catalogued: nothing can be given to the argument {parameter.name!r} of "
+                    f"{function.__name__}; give it a default, or call it one of {', '.join(INPUTS)}."
+                )
+        _ENTRIES[name] = entry
+        return function
+
+    return declare
+
+
+def catalogue_entries() -> list[Entry]:
+    """Every figure, chapter by chapter, and by number inside a chapter."""
+    chapters = list(Chapter)
+    return sorted(_ENTRIES.values(), key=lambda entry: (chapters.index(entry.chapter), entry.number))

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import Coverage
 from minimaskrcnn.inspection.coverage import COVERED, WELL_COVERED
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import (
     BLACK,
     BLUE,
@@ -16,9 +17,9 @@ from minimaskrcnn.viz.style import (
     axes_or_new,
     headline,
     new_figure,
-    plural,
-    say,
+    show_message,
 )
+from minimaskrcnn.viz.words import plural
 
 
 def show_coverage(coverage: Coverage, ax: Axes | None = None) -> Axes:
@@ -28,7 +29,7 @@ def show_coverage(coverage: Coverage, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("best IoU with an anchor")
     ax.set_ylabel("objects")
     if len(best) == 0:
-        say(ax, "no objects")
+        show_message(ax, "no objects")
         return headline(ax, "Anchor coverage", "nothing to cover in these pictures")
     counts, edges = np.histogram(best, np.linspace(0, 1, 41))
     bars = ax.bar(edges[:-1], counts, 1 / 40, align="edge", color=SKY, edgecolor="black", linewidth=0.6)
@@ -77,6 +78,13 @@ def show_object_sizes(coverage: Coverage, ax: Axes | None = None) -> Axes:
     return headline(ax, "Objects and anchor shapes", see)
 
 
+@catalogued(
+    29,
+    "anchor-coverage",
+    Chapter.DATA,
+    heading="Do the anchors fit the objects?",
+    note="The best IoU any anchor reaches with each object. Objects that none covers are hard to learn.",
+)
 def coverage_figure(coverage: Coverage) -> Figure:
     """Both panels side by side."""
     figure = new_figure(12, 4.6)

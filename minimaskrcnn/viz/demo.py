@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.box_head import show_refinement, show_rois
+from minimaskrcnn.viz.class_nms import show_after_nms, show_before_nms
 from minimaskrcnn.viz.detections import show_detections
 from minimaskrcnn.viz.masks import show_mask_probabilities
 from minimaskrcnn.viz.picture import panel_size, show_input
 from minimaskrcnn.viz.proposals import show_proposals
-from minimaskrcnn.viz.refinement import show_refinement, show_rois
-from minimaskrcnn.viz.style import number, panels
-from minimaskrcnn.viz.suppression import show_after_nms, show_before_nms
+from minimaskrcnn.viz.style import number_headline, panels
 
 
 def demo_figure(trace: Trace, class_names: Sequence[str] | None = None) -> Figure:
@@ -37,5 +37,5 @@ def demo_figure(trace: Trace, class_names: Sequence[str] | None = None) -> Figur
     show_mask_probabilities(trace, axes[6], class_names)
     show_detections(trace, axes[7], class_names)
     for position, ax in enumerate(axes, start=1):
-        number(ax, position)
+        number_headline(ax, position)
     return figure

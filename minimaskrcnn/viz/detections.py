@@ -8,17 +8,11 @@ from matplotlib.axes import Axes
 from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import draw_masks, object_colour
 from minimaskrcnn.viz.picture import draw_picture
-from minimaskrcnn.viz.style import (
-    HIGH_SCORE,
-    class_style,
-    count_classes,
-    headline,
-    object_names,
-    plural,
-    say,
-)
+from minimaskrcnn.viz.style import HIGH_SCORE, class_style, headline, show_message
+from minimaskrcnn.viz.words import count_classes, object_names, plural
 
 LABELLED = 25  # with more objects than this, labels would cover the picture
 
@@ -42,7 +36,7 @@ def draw_detections(
     ax = draw_picture(image, ax)
     boxes, labels, scores = detections.boxes, detections.labels, detections.scores
     if len(boxes) == 0:
-        say(ax, "nothing detected")
+        show_message(ax, "nothing detected")
         return headline(ax, "Detections", "no object scores high enough to be shown")
     colours = [object_colour(index) for index in range(len(boxes))]
     if detections.masks is not None:
@@ -57,6 +51,13 @@ def draw_detections(
     return headline(ax, "Detections", see)
 
 
+@catalogued(
+    1,
+    "detections",
+    Chapter.ANSWER,
+    heading="Predictions",
+    note="What the network answers: masks, boxes, classes and scores.",
+)
 def show_detections(
     trace: Trace,
     ax: Axes | None = None,
@@ -70,6 +71,13 @@ def show_detections(
     return draw_detections(trace["input"], found, class_names, ax)
 
 
+@catalogued(
+    11,
+    "detection-boxes",
+    Chapter.BOX_HEAD,
+    heading="Detections",
+    note="The answer of the Faster R-CNN part alone, before any mask.",
+)
 def show_detection_boxes(
     trace: Trace,
     ax: Axes | None = None,
@@ -87,7 +95,7 @@ def show_detection_boxes(
         colours = [class_style(label).colour for label in labels]
         label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
     if len(boxes) == 0:
-        say(ax, "nothing detected")
+        show_message(ax, "nothing detected")
     see = f"{plural(len(boxes), 'box')} that score {min_score} or more, in the colour and dash of their class"
     rest = np.count_nonzero(~sure)
     return headline(ax, "Top boxes", f"{see}; {rest} less sure ones are not drawn" if rest else see)

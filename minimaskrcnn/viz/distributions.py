@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import show_around, transformed_picture
 from minimaskrcnn.viz.style import (
     BLUE,
@@ -16,13 +17,12 @@ from minimaskrcnn.viz.style import (
     SKY,
     VERMILLION,
     axes_or_new,
-    class_name,
     class_style,
     halo,
     headline,
     new_figure,
-    plural,
 )
+from minimaskrcnn.viz.words import class_name, plural
 
 DELTAS = (
     ("dx", "centre to the right, in widths of the anchor"),
@@ -50,6 +50,13 @@ def show_delta(trace: Trace, component: int, ax: Axes | None = None) -> Axes:
     return headline(ax, name, f"{meaning}; mean {every.mean():+.2f}, spread {every.std():.2f}")
 
 
+@catalogued(
+    23,
+    "rpn-deltas",
+    Chapter.INSIDE,
+    heading="Deltas of the RPN",
+    note="How far anchors are moved: dx and dy in units of the anchor's sides, dw and dh as logarithms.",
+)
 def delta_figure(trace: Trace) -> Figure:
     """The four RPN deltas side by side, in the order in which the network stores them: dx, dy, dw, dh."""
     figure = new_figure(12, 3.6)
@@ -58,6 +65,13 @@ def delta_figure(trace: Trace) -> Figure:
     return figure
 
 
+@catalogued(
+    24,
+    "proposal-corners",
+    Chapter.INSIDE,
+    heading="Corners of the proposals",
+    note="Where boxes begin and where they end.",
+)
 def show_corners(trace: Trace, ax: Axes | None = None) -> Axes:
     """Scatter of the proposals' corners: triangles where they begin, squares where they end."""
     ax = transformed_picture(trace, ax)
@@ -75,6 +89,13 @@ def show_corners(trace: Trace, ax: Axes | None = None) -> Axes:
     return headline(ax, "Corners of the proposals", see)
 
 
+@catalogued(
+    12,
+    "roi-classes",
+    Chapter.BOX_HEAD,
+    heading="Classes of the RoIs",
+    note="Most RoIs are background, and that is normal.",
+)
 def show_class_counts(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
     """How many RoIs the box head gives to each class, background first."""
     ax = axes_or_new(ax)
@@ -95,6 +116,22 @@ def show_class_counts(trace: Trace, ax: Axes | None = None, class_names: Sequenc
     return headline(ax, "Classes of the RoIs", see)
 
 
+@catalogued(
+    34,
+    "anchor-fates",
+    Chapter.CLOSE_UPS,
+    heading="What became of the anchors",
+    note="How many left at which filter, and why.",
+    arguments={"stage": "anchor"},
+)
+@catalogued(
+    43,
+    "candidate-fates",
+    Chapter.CLOSE_UPS,
+    heading="What became of the candidates",
+    note="Every pair of RoI and class, by its end.",
+    arguments={"stage": "candidate"},
+)
 def show_fates(trace: Trace, stage: str = "candidate", ax: Axes | None = None) -> Axes:
     """Why boxes were dropped: how many met each fate.
 

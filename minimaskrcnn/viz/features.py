@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.levels import levels
 from minimaskrcnn.viz.style import LABEL, MAP, headline, inches, panels
 
 
@@ -36,8 +38,23 @@ def show_features(
     return headline(ax, f"Feature map {stage.split('.')[-1]}", see)
 
 
-def features_figure(trace: Trace, stages: Sequence[str], limit: int = 6) -> Figure:
-    """Several feature maps side by side, three a row, each with its most varied channels."""
+@catalogued(
+    22,
+    "features",
+    Chapter.INSIDE,
+    heading="Feature maps of the RPN",
+    note="Some channels light up where the objects are.",
+)
+def features_figure(trace: Trace, stages: Sequence[str] | None = None, limit: int = 6) -> Figure:
+    """Several feature maps side by side, three per row, each with its most varied channels.
+
+    Parameters
+    ----------
+    trace : Trace
+    stages : names of the maps; by default those that the RPN reads
+    limit : channels of each map
+    """
+    stages = [level.stage for level in levels(trace)] if stages is None else stages
     columns = min(3, len(stages))
     rows = -(-len(stages) // columns)
     height, width = trace[stages[0]].shape[1:]
@@ -47,6 +64,18 @@ def features_figure(trace: Trace, stages: Sequence[str], limit: int = 6) -> Figu
     for ax in axes[len(stages) :]:
         ax.remove()
     return figure
+
+
+@catalogued(
+    33,
+    "backbone-maps",
+    Chapter.CLOSE_UPS,
+    heading="Feature maps of the backbone",
+    note="From edges and colours to parts of objects.",
+)
+def backbone_figure(trace: Trace, limit: int = 6) -> Figure:
+    """The feature maps of the backbone side by side, finest first."""
+    return features_figure(trace, trace.names("backbone."), limit)
 
 
 def tiles(ax: Axes, maps: Sequence[np.ndarray], names: Sequence[str]) -> None:

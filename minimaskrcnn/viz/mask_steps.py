@@ -10,12 +10,21 @@ from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.models.paste import unrounded
 from minimaskrcnn.viz.boxes import draw_boxes
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import draw_masks, draw_outline, object_colour
 from minimaskrcnn.viz.picture import draw_picture
-from minimaskrcnn.viz.style import BLUE, MAP, VERMILLION, headline, panels, say
+from minimaskrcnn.viz.style import BLUE, MAP, VERMILLION, headline, panels, show_message
 
 
-def mask_figure(trace: Trace, detection: int, target: Target | None = None) -> Figure:
+@catalogued(
+    44,
+    "mask-steps",
+    Chapter.CLOSE_UPS,
+    heading="One mask, step by step",
+    note="From probabilities to an outline; then its target, and where outline and truth differ.",
+    needs=("trace.mask_probs",),
+)
+def mask_figure(trace: Trace, detection: int = 0, target: Target | None = None) -> Figure:
     """From the mask head's answer to the outline on the picture, for one detection.
 
     Parameters
@@ -64,7 +73,7 @@ def _against_truth(trace: Trace, detection: int, target: Target, left: Axes, rig
         ax.set_yticks([])
     if target.masks is None or len(target.boxes) == 0:
         for ax in (left, right):
-            say(ax, "no true object")
+            show_message(ax, "no true object")
             headline(ax, "Truth", "nothing to compare with")
         return
     overlaps = box_iou(box[None], target.boxes)[0]

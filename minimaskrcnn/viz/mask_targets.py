@@ -14,25 +14,24 @@ from minimaskrcnn.detection.masks import mask_targets, paste_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import draw_outline, object_colour
 from minimaskrcnn.viz.picture import draw_picture, panel_size
-from minimaskrcnn.viz.style import (
-    DOTTED,
-    HIGH_SCORE,
-    LABEL,
-    MAP,
-    class_name,
-    headline,
-    inches,
-    panels,
-    plural,
-    say,
-)
+from minimaskrcnn.viz.style import DOTTED, HIGH_SCORE, LABEL, MAP, headline, inches, panels, show_message
+from minimaskrcnn.viz.words import class_name, plural
 
 FOREGROUND = 0.5  # IoU from which an RoI stands for an object
 GAP = 4  # cells between tiles
 
 
+@catalogued(
+    18,
+    "mask-targets",
+    Chapter.MASKS,
+    heading="Mask targets",
+    note="What training asks of each box: the true mask, RoIAligned to the box; beside it the answer.",
+    needs=("trace.mask_probs", "target.masks"),
+)
 def show_mask_targets(
     trace: Trace,
     target: Target,
@@ -73,6 +72,14 @@ def show_mask_targets(
     return headline(ax, f"{side}x{side} mask targets", see)
 
 
+@catalogued(
+    28,
+    "roi-targets",
+    Chapter.DATA,
+    heading="RoIs beside their targets",
+    note="The same object seen through several RoIs.",
+    needs=("target.masks",),
+)
 def roi_targets_figure(
     trace: Trace, target: Target, class_names: Sequence[str] | None = None, limit: int = 12
 ) -> Figure:
@@ -111,11 +118,18 @@ def roi_targets_figure(
     return figure
 
 
+@catalogued(
+    26,
+    "mini-masks",
+    Chapter.DATA,
+    heading="Mini-masks",
+    note="How much of a mask survives the small grid of the mask head.",
+)
 def show_mini_masks(
     image: np.ndarray,
     target: Target,
-    ax: Axes | None = None,
     class_names: Sequence[str] | None = None,
+    ax: Axes | None = None,
     side: int = 28,
     limit: int = 12,
 ) -> Axes:
@@ -157,7 +171,7 @@ def _nearest(target: Target, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 def _nothing(ax: Axes, what: str, why: str) -> Axes:
     ax.set_axis_off()
-    say(ax, "nothing to show")
+    show_message(ax, "nothing to show")
     return headline(ax, what, why)
 
 

@@ -7,22 +7,30 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import draw_picture, thinning
 from minimaskrcnn.viz.style import (
     CLASS_COLOURS,
     HIGH_SCORE,
     LABEL,
     MAP,
-    best,
-    class_name,
     headline,
     inches,
     panels,
-    plural,
-    say,
+    show_message,
+    top_indices,
 )
+from minimaskrcnn.viz.words import class_name, plural
 
 
+@catalogued(
+    19,
+    "mask-probabilities",
+    Chapter.MASKS,
+    heading="Raw masks",
+    note="The mask head answers with a small grid of probabilities over each box, one grid a class.",
+    needs=("trace.mask_probs",),
+)
 def show_mask_probabilities(
     trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 16
 ) -> Axes:
@@ -33,12 +41,12 @@ def show_mask_probabilities(
     for spine in ax.spines.values():
         spine.set_visible(False)
     if "mask_probs" not in trace:
-        say(ax, "no masks")
+        show_message(ax, "no masks")
         return headline(ax, "No masks", "this model has no mask head: it is Faster R-CNN")
     probabilities, scores = trace["mask_probs"], trace["scores"]
-    shown = best(scores, int(np.sum(scores >= HIGH_SCORE)))[:limit]
+    shown = top_indices(scores, int(np.sum(scores >= HIGH_SCORE)))[:limit]
     if len(shown) == 0:
-        say(ax, "no masks")
+        show_message(ax, "no masks")
         return headline(ax, "28x28 masks", "no detection scores high enough to be shown")
     side = probabilities.shape[-1]
     width, height = inches(ax)
@@ -66,15 +74,23 @@ def show_mask_probabilities(
     return headline(ax, name, f"{which}: dark 0, bright 1, white line where the probability passes 0.5")
 
 
+@catalogued(
+    20,
+    "pasted-masks",
+    Chapter.MASKS,
+    heading="Pasted masks",
+    note="Resized into its box and cut at one half.",
+    needs=("trace.mask_probs",),
+)
 def show_pasted_masks(trace: Trace, ax: Axes | None = None, limit: int = 100) -> Axes:
     """The masks at the size of the picture, cut at 0.5; no boxes, so that outlines alone can be judged."""
     ax = draw_picture(trace["input"], ax)
     if "masks" not in trace:
-        say(ax, "no masks")
+        show_message(ax, "no masks")
         return headline(ax, "Pasted masks", "this model has no mask head: it is Faster R-CNN")
-    shown = best(trace["scores"], int(np.sum(trace["scores"] >= HIGH_SCORE)))[:limit]
+    shown = top_indices(trace["scores"], int(np.sum(trace["scores"] >= HIGH_SCORE)))[:limit]
     if len(shown) == 0:
-        say(ax, "no masks")
+        show_message(ax, "no masks")
         return headline(ax, "Pasted masks", "no detection scores high enough to be shown")
     masks = trace["masks"][shown]
     draw_masks(ax, masks, [object_colour(index) for index in shown])

@@ -14,6 +14,8 @@ from matplotlib.patches import Rectangle
 from minimaskrcnn.inspection import RoIView, Trace, look
 from minimaskrcnn.inspection.microscope import ARTICLE_BOX, ARTICLE_FEATURES, RULES, numerical_gradient
 from minimaskrcnn.kernels.roi_rules import ROI_ALIGN_MAX, ROI_POOL, RoIRule
+from minimaskrcnn.viz.box_head import best_proposal
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import levels
 from minimaskrcnn.viz.style import (
     BLACK,
@@ -84,9 +86,17 @@ def show_roi_output(view: RoIView, ax: Axes | None = None, chosen: Cell = (0, 0)
     return headline(ax, f"{rows}x{columns} output", f"the red bin answers {view.output[chosen]:.3g}")
 
 
+@catalogued(
+    37,
+    "four-operators",
+    Chapter.CLOSE_UPS,
+    heading="Four operators on one box",
+    note="The same box on a map small enough to follow: which cells the red bin listens to, how much, "
+    "and what each operator answers.",
+)
 def microscope_figure(
-    features: np.ndarray,
-    box: np.ndarray | tuple[float, ...],
+    features: np.ndarray = ARTICLE_FEATURES,
+    box: np.ndarray | tuple[float, ...] = ARTICLE_BOX,
     output_size: tuple[int, int] = (2, 2),
     spatial_scale: float = 1.0,
     rules: Mapping[str, RoIRule] = RULES,
@@ -96,7 +106,7 @@ def microscope_figure(
 
     Parameters
     ----------
-    features : (H, W) one channel of a feature map
+    features : (H, W) one channel of a feature map; the article's 6x6 cells by default
     box : x1 y1 x2 y2, pixels
     output_size : bins (OH, OW)
     spatial_scale : cells per pixel
@@ -111,23 +121,43 @@ def microscope_figure(
     return figure
 
 
+@catalogued(
+    38,
+    "article-example",
+    Chapter.CLOSE_UPS,
+    heading="From 0.8 to 0.88",
+    note="Snapped to cells, the largest value of the top left bin is 0.8; read between the cells it is 0.88.",
+)
 def article_figure() -> Figure:
     """The article's example: the largest value of the top left bin is 0.8 snapped and 0.88 interpolated."""
     rules = {"RoIPool: 0.8": ROI_POOL, "RoIAlign (max): 0.88": ROI_ALIGN_MAX}
-    return microscope_figure(ARTICLE_FEATURES, ARTICLE_BOX, (2, 2), 1.0, rules)
+    return microscope_figure(rules=rules)
 
 
+@catalogued(
+    36,
+    "roi-microscope",
+    Chapter.CLOSE_UPS,
+    heading="The RoI microscope",
+    note="The best RoI on its feature map, through four operators: the box as given, the bins each "
+    "makes of it, where it reads the map, and what it answers.",
+    needs=("trace.proposals",),
+)
 def proposal_microscope(
-    trace: Trace, proposal: int, channel: int | None = None, rules: Mapping[str, RoIRule] = RULES
+    trace: Trace,
+    proposal: int | None = None,
+    channel: int | None = None,
+    rules: Mapping[str, RoIRule] = RULES,
 ) -> Figure:
     """One proposal of a trace on the feature map its level gave it, through several RoI operators.
 
     Parameters
     ----------
     trace : Trace
-    proposal : index into `trace["proposals"]`
+    proposal : index into `trace["proposals"]`; by default that of the best candidate
     channel : of the feature map; by default the one that varies most inside the box
     """
+    proposal = best_proposal(trace) if proposal is None else proposal
     level = levels(trace)[trace["roi_level"][proposal]]
     maps, box = trace[level.stage], trace["proposals"][proposal]
     output_size = (trace["box_features"].shape[2], trace["box_features"].shape[3])
@@ -136,9 +166,16 @@ def proposal_microscope(
     return microscope_figure(maps[channel], box, output_size, 1 / level.stride[0], rules, (3, 3))
 
 
+@catalogued(
+    40,
+    "gradients",
+    Chapter.CLOSE_UPS,
+    heading="The gradient that flows back",
+    note="Which cells of the map learn from this box, beside the same gradient by finite differences.",
+)
 def gradient_figure(
-    features: np.ndarray,
-    box: np.ndarray | tuple[float, ...],
+    features: np.ndarray = ARTICLE_FEATURES,
+    box: np.ndarray | tuple[float, ...] = ARTICLE_BOX,
     output_size: tuple[int, int] = (2, 2),
     rules: Mapping[str, RoIRule] = RULES,
     seed: int = 0,
@@ -161,6 +198,13 @@ def gradient_figure(
     return figure
 
 
+@catalogued(
+    39,
+    "sub-pixel-shift",
+    Chapter.CLOSE_UPS,
+    heading="Sub-pixel shifts",
+    note="A box slides over a ramp: operators that round climb stairs, RoIAlign draws a line.",
+)
 def show_shift(rules: Mapping[str, RoIRule] = RULES, ax: Axes | None = None, bins: int = 7) -> Axes:
     """Middle output of each operator while a box slides two cells to the right over a ramp.
 

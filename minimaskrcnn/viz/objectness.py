@@ -6,9 +6,11 @@ from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import Level, anchor_grid, levels
 from minimaskrcnn.viz.picture import panel_size, transformed_picture
-from minimaskrcnn.viz.style import MAP, VERMILLION, halo, headline, panels, plural
+from minimaskrcnn.viz.style import MAP, VERMILLION, halo, headline, panels
+from minimaskrcnn.viz.words import plural
 
 
 def show_objectness(trace: Trace, level: Level | int, ax: Axes | None = None) -> Axes:
@@ -46,6 +48,13 @@ def show_objectness(trace: Trace, level: Level | int, ax: Axes | None = None) ->
     return headline(ax, f"Objectness on {level.name}", see)
 
 
+@catalogued(
+    32,
+    "objectness",
+    Chapter.CLOSE_UPS,
+    heading="Objectness on each level",
+    note="Fine levels see small objects, coarse ones large.",
+)
 def objectness_figure(trace: Trace) -> Figure:
     """One heat map for each level, finest first: small objects light up on fine levels, large on coarse."""
     maps = levels(trace)

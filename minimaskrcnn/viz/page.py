@@ -1,4 +1,4 @@
-"""The tour as a folder: a numbered PNG for each figure, and one page that holds them all.
+"""Every figure of an example as a folder: a numbered PNG for each, and one page that shows them all.
 
 The page needs nothing but itself: pictures are embedded, styles are inside, nothing is asked of the network.
 """
@@ -14,10 +14,10 @@ from html import escape
 from pathlib import Path
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.viz.catalogue import NEED_TRUTH, NUMBERS
+from minimaskrcnn.viz.catalogue import Entry, catalogue_entries
+from minimaskrcnn.viz.example import Example, stage_figures
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.style import alt_text
-from minimaskrcnn.viz.tour import Plate, Subject, left_out, tour
 
 PAGE = "index.html"
 DPI = 90
@@ -49,37 +49,37 @@ class Drawn:
 
     Attributes
     ----------
-    plate : Plate
+    entry : Entry of the catalogue
     file : name of its PNG in the folder
     alt : what it shows, in words
     """
 
-    plate: Plate
+    entry: Entry
     file: str
     alt: str
 
 
-def write_tour(
-    subject: Subject,
+def write_page(
+    example: Example,
     folder: str | os.PathLike[str],
     title: str,
     facts: Mapping[str, str],
     elsewhere: str = "",
-    on_plate: Callable[[Plate], None] = lambda plate: None,
+    on_figure: Callable[[Entry], None] = lambda entry: None,
 ) -> list[Drawn]:
-    """Draw every figure of the subject into `folder`, and `index.html` that shows them in order.
+    """Draw every figure of an example into `folder`, and `index.html` that shows them in order.
 
     All is drawn beside the folder first and moved into it at the end, the page last, so that an interrupted
-    or failed tour leaves the folder as it was. Figures of an earlier tour that this one has not are removed.
+    or failed run leaves the folder as it was. Figures that only an earlier run had are removed.
 
     Parameters
     ----------
-    subject : Subject
+    example : Example
     folder : where to; made if it is not there
     title : of the page
     facts : name and value of what the reader should know about this run
     elsewhere : said under each figure that compares with the truth, where that is of another picture
-    on_plate : told before each figure is drawn
+    on_figure : called with the entry of each figure before it is drawn
 
     Raises
     ------
@@ -91,8 +91,12 @@ def write_tour(
     workshop = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     workshop.mkdir()
     try:
-        plates = tour(subject)
-        drawn = [_draw(plate, workshop, on_plate) for plate in plates]
+        drawn = []
+        for entry, draw in stage_figures(example).items():
+            on_figure(entry)
+            figure = draw()
+            file = save(figure, workshop / f"{entry.file}.png", DPI).name
+            drawn.append(Drawn(entry, file, alt_text(figure)))
         page = page_text(drawn, workshop, title, facts, elsewhere)
         (workshop / PAGE).write_text(page, encoding="utf-8", newline="\n")
         _move(workshop, folder)
@@ -113,7 +117,7 @@ def page_text(
     drawn: Sequence[Drawn], folder: Path, title: str, facts: Mapping[str, str], elsewhere: str = ""
 ) -> str:
     """The page as HTML; the pictures are read from `folder`."""
-    chapters = list(dict.fromkeys(one.plate.chapter for one in drawn))
+    chapters = list(dict.fromkeys(one.entry.chapter for one in drawn))
     parts = [
         "<!DOCTYPE html>",
         f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>',
@@ -124,58 +128,53 @@ def page_text(
         '<nav aria-label="Figures">',
     ]
     for chapter in chapters:
-        mine = [one for one in drawn if one.plate.chapter == chapter]
         items = "".join(
-            f'<li value="{one.plate.number}">'
-            f'<a href="#{_anchor(one)}">{escape(one.plate.entry.heading)}</a></li>'
-            for one in mine
+            f'<li value="{one.entry.number}"><a href="#{_anchor(one)}">{escape(one.entry.heading)}</a></li>'
+            for one in drawn
+            if one.entry.chapter == chapter
         )
         parts.append(f"<strong>{escape(chapter)}</strong><ol>{items}</ol>")
     parts.append("</nav><main>")
     for chapter in chapters:
         parts.append(f"<section><h2>{escape(chapter)}</h2>")
-        parts += [_figure(one, folder, elsewhere) for one in drawn if one.plate.chapter == chapter]
+        parts += [_figure(one, folder, elsewhere) for one in drawn if one.entry.chapter == chapter]
         parts.append("</section>")
-    missing = left_out([one.plate for one in drawn])
+    shown = [one.entry for one in drawn]
+    missing = [
+        f"{entry.number} {escape(entry.heading)}" for entry in catalogue_entries() if entry not in shown
+    ]
     if missing:
-        words = ", ".join(f"{NUMBERS[entry.name]} {escape(entry.heading)}" for entry in missing)
+        words = ", ".join(missing)
         parts.append(f"<p>Left out, because this run has nothing to draw them from: {words}.</p>")
     return "\n".join([*parts, "</main></body></html>", ""])
 
 
 def _figure(one: Drawn, folder: Path, elsewhere: str) -> str:
     picture = base64.b64encode((folder / one.file).read_bytes()).decode("ascii")
-    entry = one.plate.entry
+    entry = one.entry
     note = f"<p>{escape(entry.note)}</p>"
-    if elsewhere and entry.name in NEED_TRUTH:
+    if elsewhere and entry.compares_with_truth:
         note += f'<p class="elsewhere">{escape(elsewhere)}</p>'
     return (
-        f'<figure id="{_anchor(one)}"><h3>{one.plate.number}. {escape(entry.heading)}</h3>{note}'
+        f'<figure id="{_anchor(one)}"><h3>{entry.number}. {escape(entry.heading)}</h3>{note}'
         f'<img alt="{escape(one.alt)}" src="data:image/png;base64,{picture}">'
         f"<details><summary>In words</summary><p>{escape(one.alt)}</p></details></figure>"
     )
 
 
 def _anchor(one: Drawn) -> str:
-    return f"figure-{one.plate.number}"
-
-
-def _draw(plate: Plate, folder: Path, on_plate: Callable[[Plate], None]) -> Drawn:
-    on_plate(plate)
-    figure = plate.draw()
-    path = save(figure, folder / f"{plate.file}.png", DPI)
-    return Drawn(plate, path.name, alt_text(figure))
+    return f"figure-{one.entry.number}"
 
 
 def _move(workshop: Path, folder: Path) -> None:
-    """Put the finished files in place, the page last; figures that only an earlier tour had are removed."""
+    """Put the finished files in place, the page last; figures that only an earlier run had are removed."""
     if not folder.exists():
         workshop.rename(folder)
         return
     new = sorted(path.name for path in workshop.iterdir() if path.name != PAGE)
     for name in [*new, PAGE]:
         os.replace(workshop / name, folder / name)
-    for name, number in NUMBERS.items():
-        stale = folder / f"{number:02}-{name}.png"
+    for entry in catalogue_entries():
+        stale = folder / f"{entry.file}.png"
         if stale.name not in new:
             stale.unlink(missing_ok=True)

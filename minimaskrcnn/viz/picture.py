@@ -8,12 +8,20 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import headline, panels
 
 FINEST = 1200  # pixels a side; more would be drawn slowly and never seen
 WIDEST = 1.8  # a picture longer than this gets empty margins, so that titles and labels keep their room
 
 
+@catalogued(
+    21,
+    "input",
+    Chapter.INSIDE,
+    heading="The input picture",
+    note="What goes in, and at which size the network sees it.",
+)
 def show_input(trace: Trace, ax: Axes | None = None) -> Axes:
     """The picture as it came in, in input pixels."""
     image = trace["input"]

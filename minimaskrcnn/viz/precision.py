@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from minimaskrcnn.evaluation import Curves
 from minimaskrcnn.evaluation.curves import IOU_THRESHOLDS, NOTHING
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import (
     BLUE,
     GREEN,
@@ -19,10 +20,10 @@ from minimaskrcnn.viz.style import (
     VERMILLION,
     Dash,
     axes_or_new,
-    class_name,
     headline,
-    say,
+    show_message,
 )
+from minimaskrcnn.viz.words import class_name
 
 SHOWN: tuple[tuple[float, str, Dash], ...] = (
     (0.5, BLUE, SOLID),
@@ -33,6 +34,13 @@ KINDS = {"box": (SKY, ""), "mask": (VERMILLION, "//")}
 WIDEST = 20  # classes whose bars still have room for a name
 
 
+@catalogued(
+    2,
+    "precision-recall",
+    Chapter.ANSWER,
+    heading="Precision against recall",
+    note="Over a whole data set, best score first: how many answers are right, and how much is found.",
+)
 def show_precision_recall(curves: Curves, ax: Axes | None = None, label: int | None = None) -> Axes:
     """Precision at each recall, for three overlaps one may ask for.
 
@@ -56,31 +64,39 @@ def show_precision_recall(curves: Curves, ax: Axes | None = None, label: int | N
     ax.set_xlim(0, 1.01)
     ax.set_ylim(0, 1.03)
     if not told:
-        say(ax, "no objects to find")
+        show_message(ax, "no objects to find")
         return headline(ax, "Precision against recall", "nothing to measure")
     ax.legend(fontsize=8, loc="lower left")
     see = f"going down the list by score; AP is the area under a curve: {', '.join(told)}"
     return headline(ax, "Precision against recall", see)
 
 
+@catalogued(
+    4,
+    "average-precision",
+    Chapter.ANSWER,
+    heading="Dataset AP",
+    note="The number that papers report: detections of all pictures are pooled before they are ranked. "
+    "The mean of each picture's own AP would be another number.",
+)
 def show_average_precision(
-    curves: Mapping[str, Curves], ax: Axes | None = None, class_names: Sequence[str] | None = None
+    curves_by_kind: Mapping[str, Curves], class_names: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
     """Dataset AP, the mean over IoU 0.50 to 0.95: of all classes together, and of each.
 
     Parameters
     ----------
-    curves : "box" and, where there are masks, "mask", each with its Curves
+    curves_by_kind : "box" and, where there are masks, "mask", each with its Curves
     class_names : names by label, 0 the background
     """
     ax = axes_or_new(ax)
-    labels = next(iter(curves.values())).labels
+    labels = next(iter(curves_by_kind.values())).labels
     names = ["all classes", *(class_name(label, class_names) for label in labels[:WIDEST])]
-    height = 0.8 / len(curves)
+    height = 0.8 / len(curves_by_kind)
     told = []
-    for place, (kind, of_kind) in enumerate(curves.items()):
+    for place, (kind, of_kind) in enumerate(curves_by_kind.items()):
         values = [average_precision(of_kind), *(average_precision(of_kind, k) for k in labels[:WIDEST])]
-        rows = np.arange(len(values)) + (place - (len(curves) - 1) / 2) * height
+        rows = np.arange(len(values)) + (place - (len(curves_by_kind) - 1) / 2) * height
         colour, hatch = KINDS[kind]
         lengths = [max(value, 0) for value in values]
         bars = ax.barh(

@@ -1,21 +1,118 @@
-"""What the region proposal network hands on: boxes that hold something, of no class yet."""
+"""From anchors to proposals, one step a figure: moved by their deltas, clipped, thinned out by NMS."""
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.viz.boxes import draw_boxes
-from minimaskrcnn.viz.picture import transformed_picture
-from minimaskrcnn.viz.style import DOTTED, SKY, best, headline, plural, say
+from minimaskrcnn.viz.boxes import draw_boxes, draw_links
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.picture import panel_size, show_around, transformed_picture
+from minimaskrcnn.viz.style import (
+    DOTTED,
+    GREEN,
+    SKY,
+    SOLID,
+    VERMILLION,
+    Dash,
+    headline,
+    panels,
+    show_message,
+    top_indices,
+)
+from minimaskrcnn.viz.words import plural
+
+DASHED: Dash = (0, (5, 2))
 
 
+def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
+    """Anchors of highest objectness (dotted) and the boxes their deltas make of them (solid)."""
+    shown = top_indices(trace["objectness"], limit)
+    anchors, decoded = trace["anchors"][shown], trace["decoded"][shown]
+    ax = transformed_picture(trace, ax)
+    draw_boxes(ax, anchors, SKY, DOTTED)
+    draw_boxes(ax, decoded, SKY)
+    draw_links(ax, anchors, decoded, SKY)
+    show_around(ax, np.concatenate([anchors, decoded]))
+    see = f"the {len(shown)} most object-like anchors, dotted; solid: centre and size moved by their deltas"
+    return headline(ax, "Anchors refined by the RPN", see)
+
+
+def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
+    """Decoded boxes that leave the picture (dashed) and what clipping leaves of them (solid)."""
+    decoded, clipped = trace["decoded"], trace["clipped"]
+    outside = np.flatnonzero((decoded != clipped).any(axis=1))
+    shown = outside[top_indices(trace["objectness"][outside], limit)]
+    ax = transformed_picture(trace, ax)
+    draw_boxes(ax, decoded[shown], VERMILLION, DASHED, width=0.9)
+    draw_boxes(ax, clipped[shown], SKY)
+    if len(shown):
+        show_around(ax, decoded[shown])
+    see = (
+        f"{len(outside):,} of {len(decoded):,} refined boxes leave the picture; the {len(shown)} best: "
+        "dashed before, solid after clipping"
+    )
+    return headline(ax, "Refined | clipped", see)
+
+
+@catalogued(
+    7,
+    "refined",
+    Chapter.RPN,
+    heading="Refined | clipped",
+    note="Each anchor is moved and stretched by its four deltas, then cut at the edge of the picture.",
+)
+def refined_figure(trace: Trace) -> Figure:
+    """Refined and clipped, side by side."""
+    figure, (left, right) = panels(1, 2, *panel_size(trace["input"], 5.5))
+    show_decoded(trace, left)
+    show_clipped(trace, right)
+    return figure
+
+
+@catalogued(
+    8,
+    "rpn-nms",
+    Chapter.RPN,
+    heading="After the RPN's NMS",
+    note="On each level, a box that overlaps a better one by more than 0.7 goes.",
+)
+def show_rpn_nms(trace: Trace, ax: Axes | None = None, limit: int = 60) -> Axes:
+    """Boxes that entered the RPN's NMS: kept (solid) and suppressed by a better one (dashed)."""
+    fate = trace["anchor_fate"]
+    entered = np.flatnonzero(np.isin(fate, (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)))
+    shown = entered[top_indices(trace["objectness"][entered], limit)]
+    gone = shown[fate[shown] == Fate.SUPPRESSED]
+    kept = np.setdiff1d(shown, gone)
+    ax = transformed_picture(trace, ax)
+    if len(shown) == 0:
+        show_message(ax, "no boxes")
+    draw_boxes(ax, trace["clipped"][gone], VERMILLION, DASHED, width=0.8)
+    draw_boxes(ax, trace["clipped"][kept], GREEN, SOLID)
+    suppressed = np.count_nonzero(fate == Fate.SUPPRESSED)
+    see = (
+        f"{plural(len(entered), 'box')} in, {suppressed:,} suppressed; of the best {len(shown)}, "
+        f"{len(kept)} stay (green, solid) and {len(gone)} go (red, dashed)"
+    )
+    return headline(ax, "RPN boxes after NMS on each level", see)
+
+
+@catalogued(
+    9,
+    "proposals",
+    Chapter.RPN,
+    heading="Final proposals",
+    note="What the second stage receives: boxes without a class.",
+)
 def show_proposals(trace: Trace, ax: Axes | None = None, limit: int = 50) -> Axes:
     """The `limit` proposals of highest objectness, dotted, as all boxes before refinement are."""
     proposals, scores = trace["proposals"], trace["proposal_scores"]
-    shown = best(scores, limit)
+    shown = top_indices(scores, limit)
     ax = transformed_picture(trace, ax)
     draw_boxes(ax, proposals[shown], SKY, DOTTED)
     if len(shown) == 0:
-        say(ax, "no proposals")
+        show_message(ax, "no proposals")
         return headline(ax, "RPN proposals", "the network saw nothing that looks like an object")
     boxes = plural(len(proposals), "box")
     which = boxes if len(shown) == len(proposals) else f"the {len(shown)} best of {boxes}"

@@ -8,14 +8,16 @@ from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.detections import LABELLED
 from minimaskrcnn.viz.masks import draw_masks, object_colour
 from minimaskrcnn.viz.picture import draw_picture, panel_size
-from minimaskrcnn.viz.style import class_name, count_classes, headline, panels, plural, say
+from minimaskrcnn.viz.style import headline, panels, show_message
+from minimaskrcnn.viz.words import class_name, count_classes, plural
 
 
 def show_sample(
-    image: np.ndarray, target: Target, ax: Axes | None = None, class_names: Sequence[str] | None = None
+    image: np.ndarray, target: Target, class_names: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
     """One picture with the true mask, box and class of each object.
 
@@ -29,7 +31,7 @@ def show_sample(
     count = len(target.boxes)
     name = f"Picture {target.image_id}"
     if count == 0:
-        say(ax, "no objects")
+        show_message(ax, "no objects")
         return headline(ax, name, "a picture without objects; it teaches what background is")
     colours = [object_colour(index) for index in range(count)]
     if target.masks is not None:
@@ -45,6 +47,13 @@ def show_sample(
     return headline(ax, name, f"{see}, {crowd} of them crowds" if crowd else see)
 
 
+@catalogued(
+    25,
+    "samples",
+    Chapter.DATA,
+    heading="Samples with masks",
+    note="Pictures and true objects, as the loader gives them.",
+)
 def samples_figure(
     samples: Sequence[tuple[np.ndarray, Target]], class_names: Sequence[str] | None = None
 ) -> Figure:
@@ -54,7 +63,7 @@ def samples_figure(
     width, height = panel_size(samples[0][0]) if samples else (3.3, 3.3)
     figure, axes = panels(rows, columns, width, height)
     for (image, target), ax in zip(samples, axes, strict=False):
-        show_sample(image, target, ax, class_names)
+        show_sample(image, target, class_names, ax)
     for ax in axes[len(samples) :]:
         ax.remove()
     return figure

@@ -14,11 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from minimaskrcnn.viz.style import alt_text
+from minimaskrcnn.viz.style import alt_text, root_figure
 
-COLOURS = (
-    32  # of a figure, beside the greys: noise in a picture is flattened, and the file a fifth of the size
-)
+# Colours of a figure beside the greys: noise in a picture is flattened, and the file a fifth of the size.
+COLOURS = 32
 GREYS = range(0, 256, 32)  # and white: letters keep their edges
 
 
@@ -64,8 +63,7 @@ def show(drawing: Axes | Figure, width: float = 7, dpi: float = 90) -> Shown:
     >>> show(axes)
     Figure. Night: nothing is seen.
     """
-    figure = drawing if isinstance(drawing, Figure) else drawing.get_figure(root=True)
-    assert figure is not None
+    figure = root_figure(drawing)
     dpi = dpi * min(1.0, width / figure.get_size_inches()[0])
     drawn, small = BytesIO(), BytesIO()
     figure.savefig(drawn, format="png", dpi=dpi)

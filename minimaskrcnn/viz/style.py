@@ -5,7 +5,6 @@ never changes the state of a notebook or a program around it.
 """
 
 import textwrap
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,16 +49,17 @@ def class_style(label: int) -> ClassStyle:
     return ClassStyle(CLASS_COLOURS[index % len(CLASS_COLOURS)], CLASS_DASHES[index % len(CLASS_DASHES)])
 
 
-def class_name(label: int, class_names: Sequence[str] | None) -> str:
-    """Name of a class, `class 3` where no name is known."""
-    label = int(label)
-    return class_names[label] if class_names is not None and label < len(class_names) else f"class {label}"
-
-
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of `width` x `height` inches that lays its axes out by itself."""
     figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
+    return figure
+
+
+def root_figure(drawing: Axes | Figure) -> Figure:
+    """The figure that was drawn, or that axes belong to; of axes in a subfigure the whole figure."""
+    figure = drawing if isinstance(drawing, Figure) else drawing.figure.figure
+    assert isinstance(figure, Figure)
     return figure
 
 
@@ -95,10 +95,10 @@ def halo(width: float = 1.5) -> list[AbstractPathEffect]:
     return [Stroke(linewidth=width, foreground="black", alpha=0.5), Normal()]
 
 
-def ink(colour: str) -> str:
+def text_colour(colour: str) -> str:
     """Black or white, whichever is read better on `colour`.
 
-    >>> ink(YELLOW), ink(BLUE)
+    >>> text_colour(YELLOW), text_colour(BLUE)
     ('black', 'white')
     """
     red, green, blue = to_rgb(colour)
@@ -108,9 +108,7 @@ def ink(colour: str) -> str:
 def inches(ax: Axes) -> tuple[float, float]:
     """Width and height of the axes on paper."""
     ax.apply_aspect()
-    box, figure = ax.get_position(), ax.get_figure(root=True)
-    assert figure is not None
-    width, height = figure.get_size_inches()
+    box, (width, height) = ax.get_position(), root_figure(ax).get_size_inches()
     return box.width * width, box.height * height
 
 
@@ -138,7 +136,7 @@ def headline(ax: Axes, what: str, see: str) -> Axes:
     return ax
 
 
-def number(ax: Axes, position: int) -> None:
+def number_headline(ax: Axes, position: int) -> None:
     """Put the number of a panel before its headline."""
     ax.title.set_text(f"{position}. {ax.title.get_text()}")
 
@@ -149,7 +147,7 @@ def alt_text(figure: Figure) -> str:
     return " ".join(f"{label.rstrip('.')}." for label in labels if label and not label.startswith("<"))
 
 
-def say(ax: Axes, message: str) -> None:
+def show_message(ax: Axes, message: str) -> None:
     """Write `message` in the middle of axes that have nothing to show."""
     ax.text(
         0.5,
@@ -163,45 +161,6 @@ def say(ax: Axes, message: str) -> None:
     )
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 box`, `2 boxes`.
-
-    >>> plural(1, "box"), plural(3, "proposal"), plural(0, "class")
-    ('1 box', '3 proposals', '0 classes')
-    """
-    ending = "" if count == 1 else "es" if noun[-1] in "sx" else "s"
-    return f"{count:,} {noun}{ending}"
-
-
-def object_names(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str] | None) -> list[str]:
-    """Class and score of each object; the score alone where all are of one class.
-
-    >>> object_names(np.array([1, 2]), np.array([0.9, 0.75]), ["background", "cat", "dog"])
-    ['cat 0.90', 'dog 0.75']
-    >>> object_names(np.array([2, 2]), np.array([0.9, 0.75]), ["background", "cat", "dog"])
-    ['0.90', '0.75']
-    """
-    alone = len(labels) > 1 and len(np.unique(labels)) == 1
-    names = [""] * len(labels) if alone else [class_name(label, class_names) + " " for label in labels]
-    return [f"{name}{score:.2f}" for name, score in zip(names, scores, strict=True)]
-
-
-def count_classes(labels: np.ndarray, class_names: Sequence[str] | None, limit: int = 4) -> str:
-    """How many of each class, in words.
-
-    >>> count_classes(np.array([1, 2, 1]), ["background", "circle", "square"])
-    '2 circle, 1 square'
-    >>> count_classes(np.array([1, 1]), ["background", "nucleus"])
-    'all nucleus'
-    """
-    kinds, counts = np.unique(labels, return_counts=True)
-    names = [class_name(kind, class_names) for kind in kinds]
-    if len(kinds) == 1:
-        return f"all {names[0]}" if counts[0] > 1 else names[0]
-    told = [f"{count} {name}" for count, name in zip(counts, names, strict=True)]
-    return ", ".join(told[:limit] + ["..."] * (len(told) > limit))
-
-
-def best(scores: np.ndarray, limit: int) -> np.ndarray:
+def top_indices(scores: np.ndarray, limit: int) -> np.ndarray:
     """Indices of the `limit` highest scores, best first, ties by index."""
     return np.argsort(-scores, kind="stable")[:limit]

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import (
     BLACK,
     BLUE,
@@ -23,7 +24,7 @@ from minimaskrcnn.viz.style import (
     Dash,
     headline,
     new_figure,
-    say,
+    show_message,
 )
 
 LOSSES: dict[str, tuple[str, str, Dash]] = {
@@ -36,6 +37,14 @@ LOSSES: dict[str, tuple[str, str, Dash]] = {
 }
 
 
+@catalogued(
+    47,
+    "training-curves",
+    Chapter.TRAINING,
+    heading="Training curves",
+    note="The losses from the marks of pure guessing, AP over time, how many samples are objects, and "
+    "the learning rate.",
+)
 def training_curves(log_records: Sequence[Mapping[str, Any]], num_classes: int | None = None) -> Figure:
     """Losses, AP, sampled anchors and RoIs, learning rate and gradient norm against the step.
 
@@ -71,7 +80,7 @@ def _losses(ax: Axes, records: Sequence[Mapping[str, Any]], num_classes: int | N
             ax.plot(steps, values, color=colour, linewidth=0.5, alpha=0.25)
             ax.plot(steps, smooth(values), color=colour, linestyle=dash, linewidth=1.5, label=name)
     if not ax.lines:
-        say(ax, "no training steps in this log")
+        show_message(ax, "no training steps in this log")
         headline(ax, "Losses", "nothing to show yet")
         return
     ax.set_yscale("log")
@@ -103,7 +112,7 @@ def _precision(ax: Axes, records: Sequence[Mapping[str, Any]]) -> None:
             ax.plot(steps, values, color=colour, linestyle=dash, marker=marker, markersize=4, label=name)
             last.append(f"{name} {values[-1]:.3f}")
     if not last:
-        say(ax, "no evaluation in this log")
+        show_message(ax, "no evaluation in this log")
         headline(ax, "Average precision", "measured on the validation set, COCO style")
         return
     ax.set_ylim(0, 1)
@@ -126,7 +135,7 @@ def _counts(ax: Axes, records: Sequence[Mapping[str, Any]], what: str) -> None:
             share = f"at the end {smooth(values)[-1]:.0f} a batch stand for an object"
     headline(ax, f"Sampled {name}", share or "nothing to show yet")
     if not share:
-        say(ax, f"no counts of {name} in this log")
+        show_message(ax, f"no counts of {name} in this log")
         return
     ax.set_yscale("symlog", linthresh=1)
     ax.set_ylim(bottom=0)
@@ -139,7 +148,7 @@ def _line(ax: Axes, records: Sequence[Mapping[str, Any]], key: str, what: str, s
     ax.plot(steps, values, color=BLUE, linewidth=1)
     ax.set_xlabel("step")
     if len(steps) == 0:
-        say(ax, f"no {key} in this log")
+        show_message(ax, f"no {key} in this log")
     headline(ax, what, see)
 
 

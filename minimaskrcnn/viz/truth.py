@@ -10,6 +10,7 @@ from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.anchors import to_transformed
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import (
     BLUE,
     GREEN,
@@ -18,15 +19,22 @@ from minimaskrcnn.viz.style import (
     VERMILLION,
     Dash,
     axes_or_new,
-    class_name,
     headline,
-    plural,
-    say,
+    show_message,
 )
+from minimaskrcnn.viz.words import class_name, plural
 
 READABLE = 15  # rows or columns up to which numbers are written
 
 
+@catalogued(
+    3,
+    "truth",
+    Chapter.ANSWER,
+    heading="True objects x predictions",
+    note="The overlap of every true object with every prediction. A row without a frame is an object "
+    "that was missed; a column without one is a false alarm.",
+)
 def show_overlaps(
     trace: Trace, target: Target, ax: Axes | None = None, class_names: Sequence[str] | None = None
 ) -> Axes:
@@ -37,7 +45,7 @@ def show_overlaps(
     ax = axes_or_new(ax, 7, 5)
     boxes, labels = trace["boxes"][:40], trace["labels"][:40]
     if len(boxes) == 0 or len(target.boxes) == 0:
-        say(ax, "nothing to compare")
+        show_message(ax, "nothing to compare")
         return headline(ax, "Truth x detections", "no objects or no detections")
     iou = np.nan_to_num(box_iou(target.boxes, boxes))  # (N, D)
     ax.imshow(iou, cmap=MAP, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
@@ -60,23 +68,31 @@ def show_overlaps(
     return headline(ax, "Truth x detections", see)
 
 
-def show_recall(trace: Trace, gt_boxes: np.ndarray, ax: Axes | None = None) -> Axes:
+@catalogued(
+    10,
+    "recall",
+    Chapter.RPN,
+    heading="Recall of anchors, refined boxes and proposals",
+    note="An object that no box of a step covers is lost for all steps after it. Refinement gains "
+    "recall, and NMS gives some of it back. All boxes are compared in the same pixels.",
+)
+def show_recall(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     """Share of the objects that some box covers, for each IoU one may ask for, step by step of the RPN.
 
     Parameters
     ----------
     trace : Trace
-    gt_boxes : (N, 4) true boxes, input pixels
+    target : true objects, input pixels
     """
     ax = axes_or_new(ax)
-    truth = to_transformed(trace, gt_boxes)  # all boxes in the same pixels
+    truth = to_transformed(trace, target.boxes)  # all boxes in the same pixels
     steps: dict[str, tuple[np.ndarray, str, Dash | str]] = {
         "anchors": (trace["anchors"], GREY, ":"),
         "refined and clipped": (trace["clipped"], BLUE, "--"),
         "proposals (after NMS)": (trace["proposals"], VERMILLION, "-"),
     }
     if len(truth) == 0:
-        say(ax, "no objects")
+        show_message(ax, "no objects")
         return headline(ax, "Recall", "nothing to find in this picture")
     thresholds = np.linspace(0.3, 1, 71)
     at_half = {}

@@ -7,13 +7,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import WeightStatistics, weight_statistics
-from minimaskrcnn.viz.style import BLUE, LABEL, VERMILLION, axes_or_new, headline, new_figure, plural
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.style import BLUE, LABEL, VERMILLION, axes_or_new, headline, new_figure
+from minimaskrcnn.viz.words import plural
 
 COLUMNS = ("parameter", "shape", "min", "max", "mean", "std", "")
 PLACES = (0.0, 0.66, 0.74, 0.80, 0.87, 0.94, 0.955)  # right edges of the numbers, left edges of the words
 ROW = 0.17  # inches
 
 
+@catalogued(
+    30,
+    "weight-table",
+    Chapter.WEIGHTS,
+    heading="Weights in numbers",
+    note="Range and spread of every layer, dead ones flagged.",
+)
 def show_weight_table(model: Any, ax: Axes | None = None, only: str = "weight", limit: int = 60) -> Axes:
     """One row a parameter: shape, range, mean, spread, and "dead?" where nothing was learnt.
 
@@ -64,6 +73,13 @@ def show_weight_histogram(model: Any, name: str, ax: Axes | None = None) -> Axes
     return headline(ax, short, f"{_shape(values.shape)}, spread {values.std():.3g}")
 
 
+@catalogued(
+    31,
+    "weight-histograms",
+    Chapter.WEIGHTS,
+    heading="Weight histograms",
+    note="Trained weights look like bells, dead ones do not.",
+)
 def weight_histograms(model: Any, limit: int = 16) -> Figure:
     """Histograms of the first `limit` weights with two or more axes, evenly chosen from backbone to heads."""
     names = [name for name, parameter in model.named_parameters() if parameter.data.ndim > 1]

@@ -129,7 +129,7 @@ for name, matcher in {"strict": strict, "with low-quality matches": with_low}.it
     print(f"{stood_for} of {len(target)} objects have an anchor")
 
 # %%
-viz.show(viz.show_anchor_matches(trace, target.boxes), width=6)
+viz.show(viz.show_anchor_matches(trace, target), width=6)
 
 # %% [markdown]
 # Green are the objects, dotted red the positive anchors, dashed blue those between. The solid red boxes show

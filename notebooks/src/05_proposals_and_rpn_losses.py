@@ -100,7 +100,7 @@ viz.show(figure)
 # **Predict.** Will recall be better before or after NMS? And the anchors themselves, at IoU 0.5 and at 0.9?
 
 # %%
-viz.show(viz.show_recall(trace, target.boxes), width=6)
+viz.show(viz.show_recall(trace, target), width=6)
 
 # %% [markdown]
 # Moving the anchors is what makes high IoU possible; filters can only lose. A few hundred proposals should keep

@@ -7,6 +7,7 @@ index, fate and scale agrees with every other as in a real forward pass.
 import numpy as np
 import pytest
 
+from minimaskrcnn import viz
 from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.detection.fates import Fate, suppressors
 from minimaskrcnn.detection.structures import Target
@@ -196,3 +197,22 @@ def target():
     y, x = np.mgrid[:120, :160] + 0.5
     masks = np.array([(x - cx) ** 2 + (y - cy) ** 2 < r * r for _, cx, cy, r in discs])
     return Target(boxes_of(discs), np.array([1, 2, 1]), masks, np.zeros(3, bool), 0)
+
+
+@pytest.fixture(scope="session")
+def example(trace, target, class_names):
+    """All that figures can be drawn from without a model or a data set."""
+    return viz.Example(
+        trace,
+        class_names,
+        viz.Truth(trace, target),
+        samples=[(trace["input"], target)],
+        log_records=[{"step": 1, "loss": 2.0}],
+    )
+
+
+@pytest.fixture(scope="session")
+def written(example, tmp_path_factory):
+    """Every figure of `example`, drawn once: the folder of the page, and what was drawn."""
+    folder = tmp_path_factory.mktemp("page") / "out"
+    return folder, viz.write_page(example, folder, "A <page>", {"picture": "a & b"}, "of another picture")

@@ -1,8 +1,8 @@
 """Anchor figures: of one cell, of highest objectness, and against true boxes."""
 
 import numpy as np
-import pytest
 
+from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.viz import anchors as figures
 from minimaskrcnn.viz.levels import anchor_grid, levels
 
@@ -42,18 +42,19 @@ def test_top_anchors_are_those_of_highest_objectness(trace):
     assert "the 7 best of 3,060" in ax.get_label()
 
 
-GT = np.array([[20, 40, 60, 80], [85, 15, 135, 65.0]])  # input pixels
+GT = np.array([[20, 40, 60, 80], [85, 15, 135, 65.0]], np.float32)  # input pixels
+TWO = Target(GT, np.array([1, 2]))
 
 
 def test_true_boxes_are_scaled_to_the_resized_picture(trace):
     np.testing.assert_allclose(figures.to_transformed(trace, GT), GT * 0.8, rtol=1e-6)
-    ax = figures.show_anchor_matches(trace, GT)
+    ax = figures.show_anchor_matches(trace, TWO)
     truth = ax.collections[-1]
     np.testing.assert_allclose(corners(truth), GT[:, :2] * 0.8, rtol=1e-6)
 
 
 def test_positive_anchors_are_dotted_and_linked_to_their_decoded_boxes(trace):
-    ax = figures.show_anchor_matches(trace, GT)
+    ax = figures.show_anchor_matches(trace, TWO)
     _, _, positive, decoded, links, _ = ax.collections
     assert len(positive.get_segments()) == len(decoded.get_segments()) == len(links.get_segments()) >= 2
     for dotted, solid, link in zip(*(c.get_segments() for c in (positive, decoded, links)), strict=True):
@@ -61,12 +62,12 @@ def test_positive_anchors_are_dotted_and_linked_to_their_decoded_boxes(trace):
 
 
 def test_the_three_kinds_are_counted(trace):
-    label = figures.show_anchor_matches(trace, GT).get_label()
+    label = figures.show_anchor_matches(trace, TWO).get_label()
     numbers = [int(word.replace(",", "")) for word in label.split() if word.replace(",", "").isdigit()]
     assert sum(numbers[:3]) == 3060
     assert "for 2 objects" in label
 
 
-@pytest.mark.parametrize("boxes", [np.zeros((0, 4)), []])
-def test_a_picture_without_objects_has_only_negative_anchors(trace, boxes):
-    assert "0 positive, 0 neutral, 3,060 negative" in figures.show_anchor_matches(trace, boxes).get_label()
+def test_a_picture_without_objects_has_only_negative_anchors(trace):
+    nothing = Target(GT[:0], np.zeros(0, np.int64))
+    assert "0 positive, 0 neutral, 3,060 negative" in figures.show_anchor_matches(trace, nothing).get_label()

@@ -45,10 +45,15 @@ def test_one_channel_of_one_cell(make_trace):
 
 def test_several_maps_stand_side_by_side_each_with_its_own_channels(trace):
     stages = ["pyramid.P2", "pyramid.P3", "pyramid.P4", "pyramid.P5"]
-    figure = viz.features_figure(trace, stages, limit=2)
+    figure = viz.features_figure(trace, limit=2)
     assert [ax.get_title() for ax in figure.axes] == [f"Feature map P{level}" for level in range(2, 6)]
     for ax, stage in zip(figure.axes, stages, strict=True):
         spread = trace[stage].reshape(8, -1).std(1)
         shown = np.sort(np.argsort(-spread, kind="stable")[:2])
         for image, channel in zip(ax.images, shown, strict=True):
             np.testing.assert_array_equal(image.get_array(), trace[stage][channel])
+
+
+def test_the_maps_of_the_backbone_have_a_figure_of_their_own(trace):
+    titles = [ax.get_title() for ax in viz.backbone_figure(trace, limit=1).axes]
+    assert titles == [f"Feature map C{level}" for level in range(2, 6)]

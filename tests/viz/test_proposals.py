@@ -1,12 +1,61 @@
-"""Proposals: the best ones, dotted, at their places."""
+"""Decoded, clipped, suppressed, proposed: each figure shows its own step of the RPN."""
 
 import numpy as np
 
-from minimaskrcnn import viz
+from minimaskrcnn.detection.fates import Fate
+from minimaskrcnn.viz import proposals
+from minimaskrcnn.viz.style import new_figure
+
+
+def boxes_of(lines):
+    segments = np.array(lines.get_segments()).reshape(-1, 5, 2)
+    return np.concatenate([segments[:, 0], segments[:, 2]], axis=1)
+
+
+def test_anchors_are_linked_to_their_decoded_boxes(trace):
+    ax = proposals.show_decoded(trace, limit=6)
+    order = np.argsort(-trace["objectness"], kind="stable")[:6]
+    anchors, decoded, _ = ax.collections
+    np.testing.assert_array_equal(boxes_of(anchors), trace["anchors"][order])
+    np.testing.assert_array_equal(boxes_of(decoded), trace["decoded"][order])
+
+
+def test_only_boxes_that_clipping_changed_are_shown(trace):
+    ax = proposals.show_clipped(trace, limit=9)
+    before, after = (boxes_of(lines) for lines in ax.collections)
+    assert len(before) == len(after) == 9
+    assert (before != after).any(axis=1).all()
+    height, width = trace["transformed"].shape[1:]
+    np.testing.assert_array_equal(after, np.clip(before, 0, [width, height] * 2))
+    changed = (trace["decoded"] != trace["clipped"]).any(axis=1).sum()
+    assert f"{changed:,} of 3,060" in ax.get_label()
+
+
+def test_nms_splits_the_boxes_into_kept_and_suppressed(trace):
+    ax = proposals.show_rpn_nms(trace)
+    gone, kept = (boxes_of(lines) for lines in ax.collections)
+    fate = trace["anchor_fate"]
+    assert len(gone) == np.count_nonzero(fate == Fate.SUPPRESSED)
+    assert len(kept) == np.count_nonzero(fate == Fate.KEPT)
+    assert {tuple(b) for b in gone} == {tuple(b) for b in trace["clipped"][fate == Fate.SUPPRESSED]}
+    assert ax.collections[0].get_linestyle()[0][1] is not None  # dashed
+    assert "18 stay" in ax.get_label()
+
+
+def test_a_picture_without_proposals_draws(make_trace):
+    trace = make_trace(30, 30, [])
+    for show in (proposals.show_decoded, proposals.show_clipped, proposals.show_rpn_nms):
+        assert show(trace).get_title()
+
+
+def test_refined_and_clipped_stand_side_by_side(trace):
+    left, right = proposals.refined_figure(trace).axes
+    assert (left.get_title(), right.get_title()) == ("Anchors refined by the RPN", "Refined | clipped")
+    assert left.get_position().x1 < right.get_position().x0
 
 
 def test_all_proposals_are_drawn_dotted(trace):
-    ax = viz.show_proposals(trace)
+    ax = proposals.show_proposals(trace)
     (lines,) = ax.collections
     corners = np.array(lines.get_segments())
     order = np.argsort(-trace["proposal_scores"], kind="stable")
@@ -18,12 +67,12 @@ def test_all_proposals_are_drawn_dotted(trace):
 
 
 def test_a_limit_keeps_the_most_object_like(trace):
-    ax = viz.show_proposals(trace, limit=4)
+    ax = proposals.show_proposals(trace, limit=4)
     best = np.sort(trace["proposal_scores"])[::-1]
     assert len(ax.collections[0].get_segments()) == 4
     assert f"the 4 best of 18 boxes, objectness {best[3]:.2f} to {best[0]:.2f}" in ax.get_label()
 
 
 def test_it_draws_on_the_axes_it_is_given(trace):
-    ax = viz.new_figure(3, 3).add_subplot()
-    assert viz.show_proposals(trace, ax) is ax
+    ax = new_figure(3, 3).add_subplot()
+    assert proposals.show_proposals(trace, ax) is ax

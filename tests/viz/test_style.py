@@ -5,7 +5,6 @@ import sys
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from matplotlib.transforms import Bbox
 
 from minimaskrcnn import viz
@@ -17,12 +16,6 @@ def test_classes_differ_by_colour_and_neighbours_also_by_dash():
     assert len(set(styles)) == 28
     assert all(a.colour != b.colour and a.dash != b.dash for a, b in pairwise(styles))
     assert style.DOTTED not in {s.dash for s in styles}  # dotted is for boxes before refinement
-
-
-def test_a_class_without_a_name_still_has_one():
-    assert viz.class_name(2, ["background", "cat", "dog"]) == "dog"
-    assert viz.class_name(np.int64(5), ["background", "cat"]) == "class 5"
-    assert viz.class_name(1, None) == "class 1"
 
 
 def test_headline_and_detail_do_not_overlap_and_stay_on_the_paper():
@@ -52,12 +45,12 @@ def test_alt_text_joins_the_headlines():
 def test_numbers_stand_before_headlines():
     _, (ax,) = style.panels(1, 1, 3, 2)
     style.headline(ax, "Input", "a picture")
-    style.number(ax, 4)
+    style.number_headline(ax, 4)
     assert ax.get_title() == "4. Input"
 
 
-def test_best_breaks_ties_by_index():
-    assert style.best(np.array([0.5, 0.9, 0.5, 0.9]), 3).tolist() == [1, 3, 0]
+def test_top_indices_break_ties_by_index():
+    assert style.top_indices(np.array([0.5, 0.9, 0.5, 0.9]), 3).tolist() == [1, 3, 0]
 
 
 def test_importing_viz_leaves_pyplot_alone():
@@ -65,6 +58,9 @@ def test_importing_viz_leaves_pyplot_alone():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize(("count", "text"), [(0, "0 boxes"), (1, "1 box"), (1234, "1,234 boxes")])
-def test_plural(count, text):
-    assert style.plural(count, "box") == text
+def test_axes_of_a_subfigure_belong_to_the_whole_figure():
+    whole = style.new_figure(4, 2)
+    part = whole.subfigures(1, 2)[0]
+    assert style.root_figure(part.add_subplot()) is whole
+    assert style.root_figure(whole.add_subplot()) is whole
+    assert style.root_figure(whole) is whole

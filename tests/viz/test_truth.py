@@ -1,7 +1,6 @@
 """Overlaps and recall are computed in the same pixels and shown under the right names."""
 
 import numpy as np
-import pytest
 
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.structures import Target
@@ -25,7 +24,7 @@ def test_a_wrong_class_is_framed_dashed_and_not_counted(trace, target):
 
 
 def test_recall_compares_boxes_in_the_same_pixels(trace, target):
-    ax = truth.show_recall(trace, target.boxes)
+    ax = truth.show_recall(trace, target)
     anchors, refined, proposals = ax.lines
     scaled = target.boxes * np.float32(0.8)
     best = box_iou(scaled, trace["proposals"]).max(axis=1)
@@ -37,11 +36,10 @@ def test_recall_compares_boxes_in_the_same_pixels(trace, target):
 
 
 def test_recall_steps_are_told_apart_by_dash(trace, target):
-    assert len({line.get_linestyle() for line in truth.show_recall(trace, target.boxes).lines}) == 3
+    assert len({line.get_linestyle() for line in truth.show_recall(trace, target).lines}) == 3
 
 
-@pytest.mark.parametrize("boxes", [np.zeros((0, 4), np.float32)])
-def test_no_objects(trace, boxes):
-    assert "nothing to find" in truth.show_recall(trace, boxes).get_label()
-    empty = Target(boxes, np.zeros(0, np.int64), None, np.zeros(0, bool), 0)
+def test_no_objects(trace):
+    empty = Target(np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
+    assert "nothing to find" in truth.show_recall(trace, empty).get_label()
     assert "no objects" in truth.show_overlaps(trace, empty).get_label()

@@ -26,9 +26,9 @@ SET_NAMES = {"shapes": "shapes validation set", "nuclei": "nuclei validation set
 
 @dataclass(frozen=True)
 class Gathered:
-    """A subject, facts about it, and what to say at figures whose truth is that of another picture."""
+    """An example, facts about it, and what to say at figures whose truth is that of another picture."""
 
-    subject: viz.Subject
+    example: viz.Example
     facts: dict[str, str]
     elsewhere: str
 
@@ -64,16 +64,16 @@ def gather(args: argparse.Namespace) -> Gathered:
     own = image is None or bool(args.truth)
     trace = model.trace(known.image if image is None else image)
     there = trace if own else known.model.trace(known.image)
-    subject = viz.Subject(
+    example = viz.Example(
         trace,
         names,
         viz.Truth(there, known.target, known.class_names),
         model,
-        _curves(known),
-        [(known.image, known.target), *(known.dataset[i] for i in _others(known))],
-        known.class_names,
-        anchor_coverage(known.model, known.dataset, range(known.pictures)),
-        log,
+        curves_by_kind=_curves(known),
+        samples=[(known.image, known.target), *(known.dataset[i] for i in _others(known))],
+        sample_names=known.class_names,
+        coverage=anchor_coverage(known.model, known.dataset, range(known.pictures)),
+        log_records=log,
     )
     sample = _sample_words(known)
     elsewhere = "" if own else f"Your picture's true objects are not known; this figure is of {sample}."
@@ -85,7 +85,7 @@ def gather(args: argparse.Namespace) -> Gathered:
         "data set": f"{known.set_name}, {known.pictures} pictures",
         "training log": args.log or "a run of 600 steps on shapes that comes with the package",
     }
-    return Gathered(subject, facts, elsewhere)
+    return Gathered(example, facts, elsewhere)
 
 
 def _of_file(args: argparse.Namespace, model: MaskRCNN, names: list[str], image: np.ndarray | None) -> Known:

@@ -1,4 +1,4 @@
-"""NMS as it happens, class by class: which box pushed out which, and at what overlap."""
+"""Per-class NMS: of the boxes of one class that overlap, the best one stays."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,73 @@ from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.box_head import entered_nms
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import object_colour
 from minimaskrcnn.viz.picture import panel_size, transformed_picture
-from minimaskrcnn.viz.refinement import entered_nms
-from minimaskrcnn.viz.style import Dash, axes_or_new, class_name, headline, panels, plural, say
+from minimaskrcnn.viz.style import HIGH_SCORE, Dash, axes_or_new, class_style, headline, panels, show_message
+from minimaskrcnn.viz.words import class_name, count_classes, object_names, plural
+
+LABELLED = 25  # with more boxes than this, labels would cover the picture
+
+
+@catalogued(
+    42,
+    "before-nms",
+    Chapter.CLOSE_UPS,
+    heading="Before per-class NMS",
+    note="Several boxes an object, each sure of itself.",
+)
+def show_before_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
+    """Every refined box that passed the score threshold, in the colour and dash of its class."""
+    shown = entered_nms(trace)
+    ax = transformed_picture(trace, ax)
+    labels = _draw_by_class(trace, shown, ax)
+    if len(shown) == 0:
+        show_message(ax, "no boxes")
+        return headline(ax, "Before per-class NMS", "no box passed the score threshold")
+    classes = count_classes(labels, class_names)
+    see = f"{plural(len(shown), 'box')} ({classes}), several an object; thin: score below {HIGH_SCORE}"
+    return headline(ax, "Before per-class NMS", see)
+
+
+@catalogued(
+    17,
+    "after-nms",
+    Chapter.BOX_HEAD,
+    heading="Detections after NMS",
+    note="One box an object remains, with class and score.",
+)
+def show_after_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
+    """The boxes that survive NMS and the limit, with class and score."""
+    entered = entered_nms(trace)
+    shown = entered[trace["candidate_fate"][entered] == Fate.KEPT]
+    ax = transformed_picture(trace, ax)
+    labels = _draw_by_class(trace, shown, ax)
+    if len(shown) == 0:
+        show_message(ax, "no box is left")
+        return headline(ax, "After per-class NMS", "no detections in this picture")
+    scores = trace["candidate_score"][shown]
+    high = np.count_nonzero(scores >= HIGH_SCORE)  # the first ones, as the best come first
+    if high <= LABELLED:
+        names = object_names(labels[:high], scores[:high], class_names)
+        colours = [class_style(label).colour for label in labels[:high]]
+        label_boxes(ax, trace["candidate_box"][shown[:high]], names, colours)
+    gone = np.count_nonzero(trace["candidate_fate"] == Fate.SUPPRESSED)
+    see = f"{plural(len(shown), 'box')} left, {gone} suppressed by a better box of the same class"
+    return headline(ax, "After per-class NMS", see)
+
+
+def _draw_by_class(trace: Trace, shown: np.ndarray, ax: Axes) -> np.ndarray:
+    boxes, labels = trace["candidate_box"][shown], trace["candidate_label"][shown]
+    high = trace["candidate_score"][shown] >= HIGH_SCORE
+    for label in np.unique(labels):
+        style = class_style(label)
+        draw_boxes(ax, boxes[(labels == label) & ~high], style.colour, style.dash, width=0.5, alpha=0.7)
+        draw_boxes(ax, boxes[(labels == label) & high], style.colour, style.dash, width=1.1)
+    return labels
+
 
 DASHED: Dash = (0, (4, 2))
 ROWS = 20  # more winners than this are not told apart by eye
@@ -40,7 +102,7 @@ def show_suppressors(
     label_boxes(ax, boxes[winners], names, [object_colour(rank) for rank in range(len(winners))])
     name = class_name(label, class_names)
     if len(winners) == 0:
-        say(ax, f"no {name}")
+        show_message(ax, f"no {name}")
     gone = plural(int(np.isin(by, winners).sum()), "box")
     see = f"{plural(len(winners), 'survivor')}, solid; {gone} they pushed out, dashed in their colour"
     return headline(ax, f"NMS of class {name}", see)
@@ -72,6 +134,13 @@ def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) 
     return headline(ax, "Overlaps that decided", see if least < 1 else "nothing was pushed out")
 
 
+@catalogued(
+    16,
+    "nms-by-class",
+    Chapter.BOX_HEAD,
+    heading="Per-class NMS as it happens",
+    note="Who pushes out whom, at which overlap, class by class. Boxes of two classes never meet.",
+)
 def suppression_figure(trace: Trace, class_names: Sequence[str] | None = None, limit: int = 3) -> Figure:
     """Picture and overlaps for each of the `limit` classes with most boxes in NMS."""
     labels, counts = np.unique(trace["candidate_label"][entered_nms(trace)], return_counts=True)

@@ -1,0 +1,198 @@
+"""RoIs before and after refinement: the box head moves each proposal onto the object it found.
+
+Only RoIs that end with a high final score are drawn; thousands of others would hide them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from minimaskrcnn.detection.fates import Fate
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.features import tiles
+from minimaskrcnn.viz.levels import levels
+from minimaskrcnn.viz.picture import transformed_picture
+from minimaskrcnn.viz.style import (
+    DOTTED,
+    GREEN,
+    GREY,
+    HIGH_SCORE,
+    VERMILLION,
+    Dash,
+    class_style,
+    headline,
+    panels,
+    show_message,
+    top_indices,
+)
+from minimaskrcnn.viz.words import class_name, plural
+
+ENTERED_NMS = (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)
+
+
+def entered_nms(trace: Trace, min_score: float = 0.0) -> np.ndarray:
+    """Indices of the candidates that NMS saw and that score at least `min_score`, best first."""
+    scores = trace["candidate_score"]
+    index = np.flatnonzero(np.isin(trace["candidate_fate"], ENTERED_NMS) & (scores >= min_score))
+    return index[top_indices(scores[index], len(index))]
+
+
+def best_proposal(trace: Trace) -> int:
+    """The proposal behind the best candidate."""
+    return int(trace["candidate_roi"][trace["candidate_score"].argmax()])
+
+
+@catalogued(
+    13,
+    "rois-before-refinement",
+    Chapter.BOX_HEAD,
+    heading="RoIs before refinement",
+    note="Dotted: proposals as they come from the RPN, those that end with a high score.",
+)
+def show_rois(
+    trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 30
+) -> Axes:
+    """Proposals before refinement, dotted, in the colour of the class they end with."""
+    shown = entered_nms(trace, HIGH_SCORE)[:limit]
+    ax = transformed_picture(trace, ax)
+    rois, labels = trace["proposals"][trace["candidate_roi"][shown]], trace["candidate_label"][shown]
+    for label in np.unique(labels):
+        draw_boxes(ax, rois[labels == label], class_style(label).colour, DOTTED)
+    _name_classes(ax, rois, labels, class_names)
+    if len(shown) == 0:
+        show_message(ax, "no RoI ends with a high score")
+        return headline(
+            ax, "RoIs before refinement", f"no proposal ends with a score of {HIGH_SCORE} or more"
+        )
+    see = f"{plural(len(shown), 'proposal')} with high final scores, where the RPN put them"
+    return headline(ax, "RoIs before refinement", see)
+
+
+@catalogued(
+    14,
+    "rois-after-refinement",
+    Chapter.BOX_HEAD,
+    heading="RoIs after refinement",
+    note="The box head moves each RoI (dotted) onto its object (solid); a line links the two corners.",
+)
+def show_refinement(
+    trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 30
+) -> Axes:
+    """The same RoIs before (dotted) and after refinement (solid), a line from corner to corner."""
+    shown = entered_nms(trace, HIGH_SCORE)[:limit]
+    ax = transformed_picture(trace, ax)
+    before = trace["proposals"][trace["candidate_roi"][shown]]
+    after, labels = trace["candidate_box"][shown], trace["candidate_label"][shown]
+    for label in np.unique(labels):
+        mine, colour = labels == label, class_style(label).colour
+        draw_boxes(ax, before[mine], colour, DOTTED, alpha=0.8)
+        draw_boxes(ax, after[mine], colour)
+        draw_links(ax, before[mine], after[mine], colour)
+    _name_classes(ax, after, labels, class_names)
+    if len(shown) == 0:
+        show_message(ax, "nothing to refine")
+        return headline(ax, "RoIs after refinement", f"no proposal ends with a score of {HIGH_SCORE} or more")
+    moved = np.abs(after - before).mean()
+    see = f"dotted to solid: sides move {moved:.1f} px on average, and boxes of one object draw together"
+    return headline(ax, "RoIs after refinement", see)
+
+
+def _name_classes(ax: Axes, boxes: np.ndarray, labels: np.ndarray, class_names: Sequence[str] | None) -> None:
+    """Name each class once, at its best box, so that its colour can be read."""
+    kinds, first = np.unique(labels, return_index=True)
+    names = [class_name(label, class_names) for label in kinds]
+    label_boxes(ax, boxes[first], names, [class_style(label).colour for label in kinds])
+
+
+@catalogued(
+    35,
+    "roi-levels",
+    Chapter.CLOSE_UPS,
+    heading="The level of each RoI",
+    note="A box twice as large reads a map half as fine.",
+)
+def show_roi_levels(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
+    """The best proposals in the colour and dash of the level they read: small ones on fine maps."""
+    ax = transformed_picture(trace, ax)
+    level_of = trace["roi_level"]
+    names, first = [], []
+    for level in levels(trace):
+        mine = np.flatnonzero(level_of == level.index)
+        if len(mine):
+            style = class_style(level.index + 1)
+            draw_boxes(ax, trace["proposals"][mine[mine < limit]], style.colour, style.dash)
+            names.append(f"{level.name}: {len(mine)}")
+            first.append((trace["proposals"][mine[0]], style.colour))
+    if not names:
+        show_message(ax, "no RoIs")
+    label_boxes(ax, np.array([box for box, _ in first]), names, [colour for _, colour in first])
+    see = f"{plural(len(level_of), 'RoI')} ({', '.join(names)}): a box twice as large reads one level coarser"
+    return headline(ax, "The level of each RoI", see)
+
+
+@catalogued(
+    41,
+    "roi-features",
+    Chapter.CLOSE_UPS,
+    heading="Features of one RoI",
+    note="All that the box head is told of the RoI.",
+    needs=("trace.proposals",),
+)
+def show_box_features(
+    trace: Trace,
+    proposal: int | None = None,
+    ax: Axes | None = None,
+    channels: Sequence[int] | None = None,
+    limit: int = 12,
+) -> Axes:
+    """The 7x7 features of one proposal (by default the best candidate's): the channels that vary most."""
+    proposal = best_proposal(trace) if proposal is None else proposal
+    features = trace["box_features"][proposal]  # (C, y, x)
+    if channels is None:
+        spread = features.reshape(len(features), -1).std(axis=1)  # (C, y, x) -> (C, y*x)
+        channels = np.sort(np.argsort(-spread, kind="stable")[:limit]).tolist()
+    ax = panels(1, 1, 7, 6)[1][0] if ax is None else ax
+    tiles(ax, [features[channel] for channel in channels], [f"{channel}" for channel in channels])
+    height, width = features.shape[1:]
+    see = f"{len(channels)} of {len(features)} channels: all the box head will ever know of this RoI"
+    return headline(ax, f"{height}x{width} features of proposal {proposal}", see)
+
+
+DASHED: Dash = (0, (4, 2))
+
+
+@catalogued(
+    15,
+    "filters",
+    Chapter.BOX_HEAD,
+    heading="Background and confidence filters",
+    note="RoIs that are background go, and so do classes with too low a score.",
+)
+def show_filters(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
+    """Each RoI as the box of its likeliest class: background (grey, dotted), unsure (dashed), or kept.
+
+    An RoI is kept when one of its classes scores high enough for NMS to see it.
+    """
+    ax = transformed_picture(trace, ax)
+    scores = trace["class_scores"]
+    if len(scores) == 0:
+        show_message(ax, "no RoIs")
+        return headline(ax, "Background and confidence filters", "no proposal reached the box head")
+    kept = np.zeros(len(scores), bool)
+    kept[trace["candidate_roi"][np.isin(trace["candidate_fate"], ENTERED_NMS)]] = True
+    background = ~kept & (scores.argmax(axis=1) == 0)
+    unsure = ~kept & ~background
+    likeliest = scores[:, 1:].argmax(axis=1) + 1
+    boxes = trace["refined"][np.arange(len(scores)), likeliest]  # (P, K, 4) -> (P, 4)
+    draw_boxes(ax, boxes[background][:limit], GREY, DOTTED, 0.8)
+    draw_boxes(ax, boxes[unsure][:limit], VERMILLION, DASHED, 1.1)
+    draw_boxes(ax, boxes[kept], GREEN, width=1.3)
+    see = (
+        f"of {plural(len(scores), 'RoI')}, {background.sum():,} are background (grey, dotted), "
+        f"{unsure.sum():,} of a class but with too low a score (red, dashed); {kept.sum():,} go on to NMS "
+        "(green, solid)"
+    )
+    return headline(ax, "Background and confidence filters", see)

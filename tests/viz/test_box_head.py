@@ -1,0 +1,113 @@
+"""RoIs as the box head receives them, filters them and moves them: dotted, solid, linked."""
+
+import numpy as np
+from matplotlib.colors import to_hex
+
+from minimaskrcnn import viz
+from minimaskrcnn.inspection import Recorder
+from minimaskrcnn.viz.style import HIGH_SCORE, class_style
+
+
+def confident(trace):
+    return np.flatnonzero(trace["candidate_score"] >= HIGH_SCORE)
+
+
+def segments(collections):
+    return [segment for lines in collections for segment in lines.get_segments()]
+
+
+def is_dashed(lines):
+    return lines.get_linestyle()[0][1] is not None
+
+
+def test_rois_are_the_proposals_of_confident_candidates(trace):
+    ax = viz.show_rois(trace)
+    drawn = {tuple(segment[0]) for segment in segments(ax.collections)}
+    wanted = trace["proposals"][trace["candidate_roi"][confident(trace)], :2]
+    assert drawn == {tuple(corner) for corner in wanted}
+    assert all(is_dashed(lines) for lines in ax.collections)
+
+
+def test_each_class_has_its_colour_and_its_name_once(trace, class_names):
+    ax = viz.show_rois(trace, class_names=class_names)
+    assert [text.get_text() for text in ax.texts[:2]] == ["circle", "square"]
+    colours = [to_hex(lines.get_colors()[0]).upper() for lines in ax.collections]
+    assert colours == [class_style(label).colour for label in (1, 2)]
+
+
+def test_refinement_links_each_roi_to_its_refined_box(trace):
+    ax = viz.show_refinement(trace)
+    index = confident(trace)
+    before, after, links = (segments(ax.collections[kind::3]) for kind in range(3))
+    assert len(before) == len(after) == len(links) == len(index) == 15
+    assert all(is_dashed(lines) for lines in ax.collections[0::3])
+    assert not any(is_dashed(lines) for lines in ax.collections[1::3])
+    for dotted, solid, link in zip(before, after, links, strict=True):
+        np.testing.assert_array_equal(link, [dotted[0], solid[0]])
+    assert {tuple(s[2]) for s in after} == {tuple(c) for c in trace["candidate_box"][index, 2:]}
+
+
+def test_a_limit_keeps_the_best(trace):
+    ax = viz.show_refinement(trace, limit=3)
+    best = np.argsort(-trace["candidate_score"], kind="stable")[:3]
+    solid = segments(ax.collections[1::3])
+    assert {tuple(s[0]) for s in solid} == {tuple(c) for c in trace["candidate_box"][best, :2]}
+
+
+def test_nothing_confident_is_said_in_words(make_trace):
+    empty = make_trace(40, 40, [])
+    for show in (viz.show_rois, viz.show_refinement):
+        ax = show(empty)
+        assert not ax.collections
+        assert "no proposal ends with a score of 0.5" in ax.get_label()
+
+
+def test_each_roi_is_drawn_in_the_style_of_its_level(trace):
+    ax = viz.show_roi_levels(trace)
+    counts = np.bincount(trace["roi_level"], minlength=4)
+    assert [len(lines.get_segments()) for lines in ax.collections] == [n for n in counts if n]
+    assert all(f"P{level + 2}: {n}" in ax.get_label() for level, n in enumerate(counts) if n)
+
+
+def test_the_features_of_one_proposal(trace):
+    ax = viz.show_box_features(trace, 3, channels=[1, 6])
+    np.testing.assert_array_equal(ax.images[1].get_array(), trace["box_features"][3, 6])
+    assert ax.get_title() == "7x7 features of proposal 3"
+
+
+def test_by_default_they_are_those_of_the_best_candidate(trace):
+    best = trace["candidate_roi"][trace["candidate_score"].argmax()]
+    assert viz.show_box_features(trace).get_title() == f"7x7 features of proposal {best}"
+
+
+def test_roi_boxes_are_sorted_into_background_unsure_and_kept(trace):
+    ax = viz.show_filters(trace)
+    background, unsure, kept = (len(lines.get_segments()) for lines in ax.collections)
+    P = len(trace["proposals"])
+    assert (background, unsure, kept) == (3, 0, P - 3)  # the fixture adds three proposals of background
+    assert f"of {P} RoIs, 3 are background" in ax.get_label()
+    assert len({str(lines.get_linestyle()) for lines in ax.collections}) == 3
+    drawn = ax.collections[2].get_segments()[0][0]
+    likeliest = trace["class_scores"][0, 1:].argmax() + 1
+    np.testing.assert_array_equal(drawn, trace["refined"][0, likeliest, :2])
+
+
+def test_a_class_that_scores_too_low_is_dashed(trace):
+    watch = Recorder()
+    for name, stage in trace.stages().items():
+        array = stage.array
+        if name == "class_scores":
+            array = array.copy()
+            array[-1] = [0.2, 0.4, 0.2, 0.2]  # a class is likeliest, but nothing of it entered NMS
+        watch(name, array, stage.axes)
+    ax = viz.show_filters(watch.trace())
+    assert [len(lines.get_segments()) for lines in ax.collections[:2]] == [2, 1]
+    assert "1 of a class but with too low a score" in ax.get_label()
+
+
+def test_without_proposals_it_says_so(make_trace):
+    watch = Recorder()
+    for name, stage in make_trace(40, 40, []).stages().items():
+        array = stage.array[:0] if stage.axes[:1] in (("proposal",), ("candidate",)) else stage.array
+        watch(name, array, stage.axes)
+    assert "no proposal reached" in viz.show_filters(watch.trace()).get_label()
