@@ -31,8 +31,9 @@ Every figure that the project draws, in the order in which `minimaskrcnn stages`
 the steps that learners know from the classic inspection notebooks of Mask R-CNN. Below each stands the call
 that draws it; all of them live in `minimaskrcnn.viz`, and most take `ax=` to draw into axes of yours.
 
-    trace = model.trace(image)                     # one forward pass; `target` holds its true objects
-    curves = evaluator.curves()                    # of a `CocoEvaluator`; curves_by_kind = {"box": curves, ...}
+    trace = model.trace(image)                     # one forward pass; `target`: the true objects
+    curves = evaluator.curves()                    # of a `CocoEvaluator` that has seen a whole data set
+    curves_by_kind = {"box": curves}
     coverage = anchor_coverage(model, dataset)
     log_records = read_log("log.jsonl")
 

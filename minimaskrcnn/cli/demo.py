@@ -56,9 +56,7 @@ def run(args: argparse.Namespace) -> int:
     detections = model.predict([image], watch=recorder)[0]
     seconds = time.perf_counter() - started
     sure = results.at_least(detections, args.min_score)
-    path = viz.save(
-        viz.demo_figure(recorder.trace(model.trace_context()), names), Path(args.output) / "demo.png"
-    )
+    path = viz.save(viz.demo_figure(recorder.trace(model.trace_context())), Path(args.output) / "demo.png")
 
     if args.json:
         output.print_json(

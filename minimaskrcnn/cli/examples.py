@@ -66,12 +66,11 @@ def gather(args: argparse.Namespace) -> Gathered:
     there = trace if own else known.model.trace(known.image)
     example = viz.Example(
         trace,
-        names,
-        viz.Truth(there, known.target, known.class_names),
+        viz.Truth(there, known.target),
         model,
         curves_by_kind=_curves(known),
         samples=[(known.image, known.target), *(known.dataset[i] for i in _others(known))],
-        sample_names=known.class_names,
+        class_names=known.class_names,
         coverage=anchor_coverage(known.model, known.dataset, range(known.pictures)),
         log_records=log,
     )

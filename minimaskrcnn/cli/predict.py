@@ -80,9 +80,7 @@ def run(args: argparse.Namespace) -> int:
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
         found = {"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
         if progress.recorder is not None:
-            found |= write_trace(
-                progress.recorder.trace(model.trace_context()), names, folder / stem, args.quiet
-            )
+            found |= write_trace(progress.recorder.trace(model.trace_context()), folder / stem, args.quiet)
         report.append(found)
         if not args.json:
             print(path)
@@ -94,14 +92,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def write_trace(trace: Trace, class_names: list[str], base: Path, quiet: bool) -> dict[str, str]:
+def write_trace(trace: Trace, base: Path, quiet: bool) -> dict[str, str]:
     """Write BASE-trace.npz, BASE-stages/NN-NAME.png and a page of them; where they are, by kind."""
     from minimaskrcnn import viz
     from minimaskrcnn.cli.progress import open_bar
 
     arrays, stages = base.with_name(f"{base.name}-trace.npz"), base.with_name(f"{base.name}-stages")
     trace.save(arrays)
-    example = viz.Example(trace, class_names)
+    example = viz.Example(trace)
     with open_bar(len(viz.stage_figures(example)), "figure", quiet) as bar:
         title, facts = f"{base.name}, stage by stage", {"picture": base.name, "trace": arrays.name}
         viz.write_page(example, stages, title, facts, on_figure=lambda entry: bar.update())

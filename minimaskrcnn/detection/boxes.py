@@ -102,6 +102,28 @@ def clip_boxes_to_image(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.clip(boxes, 0, np.array([width, height, width, height], boxes.dtype))
 
 
+def resize_boxes(boxes: np.ndarray, old: tuple[int, int], new: tuple[int, int]) -> np.ndarray:
+    """Scale boxes from the pixels of a picture to those of the same picture at another size.
+
+    Parameters
+    ----------
+    boxes : (..., 4) float array, pixels of the picture of size `old`
+    old, new : (height, width), pixels
+
+    Returns
+    -------
+    (..., 4) array of the dtype of `boxes`
+        Each coordinate times the ratio of the sides, which is taken in float32.
+
+    Examples
+    --------
+    >>> resize_boxes(np.array([[2.0, 1.0, 6.0, 3.0]]), (4, 8), (8, 8))
+    array([[2., 2., 6., 6.]])
+    """
+    ratio_y, ratio_x = (np.float32(n) / np.float32(o) for n, o in zip(new, old, strict=True))
+    return boxes * np.array([ratio_x, ratio_y, ratio_x, ratio_y], boxes.dtype)
+
+
 def remove_small_boxes(boxes: np.ndarray, min_size: float) -> np.ndarray:
     """Indices of the boxes with both sides at least min_size.
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.detection.anchors import cell_anchors
-from minimaskrcnn.detection.boxes import box_iou
+from minimaskrcnn.detection.boxes import box_iou, resize_boxes
 
 COVERED, WELL_COVERED = 0.5, 0.7
 RATIOS = (0.5, 1.0, 2.0)
@@ -89,8 +89,7 @@ def anchor_coverage(model: Any, dataset: Any, indices: Iterable[int] | None = No
         if image.shape not in anchors:
             anchors[image.shape] = model.trace(image)["anchors"]
         resized = model.transform.resized_size(image.shape[1:])
-        ratio = np.array([resized[1] / image.shape[2], resized[0] / image.shape[1]] * 2, np.float32)
-        boxes = target.boxes[~target.iscrowd] * ratio
+        boxes = resize_boxes(target.boxes[~target.iscrowd], image.shape[1:], resized)
         best.append(box_iou(boxes, anchors[image.shape]).max(axis=1, initial=0))
         sizes.append(boxes[:, 2:] - boxes[:, :2])
         ids.append(np.full(len(boxes), target.image_id))

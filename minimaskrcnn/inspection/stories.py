@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minimaskrcnn.detection.boxes import box_iou
+from minimaskrcnn.detection.boxes import box_iou, resize_boxes
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.errors import InputError
 
@@ -196,8 +196,7 @@ def _iou(truth: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def _to_transformed(trace: "Trace", box: np.ndarray) -> np.ndarray:
-    (height, width), (h, w) = trace.image_size, trace.resized_size
-    return np.asarray(box, np.float32) * np.array([w / width, h / height] * 2, np.float32)
+    return resize_boxes(np.asarray(box, np.float32), trace.image_size, trace.resized_size)
 
 
 def _level_name(trace: "Trace", level: int) -> str:

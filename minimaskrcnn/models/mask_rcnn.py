@@ -17,6 +17,7 @@ import numpy as np
 
 from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
+from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection.context import TraceContext
@@ -24,7 +25,7 @@ from minimaskrcnn.inspection.trace import Recorder, Trace
 from minimaskrcnn.models.paste import Paste, rounded
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads
 from minimaskrcnn.models.rpn import RegionProposalNetwork
-from minimaskrcnn.models.transform import ImageTransform, Size, resize_boxes
+from minimaskrcnn.models.transform import ImageTransform, Size
 from minimaskrcnn.models.watch import Watch, unwatched
 
 

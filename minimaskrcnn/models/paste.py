@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.masks import paste_masks, paste_masks_aligned
-from minimaskrcnn.models.transform import Size, resize_boxes
+from minimaskrcnn.models.transform import Size
 
 Paste = Callable[[np.ndarray, np.ndarray, Size, Size, float | None], np.ndarray]
 

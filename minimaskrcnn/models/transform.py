@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from minimaskrcnn import kernels
+from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 
@@ -154,9 +155,3 @@ def _nearest(old: int, new: int) -> np.ndarray:
     """The cell of an axis of `old` that each of `new` cells shows: ``floor(i * old / new)`` in float32."""
     steps = np.arange(new, dtype=np.float32) * np.float32(old / new)
     return np.minimum(steps.astype(np.int64), old - 1)
-
-
-def resize_boxes(boxes: np.ndarray, old: Size, new: Size) -> np.ndarray:
-    """Scale boxes (K, 4) from a picture of size (h, w) `old` to one of size `new`; float32 ratios."""
-    ratio_y, ratio_x = (np.float32(n) / np.float32(o) for n, o in zip(new, old, strict=True))
-    return boxes * np.array([ratio_x, ratio_y, ratio_x, ratio_y], boxes.dtype)

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from minimaskrcnn.detection.boxes import box_iou
+from minimaskrcnn.detection.boxes import box_iou, resize_boxes
 from minimaskrcnn.detection.matcher import Matcher
+from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import anchor_grid, levels
-from minimaskrcnn.viz.picture import resized_size, show_around, transformed_picture
+from minimaskrcnn.viz.picture import show_around, transformed_picture
 from minimaskrcnn.viz.style import (
     BLUE,
     DOTTED,
@@ -35,10 +36,10 @@ from minimaskrcnn.viz.words import plural
     "anchors-of-one-cell",
     Chapter.DATA,
     heading="Anchors of one cell on each level",
-    note="A few shapes, one size a level.",
+    note="A few shapes, one size per level.",
 )
 def show_cell_anchors(trace: Trace, ax: Axes | None = None) -> Axes:
-    """The anchors of the middle cell of each level: a few shapes, one size a level."""
+    """The anchors of the middle cell of each level: a few shapes, one size per level."""
     ax = transformed_picture(trace, ax)
     boxes, names, colours = [], [], []
     for level in levels(trace):
@@ -70,7 +71,7 @@ def show_top_anchors(trace: Trace, ax: Axes | None = None, limit: int = 40) -> A
     shown = top_indices(logits, limit)
     ax = transformed_picture(trace, ax)
     draw_boxes(ax, trace["anchors"][shown], SKY, DOTTED)
-    probability = 1 / (1 + np.exp(-logits[shown].astype(np.float64)))
+    probability = expit(logits[shown].astype(np.float64))
     see = (
         f"the {len(shown)} best of {len(logits):,}, objectness {probability.min():.2f} to "
         f"{probability.max():.2f}: stiff shapes, near the objects but not on them"
@@ -90,10 +91,9 @@ def show_anchor_matches(
     trace: Trace,
     target: Target,
     ax: Axes | None = None,
-    matcher: Matcher | None = None,
     limit: int = 40,
 ) -> Axes:
-    """Which anchors training would call object, background or neither, for these true objects.
+    """Which anchors training would call object, background or neither, by the model's thresholds.
 
     Positive anchors are dotted, with their decoded boxes solid and a line between; neutral ones (too close to
     be background, not close enough to be an object) are dashed; a few negative ones are thin and grey.
@@ -102,11 +102,11 @@ def show_anchor_matches(
     ----------
     trace : Trace
     target : true objects, input pixels
-    matcher : Matcher, the RPN's own by default (0.7, 0.3, low-quality matches)
     limit : most anchors drawn of each kind, the closest ones
     """
-    matcher = matcher or Matcher(0.7, 0.3, allow_low_quality_matches=True)
-    truth = to_transformed(trace, target.boxes)
+    asked = trace.context
+    matcher = Matcher(asked.rpn_fg_iou_thresh, asked.rpn_bg_iou_thresh, allow_low_quality_matches=True)
+    truth = resize_boxes(target.boxes, trace.image_size, trace.resized_size)
     anchors = trace["anchors"]
     iou = box_iou(truth, anchors)  # (N, A)
     matched = matcher(iou) if len(truth) else np.full(len(anchors), Matcher.BELOW)
@@ -132,10 +132,3 @@ def show_anchor_matches(
         "dotted to solid: where the deltas take a positive anchor"
     )
     return headline(ax, "Anchors and the objects they must find", see)
-
-
-def to_transformed(trace: Trace, boxes: np.ndarray) -> np.ndarray:
-    """Boxes (N, 4) from input pixels to those of the resized picture."""
-    (height, width), (h, w) = trace["input"].shape[1:], resized_size(trace)
-    scale = np.array([w / width, h / height] * 2, np.float32)
-    return (np.asarray(boxes, np.float32).reshape(-1, 4) * scale).astype(np.float32)

@@ -28,7 +28,7 @@ from minimaskrcnn.viz.style import (
     show_message,
     top_indices,
 )
-from minimaskrcnn.viz.words import class_name, plural
+from minimaskrcnn.viz.words import plural
 
 ENTERED_NMS = (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)
 
@@ -52,16 +52,14 @@ def best_proposal(trace: Trace) -> int:
     heading="RoIs before refinement",
     note="Dotted: proposals as they come from the RPN, those that end with a high score.",
 )
-def show_rois(
-    trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 30
-) -> Axes:
+def show_rois(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
     """Proposals before refinement, dotted, in the colour of the class they end with."""
     shown = entered_nms(trace, HIGH_SCORE)[:limit]
     ax = transformed_picture(trace, ax)
     rois, labels = trace["proposals"][trace["candidate_roi"][shown]], trace["candidate_label"][shown]
     for label in np.unique(labels):
         draw_boxes(ax, rois[labels == label], class_style(label).colour, DOTTED)
-    _name_classes(ax, rois, labels, class_names)
+    _name_classes(ax, trace, rois, labels)
     if len(shown) == 0:
         show_message(ax, "no RoI ends with a high score")
         return headline(
@@ -78,9 +76,7 @@ def show_rois(
     heading="RoIs after refinement",
     note="The box head moves each RoI (dotted) onto its object (solid); a line links the two corners.",
 )
-def show_refinement(
-    trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 30
-) -> Axes:
+def show_refinement(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
     """The same RoIs before (dotted) and after refinement (solid), a line from corner to corner."""
     shown = entered_nms(trace, HIGH_SCORE)[:limit]
     ax = transformed_picture(trace, ax)
@@ -91,7 +87,7 @@ def show_refinement(
         draw_boxes(ax, before[mine], colour, DOTTED, alpha=0.8)
         draw_boxes(ax, after[mine], colour)
         draw_links(ax, before[mine], after[mine], colour)
-    _name_classes(ax, after, labels, class_names)
+    _name_classes(ax, trace, after, labels)
     if len(shown) == 0:
         show_message(ax, "nothing to refine")
         return headline(ax, "RoIs after refinement", f"no proposal ends with a score of {HIGH_SCORE} or more")
@@ -100,10 +96,10 @@ def show_refinement(
     return headline(ax, "RoIs after refinement", see)
 
 
-def _name_classes(ax: Axes, boxes: np.ndarray, labels: np.ndarray, class_names: Sequence[str] | None) -> None:
+def _name_classes(ax: Axes, trace: Trace, boxes: np.ndarray, labels: np.ndarray) -> None:
     """Name each class once, at its best box, so that its colour can be read."""
     kinds, first = np.unique(labels, return_index=True)
-    names = [class_name(label, class_names) for label in kinds]
+    names = [trace.class_names[label] for label in kinds]
     label_boxes(ax, boxes[first], names, [class_style(label).colour for label in kinds])
 
 

@@ -27,6 +27,7 @@ INPUTS = (
     "trace",
     "target",
     "image",
+    "paste_rule",
     "model",
     "samples",
     "curves",

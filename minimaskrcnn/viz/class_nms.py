@@ -1,7 +1,5 @@
 """Per-class NMS: of the boxes of one class that overlap, the best one stays."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +12,7 @@ from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import object_colour
 from minimaskrcnn.viz.picture import panel_size, transformed_picture
 from minimaskrcnn.viz.style import HIGH_SCORE, Dash, axes_or_new, class_style, headline, panels, show_message
-from minimaskrcnn.viz.words import class_name, count_classes, object_names, plural
+from minimaskrcnn.viz.words import count_classes, object_names, plural
 
 LABELLED = 25  # with more boxes than this, labels would cover the picture
 
@@ -24,9 +22,9 @@ LABELLED = 25  # with more boxes than this, labels would cover the picture
     "before-nms",
     Chapter.CLOSE_UPS,
     heading="Before per-class NMS",
-    note="Several boxes an object, each sure of itself.",
+    note="Several boxes per object, each with a score high enough to be one.",
 )
-def show_before_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
+def show_before_nms(trace: Trace, ax: Axes | None = None) -> Axes:
     """Every refined box that passed the score threshold, in the colour and dash of its class."""
     shown = entered_nms(trace)
     ax = transformed_picture(trace, ax)
@@ -34,8 +32,8 @@ def show_before_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[
     if len(shown) == 0:
         show_message(ax, "no boxes")
         return headline(ax, "Before per-class NMS", "no box passed the score threshold")
-    classes = count_classes(labels, class_names)
-    see = f"{plural(len(shown), 'box')} ({classes}), several an object; thin: score below {HIGH_SCORE}"
+    classes = count_classes(labels, trace.class_names)
+    see = f"{plural(len(shown), 'box')} ({classes}), several per object; thin: score below {HIGH_SCORE}"
     return headline(ax, "Before per-class NMS", see)
 
 
@@ -44,9 +42,9 @@ def show_before_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[
     "after-nms",
     Chapter.BOX_HEAD,
     heading="Detections after NMS",
-    note="One box an object remains, with class and score.",
+    note="One box per object remains, with its class and score.",
 )
-def show_after_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
+def show_after_nms(trace: Trace, ax: Axes | None = None) -> Axes:
     """The boxes that survive NMS and the limit, with class and score."""
     entered = entered_nms(trace)
     shown = entered[trace["candidate_fate"][entered] == Fate.KEPT]
@@ -58,7 +56,7 @@ def show_after_nms(trace: Trace, ax: Axes | None = None, class_names: Sequence[s
     scores = trace["candidate_score"][shown]
     high = np.count_nonzero(scores >= HIGH_SCORE)  # the first ones, as the best come first
     if high <= LABELLED:
-        names = object_names(labels[:high], scores[:high], class_names)
+        names = object_names(labels[:high], scores[:high], trace.class_names)
         colours = [class_style(label).colour for label in labels[:high]]
         label_boxes(ax, trace["candidate_box"][shown[:high]], names, colours)
     gone = np.count_nonzero(trace["candidate_fate"] == Fate.SUPPRESSED)
@@ -87,9 +85,7 @@ def winners_of(trace: Trace, label: int) -> np.ndarray:
     return mine[trace["candidate_fate"][mine] != Fate.SUPPRESSED][:ROWS]
 
 
-def show_suppressors(
-    trace: Trace, label: int, ax: Axes | None = None, class_names: Sequence[str] | None = None
-) -> Axes:
+def show_suppressors(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
     """Each survivor of a class (solid, numbered) and the boxes it pushed out (dashed, in its colour)."""
     winners = winners_of(trace, label)
     boxes, by = trace["candidate_box"], trace["candidate_suppressed_by"]
@@ -100,7 +96,7 @@ def show_suppressors(
     scores = trace["candidate_score"][winners]
     names = [f"{rank}: {score:.2f}" for rank, score in enumerate(scores, start=1)]
     label_boxes(ax, boxes[winners], names, [object_colour(rank) for rank in range(len(winners))])
-    name = class_name(label, class_names)
+    name = trace.class_names[label]
     if len(winners) == 0:
         show_message(ax, f"no {name}")
     gone = plural(int(np.isin(by, winners).sum()), "box")
@@ -109,7 +105,7 @@ def show_suppressors(
 
 
 def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
-    """One row a survivor, one dot for each box it pushed out, at their IoU."""
+    """One row per survivor, one dot for each box it pushed out, at their IoU."""
     ax = axes_or_new(ax)
     winners = winners_of(trace, label)
     by, iou = trace["candidate_suppressed_by"], trace["candidate_suppressed_iou"]
@@ -141,13 +137,13 @@ def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) 
     heading="Per-class NMS as it happens",
     note="Who pushes out whom, at which overlap, class by class. Boxes of two classes never meet.",
 )
-def suppression_figure(trace: Trace, class_names: Sequence[str] | None = None, limit: int = 3) -> Figure:
+def suppression_figure(trace: Trace, limit: int = 3) -> Figure:
     """Picture and overlaps for each of the `limit` classes with most boxes in NMS."""
     labels, counts = np.unique(trace["candidate_label"][entered_nms(trace)], return_counts=True)
     busiest = labels[np.argsort(-counts, kind="stable")][:limit] if len(labels) else np.array([1])
     figure, axes = panels(len(busiest), 2, *panel_size(trace["input"], 5))
     for row, label in enumerate(busiest):
-        show_suppressors(trace, int(label), axes[2 * row], class_names)
+        show_suppressors(trace, int(label), axes[2 * row])
         ax = axes[2 * row + 1]
         box = ax.get_position()
         ax.set_position(

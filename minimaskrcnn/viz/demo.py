@@ -1,7 +1,5 @@
 """One figure that walks a picture through the whole network, from pixels to masks."""
 
-from collections.abc import Sequence
-
 from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import Trace
@@ -14,13 +12,12 @@ from minimaskrcnn.viz.proposals import show_proposals
 from minimaskrcnn.viz.style import number_headline, panels
 
 
-def demo_figure(trace: Trace, class_names: Sequence[str] | None = None) -> Figure:
+def demo_figure(trace: Trace) -> Figure:
     """Input, proposals, RoIs before and after refinement, before and after NMS, 28x28 masks, detections.
 
     Parameters
     ----------
     trace : Trace of one picture, whatever its size and however many detections
-    class_names : names by label, 0 the background
 
     Returns
     -------
@@ -30,12 +27,12 @@ def demo_figure(trace: Trace, class_names: Sequence[str] | None = None) -> Figur
     figure, axes = panels(2, 4, *panel_size(trace["input"]))
     show_input(trace, axes[0])
     show_proposals(trace, axes[1])
-    show_rois(trace, axes[2], class_names)
-    show_refinement(trace, axes[3], class_names)
-    show_before_nms(trace, axes[4], class_names)
-    show_after_nms(trace, axes[5], class_names)
-    show_mask_probabilities(trace, axes[6], class_names)
-    show_detections(trace, axes[7], class_names)
+    show_rois(trace, axes[2])
+    show_refinement(trace, axes[3])
+    show_before_nms(trace, axes[4])
+    show_after_nms(trace, axes[5])
+    show_mask_probabilities(trace, axes[6])
+    show_detections(trace, axes[7])
     for position, ax in enumerate(axes, start=1):
         number_headline(ax, position)
     return figure

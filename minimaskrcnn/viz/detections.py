@@ -23,7 +23,7 @@ def draw_detections(
     class_names: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw detections on the picture they were found in; one colour an object, so that neighbours part.
+    """Draw detections on the picture they were found in; one colour per object, so that neighbours part.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def draw_detections(
         label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
     classes = count_classes(labels, class_names)
     span = f"scores {scores.min():.2f} to {scores.max():.2f}"
-    see = f"{plural(len(boxes), 'object')} ({classes}), {span}; one colour an object"
+    see = f"{plural(len(boxes), 'object')} ({classes}), {span}; one colour per object"
     return headline(ax, "Detections", see)
 
 
@@ -61,14 +61,13 @@ def draw_detections(
 def show_detections(
     trace: Trace,
     ax: Axes | None = None,
-    class_names: Sequence[str] | None = None,
     min_score: float = HIGH_SCORE,
 ) -> Axes:
     """The detections of a trace that score at least `min_score`, in input pixels."""
     sure = trace["scores"] >= min_score
     masks = trace["masks"][sure] if "masks" in trace else None
     found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks)
-    return draw_detections(trace["input"], found, class_names, ax)
+    return draw_detections(trace["input"], found, trace.class_names, ax)
 
 
 @catalogued(
@@ -81,7 +80,6 @@ def show_detections(
 def show_detection_boxes(
     trace: Trace,
     ax: Axes | None = None,
-    class_names: Sequence[str] | None = None,
     min_score: float = HIGH_SCORE,
 ) -> Axes:
     """What Faster R-CNN alone would answer: boxes, classes and scores, before any mask is drawn."""
@@ -93,7 +91,7 @@ def show_detection_boxes(
         draw_boxes(ax, boxes[labels == label], style.colour, style.dash, width=1.5)
     if len(boxes) <= LABELLED:
         colours = [class_style(label).colour for label in labels]
-        label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
+        label_boxes(ax, boxes, object_names(labels, scores, trace.class_names), colours)
     if len(boxes) == 0:
         show_message(ax, "nothing detected")
     see = f"{plural(len(boxes), 'box')} that score {min_score} or more, in the colour and dash of their class"

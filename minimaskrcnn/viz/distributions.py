@@ -1,7 +1,5 @@
 """Distributions: deltas in their right order, corners of proposals, classes of RoIs, fates of boxes."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,7 +20,7 @@ from minimaskrcnn.viz.style import (
     headline,
     new_figure,
 )
-from minimaskrcnn.viz.words import class_name, plural
+from minimaskrcnn.viz.words import plural
 
 DELTAS = (
     ("dx", "centre to the right, in widths of the anchor"),
@@ -96,13 +94,13 @@ def show_corners(trace: Trace, ax: Axes | None = None) -> Axes:
     heading="Classes of the RoIs",
     note="Most RoIs are background, and that is normal.",
 )
-def show_class_counts(trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None) -> Axes:
+def show_class_counts(trace: Trace, ax: Axes | None = None) -> Axes:
     """How many RoIs the box head gives to each class, background first."""
     ax = axes_or_new(ax)
     classes = trace["class_scores"].shape[1]
     counts = np.bincount(trace["class_scores"].argmax(axis=1), minlength=classes)
     shown = np.flatnonzero(counts | (np.arange(classes) == 0))[:30]
-    names = ["background" if n == 0 else class_name(n, class_names) for n in shown]
+    names = [trace.class_names[n] for n in shown]
     colours = [GREY if n == 0 else class_style(n).colour for n in shown]
     bars = ax.barh(names, counts[shown], color=colours, edgecolor="black", linewidth=0.6)
     bars[0].set_hatch("//")

@@ -29,12 +29,10 @@ class Truth:
     ----------
     trace : Trace of the picture
     target : its true objects, input pixels
-    class_names : names by label, 0 the background
     """
 
     trace: Trace
     target: Target
-    class_names: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,46 +42,40 @@ class Example:
     Attributes
     ----------
     trace : Trace of the picture shown
-    class_names : names by label, 0 the background
     truth : for figures that compare with the truth; may be of another picture than `trace`
     model : for figures of the weights
     curves_by_kind : "box" and, where there are masks, "mask": precision and recall over a data set
     samples : pairs of picture and Target of that data set
-    sample_names : class names of the data set
+    class_names : of that data set, by label, 0 the background
     coverage : of the objects of that data set by anchors
     log_records : of a training log
     """
 
     trace: Trace
-    class_names: Sequence[str] | None = None
     truth: Truth | None = None
     model: Any = None
     curves_by_kind: Mapping[str, Curves] | None = None
     samples: Sequence[tuple[np.ndarray, Target]] | None = None
-    sample_names: Sequence[str] | None = None
+    class_names: Sequence[str] | None = None
     coverage: Coverage | None = None
     log_records: Sequence[Mapping[str, Any]] | None = None
 
     def inputs(self, entry: Entry) -> dict[str, Any]:
         """Everything a figure may ask for by name; None where this example does not have it."""
         truth, curves = self.truth, self.curves_by_kind or {}
-        compared = truth if entry.compares_with_truth else None
-        trace, names = self.trace, self.class_names
-        if compared is not None:
-            trace, names = compared.trace, compared.class_names or names
-        sample_names = self.sample_names or self.class_names
         return {
-            "trace": trace,
+            "trace": truth.trace if truth and entry.compares_with_truth else self.trace,
             "target": truth and truth.target,
             "image": truth and truth.trace["input"],
+            "paste_rule": truth and truth.trace.context.paste_rule,
             "model": self.model,
             "samples": self.samples,
             "curves": curves.get("mask", curves.get("box")),
             "curves_by_kind": self.curves_by_kind,
             "coverage": self.coverage,
             "log_records": self.log_records,
-            "class_names": names if "trace" in entry.parameters else sample_names,
-            "num_classes": sample_names and len(sample_names),
+            "class_names": self.class_names,
+            "num_classes": self.class_names and len(self.class_names),
         }
 
 

@@ -8,7 +8,7 @@ from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.models.paste import unrounded
+from minimaskrcnn.models.paste import RULES
 from minimaskrcnn.viz.boxes import draw_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import draw_masks, draw_outline, object_colour
@@ -46,8 +46,8 @@ def mask_figure(trace: Trace, detection: int = 0, target: Target | None = None) 
         f"the line is 0.5; {np.mean(probability >= 0.5):.0%} are inside",
     )
 
-    resized_box, resized = trace["detection_boxes"][[detection]], trace["transformed"].shape[1:]
-    pasted = unrounded(probability[None], resized_box, resized, image.shape[1:])[0]
+    paste, resized_box = RULES[trace.context.paste_rule], trace["detection_boxes"][[detection]]
+    pasted = paste(probability[None], resized_box, trace.resized_size, trace.image_size, None)[0]
     height, width = image.shape[1:]
     axes[1].imshow(pasted, extent=(0, width, height, 0), cmap=MAP, vmin=0, vmax=1)
     draw_boxes(axes[1], box[None], colour)

@@ -1,6 +1,6 @@
 """What the mask head is asked for: the true mask, cut out by the RoI and resized to the mask's own grid.
 
-Training asks this of every RoI that overlaps an object by at least one half, and of no other.
+Training asks this of every RoI that overlaps an object by the IoU it calls foreground, and of no other.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from minimaskrcnn.detection.boxes import box_iou
-from minimaskrcnn.detection.masks import mask_targets, paste_masks
+from minimaskrcnn.detection.boxes import box_iou, resize_boxes
+from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.models import paste
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import draw_outline, object_colour
@@ -20,7 +21,6 @@ from minimaskrcnn.viz.picture import draw_picture, panel_size
 from minimaskrcnn.viz.style import DOTTED, HIGH_SCORE, LABEL, MAP, headline, inches, panels, show_message
 from minimaskrcnn.viz.words import class_name, plural
 
-FOREGROUND = 0.5  # IoU from which an RoI stands for an object
 GAP = 4  # cells between tiles
 
 
@@ -36,7 +36,6 @@ def show_mask_targets(
     trace: Trace,
     target: Target,
     ax: Axes | None = None,
-    class_names: Sequence[str] | None = None,
     limit: int = 8,
 ) -> Axes:
     """Pairs of tiles for the best detections: the target of the box on the left, the answer on the right.
@@ -45,16 +44,16 @@ def show_mask_targets(
     ----------
     trace : Trace of a model with masks
     target : true objects with masks, input pixels
-    class_names : names by label, 0 the background
     limit : pairs
     """
     ax = panels(1, 1, 7, 6)[1][0] if ax is None else ax
     boxes = trace["boxes"]
     nearest, iou = _nearest(target, boxes)
-    shown = np.flatnonzero((iou >= FOREGROUND) & (trace["scores"] >= HIGH_SCORE))[:limit]
+    foreground = trace.context.box_fg_iou_thresh
+    shown = np.flatnonzero((iou >= foreground) & (trace["scores"] >= HIGH_SCORE))[:limit]
     if len(shown) == 0 or target.masks is None or "mask_probs" not in trace:
         return _nothing(
-            ax, "Mask targets", "no sure detection overlaps a true object with a mask by one half"
+            ax, "Mask targets", f"no sure detection overlaps a true object with a mask by IoU {foreground:g}"
         )
     probabilities = trace["mask_probs"][shown]
     side = probabilities.shape[-1]
@@ -64,8 +63,7 @@ def show_mask_targets(
         np.hstack([w, np.full((side, 1), np.nan), p]) for w, p in zip(wanted, probabilities, strict=True)
     ]
     names = [
-        f"{class_name(trace['labels'][k], class_names)}: {a:.2f} apart"
-        for k, a in zip(shown, apart, strict=True)
+        f"{trace.class_names[trace['labels'][k]]}: {a:.2f} apart" for k, a in zip(shown, apart, strict=True)
     ]
     _lay_out(ax, tiles, names, [object_colour(k) for k in shown])
     see = f"left the true mask, RoIAligned to the box, right the answer; {apart.mean():.2f} apart on average"
@@ -80,24 +78,24 @@ def show_mask_targets(
     note="The same object seen through several RoIs.",
     needs=("target.masks",),
 )
-def roi_targets_figure(
-    trace: Trace, target: Target, class_names: Sequence[str] | None = None, limit: int = 12
-) -> Figure:
+def roi_targets_figure(trace: Trace, target: Target, limit: int = 12) -> Figure:
     """RoIs that training takes for objects, numbered on the picture, beside the masks it asks of them.
 
     Of each object the RoIs that overlap it most are shown first, and objects take turns.
     """
     figure, (left, right) = panels(1, 2, *panel_size(trace["input"], 5.5))
-    (height, width), (h, w) = trace["input"].shape[1:], trace["transformed"].shape[1:]
-    rois = trace["proposals"] * np.array([width / w, height / h] * 2, np.float32)  # input pixels
+    foreground = trace.context.box_fg_iou_thresh
+    rois = resize_boxes(trace["proposals"], trace.resized_size, trace.image_size)
     nearest, iou = _nearest(target, rois)
-    objects = np.flatnonzero(iou >= FOREGROUND)
+    objects = np.flatnonzero(iou >= foreground)
     objects = objects[np.argsort(-iou[objects], kind="stable")]
     turn = np.array([np.sum(nearest[objects[:place]] == nearest[k]) for place, k in enumerate(objects)])
     shown = objects[np.argsort(turn, kind="stable")][:limit] if len(objects) else objects
     draw_picture(trace["input"], left)
     if len(shown) == 0 or target.masks is None:
-        _nothing(left, "RoIs of objects", "no proposal overlaps a true object with a mask by one half")
+        _nothing(
+            left, "RoIs of objects", f"no proposal overlaps a true object with a mask by IoU {foreground:g}"
+        )
         _nothing(right, "Their targets", "nothing to ask for")
         return figure
     side = trace["mask_probs"].shape[-1] if "mask_probs" in trace else 28
@@ -105,12 +103,13 @@ def roi_targets_figure(
     draw_boxes(left, rois[shown], colours, DOTTED, 1.6)
     label_boxes(left, rois[shown], [str(number) for number in range(1, len(shown) + 1)], colours)
     see = (
-        f"{plural(len(objects), 'proposal')} of {len(rois)} overlap an object by one half, {len(shown)} drawn"
+        f"{plural(len(objects), 'proposal')} of {len(rois)} overlap an object by IoU {foreground:g}, "
+        f"{len(shown)} drawn"
     )
     headline(left, "RoIs of objects", see)
     wanted = mask_targets(target.masks, rois[shown], nearest[shown], side)
     names = [
-        f"{number}: {class_name(target.labels[nearest[k]], class_names)}, IoU {iou[k]:.2f}"
+        f"{number}: {class_name(target.labels[nearest[k]], trace.class_names)}, IoU {iou[k]:.2f}"
         for number, k in enumerate(shown, start=1)
     ]
     _lay_out(right, list(wanted), names, colours)
@@ -130,35 +129,45 @@ def show_mini_masks(
     target: Target,
     class_names: Sequence[str] | None = None,
     ax: Axes | None = None,
+    paste_rule: str = "rounded",
     side: int = 28,
     limit: int = 12,
 ) -> Axes:
     """Each true mask cut to its box and resized to `side` x `side`: all a mask head can ever express.
 
     The number is the IoU of the mask with itself after the way there and back: the best that can be reached.
+
+    Parameters
+    ----------
+    image : (3, H, W) float array in [0, 1]
+    target : true objects with masks, pixels of `image`
+    class_names : names by label, 0 the background
+    paste_rule : a name in `models.paste.RULES`; "rounded" is torchvision's
+    side : cells of the small grid
+    limit : most masks shown, the largest ones
     """
     ax = panels(1, 1, 6, 6)[1][0] if ax is None else ax
     if target.masks is None or len(target.boxes) == 0:
         return _nothing(ax, "Mini-masks", "no masks in this picture")
-    minis, back = mini_masks(target, side)
+    minis, back = mini_masks(target, side, paste_rule)
     masks = target.masks
     kept = (back & masks).sum((1, 2)) / np.maximum((back | masks).sum((1, 2)), 1)
     largest = np.argsort(-masks.sum((1, 2)), kind="stable")[:limit]
     names = [f"{class_name(target.labels[k], class_names)}: {kept[k]:.3f}" for k in largest]
     _lay_out(ax, [minis[k] for k in largest], names, [object_colour(int(k)) for k in largest])
     see = (
-        f"each cut to its box; number: IoU with the original once pasted back as torchvision does, "
+        f"each cut to its box; number: IoU with the original once pasted back ({paste_rule}), "
         f"{kept.mean():.3f} on average over {plural(len(kept), 'object')}"
     )
     return headline(ax, f"{side}x{side} mini-masks", see)
 
 
-def mini_masks(target: Target, side: int) -> tuple[np.ndarray, np.ndarray]:
+def mini_masks(target: Target, side: int, paste_rule: str) -> tuple[np.ndarray, np.ndarray]:
     """True masks as (N, side, side) in [0, 1], and those pasted back (N, H, W) bool."""
     assert target.masks is not None
     minis = mask_targets(target.masks, target.boxes, np.arange(len(target.boxes)), side)
-    height, width = target.masks.shape[1:]
-    return minis, paste_masks(minis, target.boxes, (height, width), threshold=0.5)
+    size = (target.masks.shape[1], target.masks.shape[2])
+    return minis, paste.RULES[paste_rule](minis, target.boxes, size, size, 0.5)
 
 
 def _nearest(target: Target, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

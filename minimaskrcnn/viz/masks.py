@@ -20,7 +20,7 @@ from minimaskrcnn.viz.style import (
     show_message,
     top_indices,
 )
-from minimaskrcnn.viz.words import class_name, plural
+from minimaskrcnn.viz.words import plural
 
 
 @catalogued(
@@ -28,12 +28,10 @@ from minimaskrcnn.viz.words import class_name, plural
     "mask-probabilities",
     Chapter.MASKS,
     heading="Raw masks",
-    note="The mask head answers with a small grid of probabilities over each box, one grid a class.",
+    note="The mask head answers with a small grid of probabilities over each box, one grid per class.",
     needs=("trace.mask_probs",),
 )
-def show_mask_probabilities(
-    trace: Trace, ax: Axes | None = None, class_names: Sequence[str] | None = None, limit: int = 16
-) -> Axes:
+def show_mask_probabilities(trace: Trace, ax: Axes | None = None, limit: int = 16) -> Axes:
     """The 28x28 mask of each detection's own class, 0 dark to 1 bright, with the 0.5 line drawn."""
     ax = panels(1, 1, 6, 6)[1][0] if ax is None else ax
     ax.set_xticks([])
@@ -58,7 +56,7 @@ def show_mask_probabilities(
         ax.imshow(tile, extent=(left, left + side, top + side, top), cmap=MAP, vmin=0, vmax=1)
         x, y = _pen(mask_edges(tile >= 0.5))
         ax.plot(x + left, y + top, color="white", linewidth=0.8)
-        name = class_name(trace["labels"][index], class_names)
+        name = trace.class_names[trace["labels"][index]]
         ax.text(
             left,
             top - 1,

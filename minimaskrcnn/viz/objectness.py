@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.fates import Fate
+from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import Level, anchor_grid, levels
@@ -25,7 +26,7 @@ def show_objectness(trace: Trace, level: Level | int, ax: Axes | None = None) ->
         level = levels(trace)[level]
     ax = transformed_picture(trace, ax)
     logits = anchor_grid(trace, level, trace["objectness"]).max(axis=2)  # (h, w, a) -> (h, w)
-    probability = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    probability = expit(logits.astype(np.float64))
     step_y, step_x = level.stride
     limits = ax.get_xlim(), ax.get_ylim()
     # The anchors of cell (0, 0) are centred on the picture's corner, so a cell is drawn round its anchors.

@@ -11,7 +11,7 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import headline, panels
 
-FINEST = 1200  # pixels a side; more would be drawn slowly and never seen
+FINEST = 1200  # pixels per side; more would be drawn slowly and never seen
 WIDEST = 1.8  # a picture longer than this gets empty margins, so that titles and labels keep their room
 
 
@@ -27,7 +27,7 @@ def show_input(trace: Trace, ax: Axes | None = None) -> Axes:
     image = trace["input"]
     ax = draw_picture(image, ax)
     height, width = image.shape[1:]
-    seen_height, seen_width = resized_size(trace)
+    seen_height, seen_width = trace.resized_size
     return headline(
         ax, "Input", f"{width}x{height} pixels; the network sees it at {seen_width}x{seen_height}"
     )
@@ -35,7 +35,7 @@ def show_input(trace: Trace, ax: Axes | None = None) -> Axes:
 
 def transformed_picture(trace: Trace, ax: Axes | None = None) -> Axes:
     """The input picture, laid out so that boxes in transformed pixels fall in place."""
-    return draw_picture(trace["input"], ax, resized_size(trace))
+    return draw_picture(trace["input"], ax, trace.resized_size)
 
 
 def draw_picture(image: np.ndarray, ax: Axes | None = None, size: tuple[float, float] | None = None) -> Axes:
@@ -71,12 +71,6 @@ def _room(height: float, width: float) -> tuple[float, float]:
 def thinning(image: np.ndarray) -> int:
     """Every how many pixels of a large picture (..., H, W) are drawn."""
     return -(-max(image.shape[-2:]) // FINEST)
-
-
-def resized_size(trace: Trace) -> tuple[int, int]:
-    """Height and width of the resized picture, without padding: the frame of all boxes but the last."""
-    height, width = trace["transformed"].shape[1:]
-    return height, width
 
 
 def show_around(ax: Axes, boxes: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""From anchors to proposals, one step a figure: moved by their deltas, clipped, thinned out by NMS."""
+"""From anchors to proposals, one step per figure: moved by their deltas, clipped, thinned out by NMS."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -76,7 +76,7 @@ def refined_figure(trace: Trace) -> Figure:
     "rpn-nms",
     Chapter.RPN,
     heading="After the RPN's NMS",
-    note="On each level, a box that overlaps a better one by more than 0.7 goes.",
+    note="On each level, a box goes that overlaps a better one by more than the threshold of NMS.",
 )
 def show_rpn_nms(trace: Trace, ax: Axes | None = None, limit: int = 60) -> Axes:
     """Boxes that entered the RPN's NMS: kept (solid) and suppressed by a better one (dashed)."""

@@ -57,7 +57,7 @@ def show_sample(
 def samples_figure(
     samples: Sequence[tuple[np.ndarray, Target]], class_names: Sequence[str] | None = None
 ) -> Figure:
-    """Several samples side by side, four a row."""
+    """Several samples side by side, four per row."""
     columns = min(4, max(1, len(samples)))
     rows = -(-max(1, len(samples)) // columns)
     width, height = panel_size(samples[0][0]) if samples else (3.3, 3.3)

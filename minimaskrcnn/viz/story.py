@@ -1,7 +1,5 @@
 """A story as a picture: the boxes it speaks of, from dotted to solid, linked in order."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -44,9 +42,7 @@ STYLES: dict[str, tuple[str, Dash]] = {
     note="From its anchor to its mask, with the numbers.",
     needs=("trace.boxes",),
 )
-def show_story(
-    trace: Trace, story: Story | None = None, ax: Axes | None = None, class_names: Sequence[str] | None = None
-) -> Axes:
+def show_story(trace: Trace, story: Story | None = None, ax: Axes | None = None) -> Axes:
     """Draw the boxes of a story, each in its own style and named, under its sentences.
 
     Parameters
@@ -54,7 +50,7 @@ def show_story(
     trace : Trace
     story : `trace.story(...)` or `trace.why_missed(...)`; by default the story of the best detection
     """
-    story = trace.story(0, class_names) if story is None else story
+    story = trace.story(0) if story is None else story
     if ax is None:
         ax = panels(1, 1, *panel_size(trace["input"], 6), title=1.4)[1][0]
     ax = transformed_picture(trace, ax)
@@ -78,13 +74,9 @@ def show_story(
     note="Where it was lost, or how well it was found.",
     needs=("target.boxes",),
 )
-def show_why_missed(
-    trace: Trace, target: Target, ax: Axes | None = None, class_names: Sequence[str] | None = None
-) -> Axes:
+def show_why_missed(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     """Where the object was lost that the sure detections of its class overlap least, or how it was found."""
     iou = np.nan_to_num(box_iou(target.boxes, trace["boxes"]))  # (N, D)
     right = (target.labels[:, None] == trace["labels"]) & (trace["scores"] >= HIGH_SCORE)
     worst = int((iou * right).max(axis=1, initial=0).argmin())
-    return show_story(
-        trace, trace.why_missed(target.boxes[worst], int(target.labels[worst]), class_names), ax
-    )
+    return show_story(trace, trace.why_missed(target.boxes[worst], int(target.labels[worst])), ax)

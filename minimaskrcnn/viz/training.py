@@ -132,7 +132,7 @@ def _counts(ax: Axes, records: Sequence[Mapping[str, Any]], what: str) -> None:
         if len(steps):
             ax.plot(steps, values, color=colour, linewidth=0.5, alpha=0.25)
             ax.plot(steps, smooth(values), color=colour, linestyle=dash, linewidth=1.5, label=kind)
-            share = f"at the end {smooth(values)[-1]:.0f} a batch stand for an object"
+            share = f"at the end {smooth(values)[-1]:.0f} per batch stand for an object"
     headline(ax, f"Sampled {name}", share or "nothing to show yet")
     if not share:
         show_message(ax, f"no counts of {name} in this log")

@@ -1,15 +1,12 @@
 """Prediction against truth on one picture: the grid of overlaps, and recall at each step of the RPN."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from minimaskrcnn.detection.boxes import box_iou
+from minimaskrcnn.detection.boxes import box_iou, resize_boxes
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.viz.anchors import to_transformed
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import (
     BLUE,
@@ -25,6 +22,7 @@ from minimaskrcnn.viz.style import (
 from minimaskrcnn.viz.words import class_name, plural
 
 READABLE = 15  # rows or columns up to which numbers are written
+MOST = 40  # detections that have a column
 
 
 @catalogued(
@@ -35,15 +33,13 @@ READABLE = 15  # rows or columns up to which numbers are written
     note="The overlap of every true object with every prediction. A row without a frame is an object "
     "that was missed; a column without one is a false alarm.",
 )
-def show_overlaps(
-    trace: Trace, target: Target, ax: Axes | None = None, class_names: Sequence[str] | None = None
-) -> Axes:
+def show_overlaps(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     """IoU of each true object (rows) with each detection (columns), best detection first.
 
     A cell of IoU 0.5 or more is framed: solid where the class is right, dashed where it is wrong.
     """
     ax = axes_or_new(ax, 7, 5)
-    boxes, labels = trace["boxes"][:40], trace["labels"][:40]
+    boxes, labels = trace["boxes"][:MOST], trace["labels"][:MOST]
     if len(boxes) == 0 or len(target.boxes) == 0:
         show_message(ax, "nothing to compare")
         return headline(ax, "Truth x detections", "no objects or no detections")
@@ -59,7 +55,7 @@ def show_overlaps(
             if value > 0.005:
                 colour = "black" if value > 0.5 else "white"
                 ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
-    _name_axes(ax, target, labels, trace["scores"][:40], class_names)
+    _name_axes(ax, trace, target)
     found = ((iou >= 0.5) & right).any(axis=1).sum()
     see = (
         f"{found} of {plural(len(iou), 'object')} found at IoU 0.5; green, solid frame: right class, "
@@ -85,7 +81,7 @@ def show_recall(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     target : true objects, input pixels
     """
     ax = axes_or_new(ax)
-    truth = to_transformed(trace, target.boxes)  # all boxes in the same pixels
+    truth = resize_boxes(target.boxes, trace.image_size, trace.resized_size)  # all boxes in the same pixels
     steps: dict[str, tuple[np.ndarray, str, Dash | str]] = {
         "anchors": (trace["anchors"], GREY, ":"),
         "refined and clipped": (trace["clipped"], BLUE, "--"),
@@ -110,14 +106,13 @@ def show_recall(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     return headline(ax, "Recall before the box head", see)
 
 
-def _name_axes(
-    ax: Axes, target: Target, labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str] | None
-) -> None:
+def _name_axes(ax: Axes, trace: Trace, target: Target) -> None:
     ax.set_ylabel("true objects")
     ax.set_xlabel("detections")
+    labels, scores = trace["labels"][:MOST], trace["scores"][:MOST]
     if len(labels) <= READABLE:
-        names = [f"{class_name(n, class_names)}\n{s:.2f}" for n, s in zip(labels, scores, strict=True)]
+        names = [f"{trace.class_names[n]}\n{s:.2f}" for n, s in zip(labels, scores, strict=True)]
         ax.set_xticks(np.arange(len(labels)), names, fontsize=7)
     if len(target.labels) <= READABLE:
-        names = [class_name(label, class_names) for label in target.labels]
+        names = [class_name(label, trace.class_names) for label in target.labels]
         ax.set_yticks(np.arange(len(names)), names, fontsize=7)

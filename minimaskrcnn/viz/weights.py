@@ -24,7 +24,7 @@ ROW = 0.17  # inches
     note="Range and spread of every layer, dead ones flagged.",
 )
 def show_weight_table(model: Any, ax: Axes | None = None, only: str = "weight", limit: int = 60) -> Axes:
-    """One row a parameter: shape, range, mean, spread, and "dead?" where nothing was learnt.
+    """One row per parameter: shape, range, mean, spread, and "dead?" where nothing was learnt.
 
     Parameters
     ----------

@@ -11,14 +11,43 @@ def class_name(label: int, class_names: Sequence[str] | None) -> str:
     return class_names[label] if class_names is not None and label < len(class_names) else f"class {label}"
 
 
+IRREGULAR = {
+    "broccoli": "broccoli",
+    "knife": "knives",
+    "mouse": "mice",
+    "nucleus": "nuclei",
+    "person": "people",
+    "scissors": "scissors",
+    "sheep": "sheep",
+    "skis": "skis",
+}
+
+
+def plural_of(noun: str) -> str:
+    """The plural of a noun, which is that of its last word; a numbered name like `class 3` stays.
+
+    >>> plural_of("triangle"), plural_of("wine glass"), plural_of("nucleus"), plural_of("class 3")
+    ('triangles', 'wine glasses', 'nuclei', 'class 3')
+    """
+    *before, last = noun.split(" ")
+    if last.isdigit():
+        return noun
+    if last.endswith(("s", "x", "sh", "ch")):
+        regular = f"{last}es"
+    elif last.endswith("y") and last[-2:-1] not in "aeou":
+        regular = f"{last[:-1]}ies"
+    else:
+        regular = f"{last}s"
+    return " ".join([*before, IRREGULAR.get(last, regular)])
+
+
 def plural(count: int, noun: str) -> str:
-    """`1 box`, `2 boxes`.
+    """A count and its noun.
 
     >>> plural(1, "box"), plural(3, "proposal"), plural(0, "class")
     ('1 box', '3 proposals', '0 classes')
     """
-    ending = "" if count == 1 else "es" if noun[-1] in "sx" else "s"
-    return f"{count:,} {noun}{ending}"
+    return f"{count:,} {noun if count == 1 else plural_of(noun)}"
 
 
 def object_names(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str] | None) -> list[str]:
@@ -35,16 +64,16 @@ def object_names(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[s
 
 
 def count_classes(labels: np.ndarray, class_names: Sequence[str] | None, limit: int = 4) -> str:
-    """How many of each class, in words.
+    """How many of each class, in words; of more than `limit` classes the first ones.
 
     >>> count_classes(np.array([1, 2, 1]), ["background", "circle", "square"])
-    '2 circle, 1 square'
+    '2 circles, 1 square'
     >>> count_classes(np.array([1, 1]), ["background", "nucleus"])
-    'all nucleus'
+    'all nuclei'
     """
     kinds, counts = np.unique(labels, return_counts=True)
     names = [class_name(kind, class_names) for kind in kinds]
     if len(kinds) == 1:
-        return f"all {names[0]}" if counts[0] > 1 else names[0]
-    told = [f"{count} {name}" for count, name in zip(counts, names, strict=True)]
+        return f"all {plural_of(names[0])}" if counts[0] > 1 else names[0]
+    told = [plural(count, name) for count, name in zip(counts, names, strict=True)]
     return ", ".join(told[:limit] + ["..."] * (len(told) > limit))

@@ -135,12 +135,12 @@ viz.show(viz.show_box_features(trace, proposal=0, limit=6), width=5.5)
 # **Predict.** What share of the proposals will be called background?
 
 # %%
-viz.show(viz.show_class_counts(trace, None, names), width=5.5)
+viz.show(viz.show_class_counts(trace), width=5.5)
 
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
-viz.show_rois(trace, left, names)
-viz.show_refinement(trace, right, names)
+viz.show_rois(trace, left)
+viz.show_refinement(trace, right)
 viz.show(figure)
 
 # %% [markdown]
@@ -154,8 +154,8 @@ viz.show(figure)
 
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
-viz.show_before_nms(trace, left, names)
-viz.show_after_nms(trace, right, names)
+viz.show_before_nms(trace, left)
+viz.show_after_nms(trace, right)
 viz.show(figure)
 
 # %% [markdown]
@@ -167,7 +167,7 @@ viz.show(figure)
 # **Predict.** All masks have 28 x 28 cells, whatever the size of the object. What does that cost a large one?
 
 # %%
-viz.show(viz.show_mask_probabilities(trace, None, names), width=5)
+viz.show(viz.show_mask_probabilities(trace), width=5)
 
 # %% [markdown]
 # The mask is resized into its box and cut at one half. For a large object a cell is several pixels wide, so fine detail
@@ -180,7 +180,7 @@ viz.show(viz.mask_figure(trace, 0))
 # ## The answer
 
 # %%
-viz.show(viz.show_detections(trace, None, names), width=5)
+viz.show(viz.show_detections(trace), width=5)
 
 # %% [markdown]
 # ## Any detection can be asked where it came from

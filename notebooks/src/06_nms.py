@@ -106,8 +106,7 @@ print("all together: ", nms(boxes, scores, 0.5))
 
 # %%
 image, target = data.Shapes("val")[22]
-model, facts = load_model(weights.path("shapes"))
-names = facts["class_names"]
+model, _ = load_model(weights.path("shapes"))
 trace = model.trace(image)
 
 # %% [markdown]
@@ -117,7 +116,7 @@ trace = model.trace(image)
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
 viz.show_rpn_nms(trace, left)
-viz.show_before_nms(trace, right, names)
+viz.show_before_nms(trace, right)
 viz.show(figure)
 
 # %% [markdown]
@@ -128,7 +127,7 @@ viz.show(figure)
 # colour. At the right, the overlap that cost each of them its place.
 
 # %%
-viz.show(viz.suppression_figure(trace, names, limit=2))
+viz.show(viz.suppression_figure(trace, limit=2))
 
 # %% [markdown]
 # All dots lie to the right of 0.5: that is the threshold. Dots near 1 are harmless, copies of one box. Dots near 0.5 are the
@@ -136,8 +135,8 @@ viz.show(viz.suppression_figure(trace, names, limit=2))
 
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
-viz.show_after_nms(trace, left, names)
-viz.show_detections(trace, right, names)
+viz.show_after_nms(trace, left)
+viz.show_detections(trace, right)
 viz.show(figure)
 
 # %% [markdown]

@@ -64,7 +64,7 @@ for label, (logit, score) in enumerate(
     print(f"{names[label]:<11} logit {logit:6.1f}   score {score:.2f}")
 
 # %%
-viz.show(viz.show_class_counts(trace, None, names), width=5.5)
+viz.show(viz.show_class_counts(trace), width=5.5)
 
 # %% [markdown]
 # ## Which RoIs to learn from
@@ -111,7 +111,7 @@ after = box_iou(target.boxes, trace["refined"][sure, label]).max(axis=0)
 print(f"{len(sure)} RoIs: IoU {before.mean():.2f} before, {after.mean():.2f} after")
 
 # %%
-viz.show(viz.show_refinement(trace, None, names), width=5.5)
+viz.show(viz.show_refinement(trace), width=5.5)
 
 # %% [markdown]
 # ## Head 3: the mask

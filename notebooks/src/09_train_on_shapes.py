@@ -157,10 +157,9 @@ print("seed 0 and seed 1 equal:            ", np.array_equal(finals["a"], finals
 # %%
 if TRAIN:
     run = Trainer.from_recipe(recipe, train, validation=validation, on_record=print)
-    model, names = run.run(), train.class_names
+    model = run.run()
 else:
-    model, facts = load_model(weights.path("shapes"))
-    names = facts["class_names"]
+    model, _ = load_model(weights.path("shapes"))
     card = weights.card("shapes")
     print(card["command"])
     print(f"{card['steps']} steps in {card['minutes']} minutes, seed {card['seed']}")
@@ -189,7 +188,7 @@ for name, summary in (("boxes", result.box), ("masks", result.mask)):
 # %%
 figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
 for index, ax in zip((6, 11, 13), axes):
-    viz.show_detections(model.trace(validation[index][0]), ax, names)
+    viz.show_detections(model.trace(validation[index][0]), ax)
 viz.show(figure)
 
 # %% [markdown]

@@ -36,8 +36,7 @@ for name, picture in (("as read", raw), ("stretched", image)):
 # **Predict.** What would the model make of the picture *as read*? It was only ever shown stretched ones.
 
 # %%
-model, facts = load_model(weights.path("nuclei"))
-names = facts["class_names"]
+model, _ = load_model(weights.path("nuclei"))
 for name, picture in (("as read", raw), ("stretched", image)):
     found = model.predict([picture])[0]
     sure = found.scores[found.scores > 0.5]
@@ -100,7 +99,7 @@ viz.show(viz.show_objectness(trace, 1, panels(1, 1, 4.4, 4.4)[1][0]))
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
 viz.show_proposals(trace, left)
-viz.show_rois(trace, right, names)
+viz.show_rois(trace, right)
 viz.show(figure)
 
 # %% [markdown]
@@ -135,8 +134,8 @@ print(
 
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
-viz.show_refinement(trace, left, names)
-viz.show_after_nms(trace, right, names)
+viz.show_refinement(trace, left)
+viz.show_after_nms(trace, right)
 viz.show(figure)
 
 # %% [markdown]
@@ -158,16 +157,14 @@ print(f"dropped at an IoU below 0.6: {np.sum(dropped < 0.6)}")
 # ## Masks
 
 # %%
-viz.show(
-    viz.show_mask_probabilities(trace, panels(1, 1, 4.4, 4.4)[1][0], names, limit=9)
-)
+viz.show(viz.show_mask_probabilities(trace, panels(1, 1, 4.4, 4.4)[1][0], limit=9))
 
 # %% [markdown]
 # A mask of 28 x 28 cells over a box of 13 pixels: here the mask is *finer* than the picture. For large objects it is the
 # other way round.
 
 # %%
-viz.show(viz.show_detections(trace, panels(1, 1, 4.4, 4.4)[1][0], names))
+viz.show(viz.show_detections(trace, panels(1, 1, 4.4, 4.4)[1][0]))
 
 # %% [markdown]
 # ## Ask one of them

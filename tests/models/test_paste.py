@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.masks import mask_targets, paste_masks, paste_masks_aligned
 from minimaskrcnn.models import mini, paste
-from minimaskrcnn.models.transform import resize_boxes
 
 
 def disc(height, width, y, x, radius):

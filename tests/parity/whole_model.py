@@ -13,6 +13,7 @@ from scipy.special import softmax
 
 from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
+from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.masks import paste_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.mask_head import mask_probabilities
@@ -21,7 +22,7 @@ from minimaskrcnn.models.postprocess import BoxPostprocess
 from minimaskrcnn.models.published import maskrcnn_fpn
 from minimaskrcnn.models.resnet import BasicBlock, Bottleneck, ResNet
 from minimaskrcnn.models.roi_extractor import as_rois
-from minimaskrcnn.models.transform import ImageBatch, resize_boxes
+from minimaskrcnn.models.transform import ImageBatch
 
 from .runners_losses import rpn_assignment
 from .sampling import EvenChoice

@@ -204,9 +204,9 @@ def example(trace, target, class_names):
     """All that figures can be drawn from without a model or a data set."""
     return viz.Example(
         trace,
-        class_names,
         viz.Truth(trace, target),
         samples=[(trace["input"], target)],
+        class_names=class_names,
         log_records=[{"step": 1, "loss": 2.0}],
     )
 

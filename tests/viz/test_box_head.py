@@ -28,8 +28,8 @@ def test_rois_are_the_proposals_of_confident_candidates(trace):
     assert all(is_dashed(lines) for lines in ax.collections)
 
 
-def test_each_class_has_its_colour_and_its_name_once(trace, class_names):
-    ax = viz.show_rois(trace, class_names=class_names)
+def test_each_class_has_its_colour_and_its_name_once(trace):
+    ax = viz.show_rois(trace)
     assert [text.get_text() for text in ax.texts[:2]] == ["circle", "square"]
     colours = [to_hex(lines.get_colors()[0]).upper() for lines in ax.collections]
     assert colours == [class_style(label).colour for label in (1, 2)]

@@ -42,10 +42,15 @@ def test_every_figure_of_the_catalogue_is_exported():
         assert getattr(viz, entry.function.__name__) is entry.function
 
 
+def test_no_figure_of_a_trace_is_told_the_class_names_again():
+    for entry in catalogue_entries():
+        assert not {"trace", "class_names"} <= set(entry.parameters), entry.name
+
+
 def test_calls_are_read_from_the_signatures():
     calls = {entry.name: entry.call for entry in catalogue_entries()}
-    assert calls["truth"].startswith("show_overlaps(trace, target")
-    assert calls["recall"] == "show_recall(trace, target)"
+    assert calls["truth"] == "show_overlaps(trace, target)"
+    assert calls["samples"] == "samples_figure(samples, class_names)"
     assert calls["anchor-fates"] == "show_fates(trace, 'anchor')"
     assert calls["mask-steps"] == "mask_figure(trace, target=target)"
     assert calls["article-example"] == "article_figure()"

@@ -11,14 +11,14 @@ def drawn(ax):
     return sum(len(lines.get_segments()) for lines in ax.collections)
 
 
-def test_before_nms_shows_every_confident_box(trace, class_names):
-    ax = viz.show_before_nms(trace, class_names=class_names)
+def test_before_nms_shows_every_confident_box(trace):
+    ax = viz.show_before_nms(trace)
     assert drawn(ax) == 15
-    assert "15 boxes (10 circle, 5 square)" in ax.get_label()
+    assert "15 boxes (10 circles, 5 squares)" in ax.get_label()
 
 
 def test_after_nms_shows_the_survivors_with_class_and_score(trace, class_names):
-    ax = viz.show_after_nms(trace, class_names=class_names)
+    ax = viz.show_after_nms(trace)
     kept = trace["detection_candidate"]
     assert drawn(ax) == len(kept) == 3
     labels = {text.get_text() for text in ax.texts if text.get_text()[-1].isdigit()}
@@ -49,8 +49,8 @@ def test_nothing_to_suppress_is_said_in_words(make_trace):
     assert "no detections" in viz.show_after_nms(empty).get_label()
 
 
-def test_survivors_are_solid_and_their_victims_dashed_in_their_colour(trace, class_names):
-    ax = class_nms.show_suppressors(trace, 1, class_names=class_names)
+def test_survivors_are_solid_and_their_victims_dashed_in_their_colour(trace):
+    ax = class_nms.show_suppressors(trace, 1)
     winners = class_nms.winners_of(trace, 1)
     assert len(winners) == 2
     for rank, winner in enumerate(winners):
@@ -75,8 +75,8 @@ def test_dots_stand_at_the_overlaps(trace):
     assert f"cost a place is {mine.min():.2f}" in ax.get_label()
 
 
-def test_the_busiest_classes_come_first(trace, class_names):
-    figure = class_nms.suppression_figure(trace, class_names)
+def test_the_busiest_classes_come_first(trace):
+    figure = class_nms.suppression_figure(trace)
     assert [ax.get_title() for ax in figure.axes[::2]] == ["NMS of class circle", "NMS of class square"]
 
 

@@ -36,8 +36,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_eight_numbered_panels_that_do_not_touch(make_trace, class_names, case):
-    figure = viz.demo_figure(make_trace(*case), class_names)
+def test_eight_numbered_panels_that_do_not_touch(make_trace, case):
+    figure = viz.demo_figure(make_trace(*case))
     assert [ax.get_title() for ax in figure.axes] == TITLES
     renderer = figure.canvas.get_renderer()
     figure.draw(renderer)
@@ -56,13 +56,13 @@ def test_eight_numbered_panels_that_do_not_touch(make_trace, class_names, case):
     assert touching == []
 
 
-def test_the_alternative_text_tells_the_story(trace, class_names):
-    text = viz.alt_text(viz.demo_figure(trace, class_names))
-    for part in ("Input: 160x120 pixels", "18 boxes", "3 boxes left, 12 suppressed", "2 circle, 1 square"):
+def test_the_alternative_text_tells_the_story(trace):
+    text = viz.alt_text(viz.demo_figure(trace))
+    for part in ("Input: 160x120 pixels", "18 boxes", "3 boxes left, 12 suppressed", "2 circles, 1 square"):
         assert part in text
 
 
-def test_the_same_trace_gives_the_same_file(trace, class_names, tmp_path):
+def test_the_same_trace_gives_the_same_file(trace, tmp_path):
     for name in ("a.png", "b.png"):
-        viz.save(viz.demo_figure(trace, class_names), tmp_path / name)
+        viz.save(viz.demo_figure(trace), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

@@ -28,7 +28,7 @@ def test_a_detection_has_its_box_its_outline_and_its_label():
     assert len(ax.lines) == 2
     assert len(ax.images) == 2
     assert {text.get_text() for text in ax.texts[:2]} == {"0.99", "0.60"}
-    assert ax.get_label() == "Detections: 2 objects (all cell), scores 0.60 to 0.99; one colour an object"
+    assert ax.get_label() == "Detections: 2 objects (all cells), scores 0.60 to 0.99; one colour per object"
 
 
 def test_box_outline_and_label_of_an_object_share_a_colour():
@@ -54,8 +54,8 @@ def test_boxes_alone_when_there_are_no_masks():
     assert not ax.lines
 
 
-def test_a_trace_is_drawn_in_input_pixels(trace, class_names):
-    ax = viz.show_detections(trace, class_names=class_names)
+def test_a_trace_is_drawn_in_input_pixels(trace):
+    ax = viz.show_detections(trace)
     assert ax.images[0].get_extent() == [0, 160, 120, 0]
     np.testing.assert_array_equal(np.array(ax.collections[0].get_segments())[:, 2], trace["boxes"][:, 2:])
 
@@ -66,8 +66,8 @@ def test_low_scores_are_left_out(trace):
     assert len(ax.collections[0].get_segments()) == 2
 
 
-def test_top_boxes_are_the_sure_ones_in_the_style_of_their_class(trace, class_names):
-    ax = viz.show_detection_boxes(trace, class_names=class_names, min_score=0.6)
+def test_top_boxes_are_the_sure_ones_in_the_style_of_their_class(trace):
+    ax = viz.show_detection_boxes(trace, min_score=0.6)
     sure = trace["scores"] >= 0.6
     drawn = [segment[0] for lines in ax.collections for segment in lines.get_segments()]
     np.testing.assert_array_equal(np.sort(drawn, 0), np.sort(trace["boxes"][sure][:, :2], 0))

@@ -33,8 +33,8 @@ def test_corners_are_scattered_where_they_are(trace):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["top left", "bottom right"]
 
 
-def test_class_counts_put_background_first(trace, class_names):
-    ax = distributions.show_class_counts(trace, class_names=class_names)
+def test_class_counts_put_background_first(trace):
+    ax = distributions.show_class_counts(trace)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["background", "circle", "square"]
     assert [bar.get_width() for bar in ax.patches] == [3, 10, 5]
     assert "18 RoIs, 17% background" in ax.get_label()

@@ -1,8 +1,11 @@
-"""Grids and strides of the RPN's maps, read back from the anchors."""
+"""Grids and strides of the RPN's maps, from the trace."""
 
 import numpy as np
+import pytest
 
+from minimaskrcnn import viz
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.models import mini_c4
 from minimaskrcnn.viz.levels import anchor_grid, levels
 
 
@@ -28,3 +31,14 @@ def test_a_model_without_pyramid_has_one_level(trace):
         stages[name] = trace._stage(name)._replace(array=trace[name][first])
     (level,) = levels(Trace(stages))
     assert (level.name, level.stride) == ("C4", (4, 4))
+
+
+@pytest.mark.parametrize("size", [(16, 512), (512, 16), (16, 16)])
+def test_figures_of_a_map_that_is_one_cell_high_or_wide(size):
+    image = np.random.default_rng(0).random((3, *size), np.float32)
+    trace = mini_c4(3, rng=np.random.default_rng(0)).trace(image)
+    (level,) = levels(trace)
+    assert level.stride == (16, 16)
+    for entry, draw in viz.stage_figures(viz.Example(trace)).items():
+        if entry.name in ("anchors-of-one-cell", "objectness", "roi-levels", "features", "roi-microscope"):
+            draw().draw_without_rendering()

@@ -1,12 +1,18 @@
 """One mask from probabilities to outline, and against its target."""
 
-import numpy as np
+from dataclasses import replace
 
-from minimaskrcnn.models.paste import unrounded
+import numpy as np
+import pytest
+
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.models.paste import RULES
 from minimaskrcnn.viz.mask_steps import mask_figure
 
 
-def test_three_steps_without_truth(trace):
+@pytest.mark.parametrize("rule", RULES)
+def test_three_steps_without_truth_by_the_rule_of_the_model(trace, rule):
+    trace = Trace(trace.stages(), replace(trace.context, paste_rule=rule))
     figure = mask_figure(trace, 1)
     assert [ax.get_title() for ax in figure.axes] == [
         "28x28 probabilities",
@@ -15,9 +21,8 @@ def test_three_steps_without_truth(trace):
     ]
     tile, pasted, cut = figure.axes
     np.testing.assert_array_equal(tile.images[0].get_array(), trace["mask_probs"][1])
-    wanted = unrounded(
-        trace["mask_probs"][[1]], trace["detection_boxes"][[1]], trace["transformed"].shape[1:], (120, 160)
-    )[0]
+    resized_box = trace["detection_boxes"][[1]]
+    wanted = RULES[rule](trace["mask_probs"][[1]], resized_box, trace.resized_size, (120, 160))[0]
     np.testing.assert_array_equal(pasted.images[0].get_array(), wanted)
     assert f"{trace['masks'][1].sum():,} pixels" in cut.get_label()
 

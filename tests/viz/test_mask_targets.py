@@ -10,7 +10,7 @@ from minimaskrcnn.viz import mask_targets
 
 
 def test_each_pair_is_the_target_and_the_answer_of_one_detection(trace, target, class_names):
-    ax = mask_targets.show_mask_targets(trace, target, class_names=class_names)
+    ax = mask_targets.show_mask_targets(trace, target)
     nearest = box_iou(target.boxes, trace["boxes"]).argmax(0)
     wanted = targets_of(target.masks, trace["boxes"], nearest, 28)
     assert len(ax.images) == len(trace["boxes"]) == 3
@@ -33,8 +33,8 @@ def test_tiles_do_not_overlap_and_lie_inside(trace, target):
             assert r1 <= l2 or r2 <= l1 or b1 <= t2 or b2 <= t1
 
 
-def test_rois_are_numbered_beside_their_targets_and_objects_take_turns(trace, target, class_names):
-    left, right = mask_targets.roi_targets_figure(trace, target, class_names, limit=6).axes
+def test_rois_are_numbered_beside_their_targets_and_objects_take_turns(trace, target):
+    left, right = mask_targets.roi_targets_figure(trace, target, limit=6).axes
     numbers = [text.get_text() for text in left.texts if text.get_text().isdigit()]
     assert sorted(numbers) == [str(n) for n in range(1, 7)]
     tiles = [text.get_text() for text in right.texts[:6]]
@@ -51,14 +51,14 @@ def test_mini_masks_of_a_square_that_fills_its_box_cost_nothing():
     mask = np.zeros((1, 40, 40), bool)
     mask[0, 4:32, 6:34] = True
     target = Target(np.array([[6, 4, 34, 32]], np.float32), np.array([2]), mask)
-    minis, back = mask_targets.mini_masks(target, 28)
+    minis, back = mask_targets.mini_masks(target, 28, "rounded")
     assert minis.shape == (1, 28, 28)
     assert (back & mask).sum() / (back | mask).sum() > 0.95
 
 
 def test_mini_masks_show_their_own_ceiling(trace, target, class_names):
-    ax = mask_targets.show_mini_masks(trace["input"], target, class_names=class_names)
-    minis, back = mask_targets.mini_masks(target, 28)
+    ax = mask_targets.show_mini_masks(trace["input"], target, class_names)
+    minis, back = mask_targets.mini_masks(target, 28, "rounded")
     iou = (back & target.masks).sum((1, 2)) / (back | target.masks).sum((1, 2))
     assert {text.get_text() for text in ax.texts[:3]} == {
         f"{class_names[label]}: {value:.3f}" for label, value in zip(target.labels, iou, strict=True)

@@ -47,7 +47,7 @@ def test_random_outlines_equal_a_search_pixel_by_pixel():
 
 
 def test_tiles_show_the_probabilities_on_one_scale(trace, class_names):
-    ax = viz.show_mask_probabilities(trace, class_names=class_names)
+    ax = viz.show_mask_probabilities(trace)
     assert len(ax.images) == 3
     for image, index in zip(ax.images, np.argsort(-trace["scores"], kind="stable"), strict=True):
         np.testing.assert_array_equal(image.get_array(), trace["mask_probs"][index])

@@ -7,11 +7,11 @@ from minimaskrcnn.viz import samples
 
 
 def test_a_sample_has_a_box_an_outline_and_a_name_for_each_object(trace, target, class_names):
-    ax = samples.show_sample(trace["input"], target, class_names=class_names)
+    ax = samples.show_sample(trace["input"], target, class_names)
     assert len(ax.collections[0].get_segments()) == len(ax.lines) == 3
     assert {text.get_text() for text in ax.texts[:-1]} == {"circle", "square"}
     assert ax.get_title() == "Picture 0"
-    assert "3 true objects (2 circle, 1 square)" in ax.get_label()
+    assert "3 true objects (2 circles, 1 square)" in ax.get_label()
 
 
 def test_crowds_and_empty_pictures_are_said(trace, target):

@@ -50,7 +50,7 @@ def test_objects_and_background_are_counted_and_told_apart_by_dash():
         named = [line for line in ax.lines if line.get_label() in ("background", "objects")]
         assert [line.get_ydata()[-1] for line in named] == counts
         assert named[0].get_linestyle() != named[1].get_linestyle()
-    assert "at the end 60 a batch stand for an object" in rois.get_label()
+    assert "at the end 60 per batch stand for an object" in rois.get_label()
 
 
 @pytest.mark.parametrize("records", [[], log(1), [{"step": 3, "box_AP": 0.1, "mask_AP": None}]])

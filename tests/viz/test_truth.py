@@ -7,8 +7,8 @@ from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.viz import truth
 
 
-def test_the_grid_is_the_iou_of_truth_and_detections(trace, target, class_names):
-    ax = truth.show_overlaps(trace, target, class_names=class_names)
+def test_the_grid_is_the_iou_of_truth_and_detections(trace, target):
+    ax = truth.show_overlaps(trace, target)
     np.testing.assert_allclose(ax.images[0].get_array(), box_iou(target.boxes, trace["boxes"]))
     assert [label.get_text() for label in ax.get_yticklabels()] == ["circle", "square", "circle"]
     assert len(ax.patches) == 3
