@@ -10,8 +10,7 @@ import numpy as np
 from benchmarks.full_sides import CLASSES, Detections, Stopwatch, weights
 from minimaskrcnn import nn
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models import paste
-from minimaskrcnn.models.published import maskrcnn_fpn, resnet
+from minimaskrcnn.models import maskrcnn_resnet50_fpn, paste
 from minimaskrcnn.models.roi_extractor import RoIExtractor
 from minimaskrcnn.models.transform import ImageTransform
 from minimaskrcnn.nn.optim import SGD
@@ -21,7 +20,7 @@ class Ours:
     """The NumPy model."""
 
     def __init__(self) -> None:
-        self.model = maskrcnn_fpn(resnet(50, nn.BatchNorm2d), CLASSES)
+        self.model = maskrcnn_resnet50_fpn(CLASSES, norm="batch")
         shapes = {name: array.shape for name, array in self.model.state_dict().items()}
         self.model.load_state_dict(weights(shapes.items()))
         self.model.eval()

@@ -17,7 +17,7 @@ from minimaskrcnn import kernels
 from minimaskrcnn.autograd.modes import current
 from minimaskrcnn.kernels import fast
 from minimaskrcnn.kernels.geometry import conv_output_size
-from minimaskrcnn.models.published import maskrcnn_fpn, resnet
+from minimaskrcnn.models import maskrcnn_resnet50_fpn
 
 Pair = tuple[int, int]
 
@@ -131,6 +131,6 @@ def of_small_model() -> list[Layer]:
 
 def of_resnet50_fpn(height: int = 800, width: int = 1066) -> list[Layer]:
     """Of a prediction of `maskrcnn_resnet50_fpn` for one picture, 100 detections."""
-    model = maskrcnn_fpn(resnet(50), num_classes=91, box_score_thresh=0.0)
+    model = maskrcnn_resnet50_fpn(box_score_thresh=0.0)
     image = np.zeros((3, height, width), np.float32)
     return Watched(skip_work=True).distinct(lambda: model.predict([image]))

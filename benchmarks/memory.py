@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -62,7 +63,12 @@ def _write_setup(path: Path) -> None:
     for i, (image, target) in enumerate(zip(images, targets, strict=True)):
         arrays |= {f"image/{i}": image}
         arrays |= {f"{name}/{i}": getattr(target, name) for name in ("boxes", "labels", "masks")}
-    np.savez(path, config=json.dumps(model.config), clip_norm=small_model.RECIPE.clip_norm, **arrays)
+    np.savez(
+        path,
+        config=json.dumps(model.config, default=asdict),
+        clip_norm=small_model.RECIPE.clip_norm,
+        **arrays,
+    )
 
 
 def _read_setup(path: Path) -> SimpleNamespace:
@@ -83,7 +89,7 @@ def _read_setup(path: Path) -> SimpleNamespace:
 def _our_step(setup: SimpleNamespace) -> Any:
     from benchmarks import small_model
     from minimaskrcnn.detection.structures import Target
-    from minimaskrcnn.models.presets import build
+    from minimaskrcnn.models import build
 
     model = build(setup.config)
     model.load_state_dict(setup.state)
@@ -95,7 +101,7 @@ def _twin_step(setup: SimpleNamespace) -> Any:
     from benchmarks import twin
 
     targets = [SimpleNamespace(**target) for target in setup.targets]
-    model = twin.load_twin(setup.config, setup.state)
+    model = twin.load_twin(SimpleNamespace(**setup.config), setup.state)
     return twin.training_step(model, setup.images, targets, setup.clip_norm)
 
 

@@ -17,8 +17,9 @@ from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.io import load_model
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.nn import optim
+from minimaskrcnn.training.learner import total_loss
+from minimaskrcnn.training.optimization import make_optimizer
 from minimaskrcnn.training.recipes import RECIPES
-from minimaskrcnn.training.trainer import make_optimizer, total_loss
 
 BATCH = 4
 RECIPE = replace(RECIPES["shapes"], lr=0.0)

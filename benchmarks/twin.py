@@ -20,6 +20,22 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
 from benchmarks.even import even
 
+# Settings that torchvision's MaskRCNN takes under the same names.
+SHARED = (
+    "min_size",
+    "max_size",
+    "size_divisible",
+    "image_mean",
+    "image_std",
+    "rpn_batch_size_per_image",
+    "rpn_pre_nms_top_n_train",
+    "rpn_pre_nms_top_n_test",
+    "rpn_post_nms_top_n_train",
+    "rpn_post_nms_top_n_test",
+    "box_batch_size_per_image",
+    "box_detections_per_img",
+)
+
 
 def group_norm(channels: int) -> nn.Module:
     """Eight groups, as in the small model."""
@@ -69,35 +85,21 @@ class Backbone(nn.Module):
         return self.fpn(self.body(x))
 
 
-def build_twin(config: Mapping[str, Any]) -> MaskRCNN:
-    """The torchvision model that `minimaskrcnn.models.presets.mini` with this config is the twin of."""
-    classes, (short, long) = config["num_classes"], config["image_size"]
-    train, test = config["proposals"]
-    anchors_sampled, rois_sampled = config["samples"]
+def build_twin(config: Any) -> MaskRCNN:
+    """The torchvision model that is the twin of `mini` with this config, a `Config` or what has its names."""
     names = ["0", "1", "2"]
     return MaskRCNN(
         Backbone(),
-        min_size=short,
-        max_size=long,
-        size_divisible=16,
-        image_mean=[0.5] * 3,
-        image_std=[0.25] * 3,
         rpn_anchor_generator=AnchorGenerator(
-            tuple((size,) for size in config["anchor_sizes"]), ((0.5, 1.0, 2.0),) * 3
+            tuple((size,) for size in config.anchor_sizes), (tuple(config.aspect_ratios),) * 3
         ),
-        rpn_batch_size_per_image=anchors_sampled,
-        rpn_pre_nms_top_n_train=2 * train,
-        rpn_pre_nms_top_n_test=2 * test,
-        rpn_post_nms_top_n_train=train,
-        rpn_post_nms_top_n_test=test,
         box_roi_pool=MultiScaleRoIAlign(names, 7, 2, canonical_scale=112),
         box_head=TwoMLPHead(64 * 7 * 7, 128),
-        box_predictor=FastRCNNPredictor(128, classes),
-        box_batch_size_per_image=rois_sampled,
-        box_detections_per_img=config["detections_per_img"],
+        box_predictor=FastRCNNPredictor(128, config.num_classes),
         mask_roi_pool=MultiScaleRoIAlign(names, 14, 2, canonical_scale=112),
         mask_head=MaskRCNNHeads(64, (64, 64), 1),
-        mask_predictor=MaskRCNNPredictor(64, 64, classes),
+        mask_predictor=MaskRCNNPredictor(64, 64, config.num_classes),
+        **{name: getattr(config, name) for name in SHARED},
     )
 
 
@@ -122,7 +124,7 @@ class EvenSampler:
         return masks
 
 
-def load_twin(config: Mapping[str, Any], state: Mapping[str, np.ndarray]) -> MaskRCNN:
+def load_twin(config: Any, state: Mapping[str, np.ndarray]) -> MaskRCNN:
     """The twin with these weights, in their precision, ready to train with evenly spaced samples."""
     twin = build_twin(config).train()
     tensors = {name: torch.from_numpy(array) for name, array in state.items()}

@@ -43,19 +43,20 @@ def run(args: argparse.Namespace) -> int:
     """Read, fit into the model they are of if there is one, write."""
     from minimaskrcnn.io.architecture import is_detector
     from minimaskrcnn.io.weights_file import check_ending, model_of, read_weights, save_weights
+    from minimaskrcnn.models.presets import configure, nearest_preset
 
     check_ending(args.target)
     if Path(args.source).resolve() == Path(args.target).resolve():
         raise InputError(f"convert: {args.target} is the file that is read; give the result another name.")
     arrays, facts = read_weights(args.source)
+    kind = None
     if is_detector(arrays):
         model, facts = model_of(args.source, arrays, facts, args.arch)
-        arrays = model.state_dict()
+        arrays, kind = model.state_dict(), nearest_preset(configure(facts["config"]))
     written = save_weights(args.target, arrays, facts)
     values = sum(array.size for array in arrays.values())
-    preset = facts.get("config", {}).get("preset")
     if args.json:
-        output.print_json({"written": str(written), "arrays": len(arrays), "values": values, "model": preset})
+        output.print_json({"written": str(written), "arrays": len(arrays), "values": values, "model": kind})
     else:
-        print(f"{written}: {len(arrays)} arrays, {values:,} values, {preset or 'no detector'}")
+        print(f"{written}: {len(arrays)} arrays, {values:,} values, {kind or 'no detector'}")
     return 0

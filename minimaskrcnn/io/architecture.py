@@ -15,8 +15,8 @@ import numpy as np
 
 from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.published import COCO_V1, DEPTHS
-from minimaskrcnn.models.resnet import Bottleneck
+from minimaskrcnn.models.aliases import DEPTHS
+from minimaskrcnn.models.presets import COCO_V1
 
 BODY = "backbone.body."
 RES5 = "roi_heads.box_head.res5."
@@ -38,7 +38,7 @@ def is_detector(state: Mapping[str, np.ndarray]) -> bool:
 
 
 def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[str, Any]:
-    """The config of the model that these weights, under today's names, are of; `arch` has the last word.
+    """The settings of the model that these weights, under today's names, are of; `arch` has the last word.
 
     What no weight tells keeps the preset's defaults, those of torchvision: anchors, thresholds, sizes. With
     COCO's 91 classes the norm's eps is 0, as the published models were trained; else it is 1e-5.
@@ -82,7 +82,7 @@ def _depth(state: Mapping[str, np.ndarray]) -> int:
     bottleneck = f"{BODY}layer1.0.conv3.weight" in state
     stem = np.shape(state.get(f"{BODY}conv1.weight", ()))
     for depth, (block, expected) in DEPTHS.items():
-        if expected == blocks and (block is Bottleneck) == bottleneck and stem == (64, 3, 7, 7):
+        if expected == blocks and (block == "bottleneck") == bottleneck and stem == (64, 3, 7, 7):
             return depth
     raise InputError(
         f"weights with a backbone of {blocks} residual blocks and a stem {stem}, which is none of "

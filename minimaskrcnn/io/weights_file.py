@@ -11,6 +11,7 @@ No file is trusted: pickles are read as data, archives are held against their le
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from minimaskrcnn.io.formats.safetensors_file import read_safetensors, write_saf
 from minimaskrcnn.io.formats.torch_file import read_torch
 from minimaskrcnn.io.formats.torch_writer import write_torch
 from minimaskrcnn.io.weight_names import modern_names
+from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
-from minimaskrcnn.models.presets import build
+from minimaskrcnn.models.presets import build, configure
 
 TORCH, SAFETENSORS, OURS = (".pth", ".pt"), (".safetensors",), (".npz",)
 ENDINGS = (*OURS, *TORCH, *SAFETENSORS)
@@ -95,29 +97,34 @@ def model_of(
 ) -> tuple[MaskRCNN, Facts]:
     """The model of weights that were read from `path`, and the facts with its config among them."""
     try:
-        described = isinstance(facts.get("config"), dict)
-        if arch and described:
-            raise InputError(f"the file itself says how its model is built; leave out the choice of {arch}.")
-        if not described:
-            facts = {**facts, "config": recognise(arrays, arch)}
-            if facts["config"]["num_classes"] == len(COCO_NAMES):
-                facts["class_names"] = list(COCO_NAMES)
-        check_facts(arrays, facts)
-        model = build(facts["config"])
+        config = describe(arrays, facts, arch)
+        if "config" not in facts and config.num_classes == len(COCO_NAMES):
+            facts = {**facts, "class_names": list(COCO_NAMES)}
+        check_facts(arrays, facts, config)
+        model = build(config)
         fill(model, arrays)
     except InputError as error:
         raise InputError(f"weights {path}: {error}") from error
-    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise InputError(f"weights {path}: a config that makes no sense ({error}); save it again.") from error
+    except MemoryError as error:
+        raise InputError(f"weights {path}: a model too large for the memory; check its config.") from error
     model.eval()
     if facts.get("class_names") is not None:
         model.class_names = tuple(facts["class_names"])
-    return model, {**facts, "config": model.config}
+    return model, {**facts, "config": asdict(config)}
 
 
-def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts) -> None:
+def describe(arrays: Arrays, facts: Facts, arch: str | None = None) -> Config:
+    """The config among the facts, or else the one that names and shapes of the weights show."""
+    if "config" not in facts:
+        return configure(recognise(arrays, arch))
+    if arch:
+        raise InputError(f"the file itself says how its model is built; leave out the choice of {arch}.")
+    return configure(facts["config"])
+
+
+def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts, config: Config) -> None:
     """Hold what stands beside the weights against them, before a model of the size it claims is made."""
-    classes, claimed = len(np.atleast_1d(arrays.get(CLASSES, ()))), facts["config"].get("num_classes")
+    classes, claimed = len(np.atleast_1d(arrays.get(CLASSES, ()))), config.num_classes
     if not classes:
         raise InputError(f"{CLASSES} is missing, so these are not the weights of a detector.")
     if claimed != classes:
@@ -171,7 +178,7 @@ def with_backbone(own: Mapping[str, np.ndarray], classifier: Mapping[str, np.nda
 
 def fill(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
     """`load_state_dict`, forgiving batch norm's counters: only training reads them; old files lack them."""
-    own = module.state_dict()
+    own = dict(module.named_arrays())
     state = {name: a for name, a in arrays.items() if name in own or not name.endswith(COUNTER)}
     zeros = {name: np.zeros_like(a) for name, a in own.items() if name.endswith(COUNTER)}
     module.load_state_dict(zeros | state)

@@ -1,19 +1,58 @@
-"""Floor 4: the detector, piece by piece and whole."""
+"""Floor 4: the detector, piece by piece and whole.
+
+A `Config` describes a model and `build` makes it. `MINI`, `RESNET_FPN`, ... are configs; `mini(...)`,
+`resnet_fpn(...)`, ... change and build them in one call.
+"""
 
 from minimaskrcnn.deprecation import forward
-from minimaskrcnn.models.large_stride import mini_stride16
+from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
-from minimaskrcnn.models.presets import build, mini, mini_c4
-from minimaskrcnn.models.published import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
+from minimaskrcnn.models.presets import (
+    COCO_V1,
+    FASTERRCNN_RESNET50_FPN,
+    MASKRCNN_RESNET50_FPN,
+    MINI,
+    MINI_C4,
+    MINI_STRIDE16,
+    PRESETS,
+    RESNET_C4,
+    RESNET_C5,
+    RESNET_FPN,
+    build,
+    configure,
+    fasterrcnn_resnet50_fpn,
+    maskrcnn_resnet50_fpn,
+    mini,
+    mini_c4,
+    mini_stride16,
+    resnet_c4,
+    resnet_c5,
+    resnet_fpn,
+)
 
 __all__ = [
+    "COCO_V1",
+    "FASTERRCNN_RESNET50_FPN",
+    "MASKRCNN_RESNET50_FPN",
+    "MINI",
+    "MINI_C4",
+    "MINI_STRIDE16",
+    "PRESETS",
+    "RESNET_C4",
+    "RESNET_C5",
+    "RESNET_FPN",
+    "Config",
     "MaskRCNN",
     "build",
+    "configure",
     "fasterrcnn_resnet50_fpn",
     "maskrcnn_resnet50_fpn",
     "mini",
     "mini_c4",
     "mini_stride16",
+    "resnet_c4",
+    "resnet_c5",
+    "resnet_fpn",
 ]
 
 __getattr__ = forward(

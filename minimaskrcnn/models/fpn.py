@@ -93,19 +93,24 @@ class BackboneWithFPN(nn.Module):
         return pyramid
 
 
-class BackboneOneMap(nn.Module):
-    """A ResNet whose last stage's map alone feeds the RPN and the heads: the paper's C4 and C5."""
+class BackboneLastMap(nn.Module):
+    """A ResNet whose last stage's map alone feeds the RPN and the heads: {"C4": (N, C, h, w)}.
 
-    def __init__(self, body: ResNet):
+    With `out_channels` a 1x1 convolution narrows the map; with None it stays as it is, as the paper's C4 and
+    C5 do.
+    """
+
+    def __init__(self, body: ResNet, out_channels: int | None, *, rng: np.random.Generator | None = None):
         super().__init__()
-        self.body = body
-        self.out_channels = body.out_channels[-1]
-        self.strides = body.out_strides[-1:]
+        channels, self.strides = body.out_channels[-1], body.out_strides[-1:]
+        self.body, self.out_channels = body, out_channels or channels
+        self.narrow = nn.Conv2d(channels, out_channels, 1, rng=rng) if out_channels else nn.Identity()
 
     def forward(self, x: Tensor, watch: Watch = unwatched) -> dict[str, Tensor]:
         maps = self.body(x)
-        show_maps("backbone", maps, watch)
         name = list(maps)[-1]
+        maps[name] = self.narrow(maps[name])
+        show_maps("backbone", maps, watch)
         return {name: maps[name]}
 
 

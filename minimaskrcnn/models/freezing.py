@@ -22,6 +22,8 @@ BACKBONE = (
 def freeze_backbone(model: nn.Module, trainable_layers: int) -> None:
     """Train only the last `trainable_layers` of the backbone's stem, layer1, ... layer4 (torchvision's rule).
 
+    A body of fewer stages is counted from its own last stage.
+
     Raises
     ------
     InputError
@@ -31,7 +33,10 @@ def freeze_backbone(model: nn.Module, trainable_layers: int) -> None:
         raise InputError(
             f"trainable_backbone_layers {trainable_layers!r}: must be 0 (none) to 5 (stem and four stages)."
         )
-    places = [place for part in BACKBONE[trainable_layers:] for place in part]
+    names = [name for name, _ in model.named_parameters()]
+    names += [name for name, _ in model.named_buffers()]
+    parts = [part for part in BACKBONE if any(matches(name, place) for name in names for place in part)]
+    places = [place for part in parts[trainable_layers:] for place in part]
     for name, parameter in model.named_parameters():
         if any(matches(name, place) for place in places):
             parameter.requires_grad = False

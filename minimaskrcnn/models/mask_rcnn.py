@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.trace import Recorder, Trace
+from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.paste import Paste, rounded
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads
 from minimaskrcnn.models.rpn import RegionProposalNetwork
@@ -43,8 +43,8 @@ class MaskRCNN(nn.Module):
     paste : callable
         From 28x28 probabilities to masks of the picture's size: `paste.rounded`, torchvision's, or
         `paste.unrounded`.
-    config : dict, optional
-        What a checkpoint must remember to build this model again: preset and settings.
+    config : Config, optional
+        Every setting; what a checkpoint must remember to build this model again.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class MaskRCNN(nn.Module):
         rpn: RegionProposalNetwork,
         roi_heads: RoIHeads,
         num_classes: int,
-        config: dict[str, Any] | None = None,
+        config: Config | None = None,
         paste: Paste = rounded,
     ):
         super().__init__()

@@ -1,205 +1,209 @@
-"""Ready-made models. Each preset is one function of plain settings, so that a checkpoint can name it.
+"""Ready-made models: each preset is a value of `Config`, and a function of its name builds it.
 
-mini     residual backbone, pyramid P2-P4, about a million parameters: trains on a laptop in minutes
-mini_c4  the same body without a pyramid, and the paper's other heads (figure 4 left)
+MINI            residual body, pyramid P2-P4, a million parameters: trains on a laptop in minutes
+MINI_C4         the same body without a pyramid, and the paper's other heads (figure 4 left)
+MINI_STRIDE16   the same body without a pyramid, under the heads of MINI
+RESNET_FPN      ResNet-50, pyramid P2-P6 (figure 4 right): torchvision's maskrcnn_resnet50_fpn
+RESNET_C4       one map of stride 16, the last residual stage on each RoI (figure 4 left)
+RESNET_C5       one map of stride 32 (table 2d), or 16 if dilated; heads as with a pyramid
 
-The full-size ones are in `published`; `build` knows them all.
+Source: He et al. 2017, "Mask R-CNN".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
-from minimaskrcnn.models.fpn import BackboneOneMap, BackboneWithFPN, FeaturePyramid
-from minimaskrcnn.models.large_stride import mini_stride16
-from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
+from minimaskrcnn.models.builder import build_body, build_model
+from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
-from minimaskrcnn.models.mini_body import GREY_MEAN, GREY_STD, group_norm, mini_body
-from minimaskrcnn.models.paste import unrounded
-from minimaskrcnn.models.published import (
-    RATIOS,
-    fasterrcnn_resnet50_fpn,
-    maskrcnn_resnet50_fpn,
-    resnet_c4,
-    resnet_c5,
-    resnet_fpn,
+from minimaskrcnn.models.resnet import ResNet
+from minimaskrcnn.models.setting import shortened
+
+RESNET_FPN = MASKRCNN_RESNET50_FPN = Config()
+FASTERRCNN_RESNET50_FPN = RESNET_FPN.changed(masks=False)
+
+# As many boxes enter NMS from one map as from all levels of a pyramid together (Detectron's numbers).
+RESNET_C5 = RESNET_FPN.changed(
+    neck="last_map", out_channels=None, rpn_pre_nms_top_n_train=12000, rpn_pre_nms_top_n_test=6000
 )
-from minimaskrcnn.models.resnet import BasicBlock, residual_stage
-from minimaskrcnn.models.roi_extractor import RoIExtractor
-from minimaskrcnn.models.roi_heads import MaskBranch, RoIHeads
-from minimaskrcnn.models.rpn import RegionProposalNetwork, RPNHead
-from minimaskrcnn.models.transform import ImageTransform
+# Section 3.1: 64 sampled RoIs and 300 proposals. Figure 4: 7x7 RoIs, and stride 1 in res5.
+RESNET_C4 = RESNET_C5.changed(
+    box_head="res5",
+    stage_strides=(1, 2, 2, 1),
+    rpn_post_nms_top_n_test=300,
+    box_batch_size_per_image=64,
+)
 
+MINI = Config(
+    draw_masks_first=False,
+    min_size=128,
+    max_size=256,
+    size_divisible=16,
+    image_mean=(0.5, 0.5, 0.5),
+    image_std=(0.25, 0.25, 0.25),
+    block="basic",
+    blocks=(2, 2, 1),
+    planes=(32, 64, 128),
+    stage_strides=(2, 2, 2),
+    replace_stride_with_dilation=(False, False),
+    stem_channels=16,
+    stem_kernel=3,
+    stem_pool=False,
+    norm="group",
+    out_channels=64,
+    extra_level=False,
+    anchor_sizes=(16, 32, 64),
+    rpn_pre_nms_top_n_train=600,
+    rpn_pre_nms_top_n_test=400,
+    rpn_post_nms_top_n_train=300,
+    rpn_post_nms_top_n_test=200,
+    rpn_batch_size_per_image=128,
+    canonical_scale=112,
+    representation_size=128,
+    box_batch_size_per_image=64,
+    mask_layers=(64, 64),
+    mask_dim_reduced=64,
+    paste="unrounded",
+)
+# An object of 32 pixels is two cells wide on a map of stride 16, so the rounding of RoIPool and RoIWarp costs
+# a good part of it: the setting of table 2d at the size of a laptop. Only the stride differs from MINI.
+MINI_STRIDE16 = MINI.changed(neck="last_map")
+MINI_C4 = MINI.changed(
+    neck="last_map",
+    out_channels=None,
+    box_head="res5",
+    blocks=(2, 2, 1, 1),
+    planes=(32, 64, 128, 128),
+    stage_strides=(2, 2, 2, 1),
+    replace_stride_with_dilation=(False, False, False),
+)
 
-def mini(
-    num_classes: int,
-    *,
-    anchor_sizes: Sequence[float] = (16, 32, 64),
-    roi_operator: str = "roi_align",
-    masks: bool = True,
-    image_size: tuple[int, int] = (128, 256),
-    proposals: tuple[int, int] = (300, 200),
-    samples: tuple[int, int] = (128, 64),
-    score_thresh: float = 0.05,
-    detections_per_img: int = 100,
-    rng: np.random.Generator | None = None,
-) -> MaskRCNN:
-    """A small Mask R-CNN with everything in it: about a million parameters.
-
-    Parameters
-    ----------
-    num_classes : int
-        With background.
-    anchor_sizes : three floats
-        Side in pixels of the anchors on P2, P3, P4 (strides 4, 8, 16), each at ratios 1/2, 1, 2.
-    roi_operator : str
-        A name in `roi_extractor.OPERATORS`: roi_align, roi_pool, roi_warp, ...
-    masks : bool
-        Without them this is Faster R-CNN.
-    image_size : (min, max)
-        The shorter side is resized to min unless the longer would pass max. Pixels.
-    proposals : (training, prediction)
-        How many a picture.
-    samples : (anchors, RoIs)
-        How many of each the losses of a picture are taken over; pictures full of objects need more.
-    score_thresh : float
-        A detection needs more than this.
-    detections_per_img : int
-    rng : Generator, optional
-        Draws the weights; without it they are zeros, to be loaded.
-    """
-    config = {
-        "preset": "mini",
-        "num_classes": num_classes,
-        "anchor_sizes": list(anchor_sizes),
-        "roi_operator": roi_operator,
-        "masks": masks,
-        "image_size": list(image_size),
-        "proposals": list(proposals),
-        "samples": list(samples),
-        "score_thresh": score_thresh,
-        "detections_per_img": detections_per_img,
-    }
-    channels = 64
-    body = mini_body(rng)
-    backbone = BackboneWithFPN(body, FeaturePyramid(body.out_channels, channels, extra_level=False, rng=rng))
-    rpn = _mini_rpn(tuple((size,) for size in anchor_sizes), channels, proposals, samples[0], rng)
-    box_head = TwoMLPHead(channels * 7 * 7, 128, rng=rng)
-    box_predictor = BoxPredictor(128, num_classes, rng=rng)
-    mask = None
-    if masks:
-        mask = MaskBranch(
-            RoIExtractor(body.out_strides, 14, roi_operator, canonical_scale=112),
-            MaskHeadFPN(channels, (64, 64), rng=rng),
-            MaskPredictor(64, 64, num_classes, rng=rng),
-        )
-    heads = RoIHeads(
-        RoIExtractor(body.out_strides, 7, roi_operator, canonical_scale=112),
-        box_head,
-        box_predictor,
-        mask,
-        batch_size_per_image=samples[1],
-        score_thresh=score_thresh,
-        detections_per_img=detections_per_img,
-    )
-    return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config, unrounded)
-
-
-def mini_c4(
-    num_classes: int,
-    *,
-    anchor_sizes: Sequence[float] = (16, 32, 64),
-    roi_operator: str = "roi_align",
-    image_size: tuple[int, int] = (128, 256),
-    proposals: tuple[int, int] = (300, 200),
-    samples: tuple[int, int] = (128, 64),
-    detections_per_img: int = 100,
-    rng: np.random.Generator | None = None,
-) -> MaskRCNN:
-    """The mini body without a pyramid and with the paper's C4 heads: one more residual stage on each RoI.
-
-    Parameters are those of `mini`; all anchors sit on the one map, of stride 16. The mask branch uses the
-    same residual stage as the box branch, then a 2x deconvolution: masks are 14x14.
-    """
-    config = {
-        "preset": "mini_c4",
-        "num_classes": num_classes,
-        "anchor_sizes": list(anchor_sizes),
-        "roi_operator": roi_operator,
-        "image_size": list(image_size),
-        "proposals": list(proposals),
-        "samples": list(samples),
-        "detections_per_img": detections_per_img,
-    }
-    backbone = BackboneOneMap(mini_body(rng))
-    rpn = _mini_rpn((tuple(anchor_sizes),), backbone.out_channels, proposals, samples[0], rng)
-    res5 = residual_stage(BasicBlock, backbone.out_channels, 128, 1, 1, group_norm, rng=rng)
-    extractor = RoIExtractor(backbone.strides, 7, roi_operator)
-    heads = RoIHeads(
-        extractor,
-        Res5BoxHead(res5),
-        BoxPredictor(128, num_classes, rng=rng),
-        MaskBranch(extractor, res5, MaskPredictor(128, 64, num_classes, rng=rng)),
-        batch_size_per_image=samples[1],
-        detections_per_img=detections_per_img,
-    )
-    return MaskRCNN(_mini_transform(image_size), backbone, rpn, heads, num_classes, config, unrounded)
-
-
-def _mini_rpn(
-    sizes: Sequence[Sequence[float]],
-    channels: int,
-    proposals: tuple[int, int],
-    samples: int,
-    rng: np.random.Generator | None,
-) -> RegionProposalNetwork:
-    anchors = AnchorGenerator(sizes, (RATIOS,) * len(sizes))
-    head = RPNHead(channels, anchors.num_anchors_per_location()[0], rng=rng)
-    train, predict = proposals
-    return RegionProposalNetwork(
-        anchors,
-        head,
-        batch_size_per_image=samples,
-        pre_nms_top_n=(2 * train, 2 * predict),
-        post_nms_top_n=(train, predict),
-    )
-
-
-def _mini_transform(image_size: tuple[int, int]) -> ImageTransform:
-    return ImageTransform(image_size[0], image_size[1], GREY_MEAN, GREY_STD, size_divisible=16)
-
-
-PRESETS: dict[str, Callable[..., MaskRCNN]] = {
-    "mini": mini,
-    "mini_c4": mini_c4,
-    "mini_stride16": mini_stride16,
-    "maskrcnn_resnet50_fpn": maskrcnn_resnet50_fpn,
-    "fasterrcnn_resnet50_fpn": fasterrcnn_resnet50_fpn,
-    "resnet_fpn": resnet_fpn,
-    "resnet_c4": resnet_c4,
-    "resnet_c5": resnet_c5,
+PRESETS: dict[str, Config] = {
+    "mini": MINI,
+    "mini_c4": MINI_C4,
+    "mini_stride16": MINI_STRIDE16,
+    "maskrcnn_resnet50_fpn": MASKRCNN_RESNET50_FPN,
+    "fasterrcnn_resnet50_fpn": FASTERRCNN_RESNET50_FPN,
+    "resnet_fpn": RESNET_FPN,
+    "resnet_c4": RESNET_C4,
+    "resnet_c5": RESNET_C5,
 }
 
+KINDS = ("mini", "mini_c4", "mini_stride16", "resnet_fpn", "resnet_c4", "resnet_c5")
 
-def build(config: dict[str, Any], rng: np.random.Generator | None = None) -> MaskRCNN:
-    """The model that a `config` (of `MaskRCNN.config`) describes.
+# What the first COCO weights of maskrcnn_resnet50_fpn and fasterrcnn_resnet50_fpn were trained with.
+COCO_V1 = {"norm": "frozen", "norm_eps": 0.0}
+
+
+def configure(settings: Config | Mapping[str, Any]) -> Config:
+    """The `Config` that a dictionary describes: settings over those of its "preset", if it names one.
 
     Raises
     ------
     InputError
-        If the preset or one of its settings is unknown.
+        If the preset or a setting is unknown, or a value is wrong.
+
+    Examples
+    --------
+    >>> configure({"preset": "fasterrcnn_resnet50_fpn", "min_size": 480})
+    Config(masks=False, min_size=480)
     """
-    settings = dict(config)
-    name = settings.pop("preset", None)
-    if name not in PRESETS:
-        raise InputError(f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}.")
-    try:
-        return PRESETS[name](**settings, rng=rng)
-    except TypeError as error:
-        raise InputError(f"preset {name!r} does not take these settings: {error}.") from error
+    if isinstance(settings, Config):
+        return settings
+    if not isinstance(settings, Mapping) or not all(isinstance(name, str) for name in settings):
+        raise InputError(
+            f"a model's settings are a Config or a dictionary of names; got {shortened(settings)}."
+        )
+    changes = dict(settings)
+    preset = changes.pop("preset", "resnet_fpn")
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise InputError(f"preset {shortened(preset)} is unknown; choose one of {', '.join(PRESETS)}.")
+    return PRESETS[preset].changed(**changes)
+
+
+def nearest_preset(config: Config) -> str:
+    """The name of the preset that has the fewest settings to change: what kind of model it is."""
+
+    def different(name: str) -> int:
+        preset = asdict(PRESETS[name])
+        return sum(preset[key] != value for key, value in asdict(config).items())
+
+    return min(KINDS, key=different)
+
+
+def build(settings: Config | Mapping[str, Any], rng: np.random.Generator | None = None) -> MaskRCNN:
+    """Build the model that a `Config`, or a dictionary of settings, describes.
+
+    Parameters
+    ----------
+    settings : Config or mapping, see `configure`
+    rng : Generator, optional
+        Draws the weights; without it they are zeros, to be loaded.
+
+    Raises
+    ------
+    InputError
+        As `configure`.
+    """
+    return build_model(configure(settings), rng)
+
+
+def mini(num_classes: int, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
+    """`MINI` with `changes`: a small Mask R-CNN with everything in it."""
+    return build(MINI.changed(num_classes=num_classes, **changes), rng)
+
+
+def mini_c4(num_classes: int, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
+    """`MINI_C4` with `changes`: one map of stride 16, and one more residual stage on each RoI."""
+    return build(MINI_C4.changed(num_classes=num_classes, **changes), rng)
+
+
+def mini_stride16(num_classes: int, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
+    """`MINI_STRIDE16` with `changes`: `mini` with all anchors and RoIs on one map of stride 16."""
+    return build(MINI_STRIDE16.changed(num_classes=num_classes, **changes), rng)
+
+
+def maskrcnn_resnet50_fpn(
+    num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
+) -> MaskRCNN:
+    """Mask R-CNN as torchvision's function of this name: same layers, state names, anchors, thresholds.
+
+    For the published COCO weights: maskrcnn_resnet50_fpn(**COCO_V1).
+
+    >>> sum(p.size for p in maskrcnn_resnet50_fpn().parameters())
+    44401393
+    """
+    return build(MASKRCNN_RESNET50_FPN.changed(num_classes=num_classes, **changes), rng)
+
+
+def fasterrcnn_resnet50_fpn(
+    num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
+) -> MaskRCNN:
+    """Faster R-CNN as torchvision's function of this name: the same model without the mask branch."""
+    return build(FASTERRCNN_RESNET50_FPN.changed(num_classes=num_classes, **changes), rng)
+
+
+def resnet_fpn(num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
+    """`RESNET_FPN` with `changes`: a ResNet with a feature pyramid."""
+    return build(RESNET_FPN.changed(num_classes=num_classes, **changes), rng)
+
+
+def resnet_c4(num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
+    """`RESNET_C4` with `changes`: a ResNet's C4, and its last stage on each RoI."""
+    return build(RESNET_C4.changed(num_classes=num_classes, **changes), rng)
+
+
+def resnet_c5(num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
+    """`RESNET_C5` with `changes`: a ResNet's C5 under the heads of `RESNET_FPN`."""
+    return build(RESNET_C5.changed(num_classes=num_classes, **changes), rng)
+
+
+def resnet(depth: int, *, rng: np.random.Generator | None = None, **changes: Any) -> ResNet:
+    """A ResNet-18, -34, -50 or -101 without its classifier: maps C2-C5 at strides 4, 8, 16, 32."""
+    return build_body(RESNET_FPN.changed(depth=depth, **changes), rng)

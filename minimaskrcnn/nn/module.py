@@ -132,13 +132,15 @@ class Module:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Every parameter and buffer by dotted name, as copies."""
-        state = {}
+        return {name: array.copy() for name, array in self.named_arrays()}
+
+    def named_arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Every parameter and buffer by dotted name, in the order of definition; the arrays themselves."""
         for prefix, module in self.named_modules():
             for name, parameter in module._parameters.items():
-                state[_join(prefix, name)] = parameter.data.copy()
+                yield _join(prefix, name), parameter.data
             for name, array in module._buffers.items():
-                state[_join(prefix, name)] = array.copy()
-        return state
+                yield _join(prefix, name), array
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Take every parameter and buffer from `state`, or change nothing and say all that is wrong.
@@ -148,7 +150,7 @@ class Module:
         InputError
             If a name is missing, unexpected or of another shape; all of them are listed.
         """
-        problems = _state_problems(self.state_dict(), state)
+        problems = _state_problems(dict(self.named_arrays()), state)
         if problems:
             raise InputError(
                 f"load_state_dict: these weights are of another model: {'; '.join(problems)}. "

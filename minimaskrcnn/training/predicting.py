@@ -23,7 +23,7 @@ def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
             "recipe: `predict` changes settings of a model that its config describes, and this model was "
             "changed by hand; leave `predict` empty, and set what should differ on the trained model."
         )
-    predictor = build({**model.config, **recipe.predict})
+    predictor = build(model.config.changed(**recipe.predict))
     predictor.class_names = model.class_names
     return predictor
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.io import load_model, load_weights, save_weights
-from minimaskrcnn.models.published import resnet, resnet_c4, resnet_c5
+from minimaskrcnn.models.presets import resnet, resnet_c4, resnet_c5
 
 from .conftest import one_sentence
 
@@ -111,4 +111,4 @@ def test_arch_says_what_the_weights_do_not(run, tmp_path):
     save_weights(tmp_path / "a.pth", state, {})
     for arch, dilated in (((), False), (("--arch", "resnet_c5_dilated"), True)):
         assert run("convert", tmp_path / "a.pth", tmp_path / f"{dilated}.npz", *arch)[0] == 0
-        assert load_model(tmp_path / f"{dilated}.npz")[1]["config"]["dilated"] is dilated
+        assert load_model(tmp_path / f"{dilated}.npz")[0].config.replace_stride_with_dilation[-1] is dilated

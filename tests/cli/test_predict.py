@@ -17,7 +17,7 @@ from minimaskrcnn.io import load_model, save_model, save_weights
 from minimaskrcnn.io.architecture import ARCHITECTURES
 from minimaskrcnn.io.weight_names import NEW_NAMES
 from minimaskrcnn.models import mini
-from minimaskrcnn.models.published import resnet_c4
+from minimaskrcnn.models.presets import resnet_c4
 
 from .conftest import one_sentence
 

@@ -9,8 +9,7 @@ import pytest
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection import Stage, Trace, TraceContext
 from minimaskrcnn.inspection.trace import AXES_SUFFIX, CONTEXT
-from minimaskrcnn.models import mini, mini_c4
-from minimaskrcnn.models.published import maskrcnn_fpn, resnet
+from minimaskrcnn.models import mini, mini_c4, resnet_fpn
 
 IMAGE = np.random.default_rng(0).random((3, 32, 64), np.float32)
 OTHER = {
@@ -33,7 +32,7 @@ def tiny_trace(**context):
 
 
 def test_the_settings_of_the_model_are_those_of_the_context():
-    model = maskrcnn_fpn(resnet(18), 3, min_size=32, max_size=64, roi_operator="roi_pool", **OTHER)
+    model = resnet_fpn(3, depth=18, min_size=32, max_size=64, roi_operator="roi_pool", **OTHER)
     model.class_names = ("background", "cat", "dog")
     context = asdict(model.trace(IMAGE).context)
     assert {name.removesuffix("_test"): value for name, value in OTHER.items()}.items() <= context.items()
@@ -46,7 +45,7 @@ def test_the_settings_of_the_model_are_those_of_the_context():
 
 
 def test_the_defaults_are_those_of_torchvision():
-    told = asdict(maskrcnn_fpn(resnet(18), 3, min_size=32, max_size=64).trace(IMAGE).context)
+    told = asdict(resnet_fpn(3, depth=18, min_size=32, max_size=64).trace(IMAGE).context)
     told["class_names"], told["strides"] = (), {}
     assert told == asdict(TraceContext())
 

@@ -7,7 +7,7 @@ from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.models import fates, mini, mini_c4
-from minimaskrcnn.models.published import maskrcnn_fpn, resnet, resnet_c4
+from minimaskrcnn.models.presets import resnet_c4, resnet_fpn
 
 FEW = {
     "min_size": 64,
@@ -19,8 +19,8 @@ FEW = {
 
 
 def small_resnet_fpn(num_classes, rng):
-    body = resnet(18, rng=rng)
-    return maskrcnn_fpn(body, num_classes, channels=16, box_width=16, mask_widths=(16,), rng=rng, **FEW)
+    narrow = {"out_channels": 16, "representation_size": 16, "mask_layers": (16,), "mask_dim_reduced": 16}
+    return resnet_fpn(num_classes, depth=18, rng=rng, **narrow, **FEW)
 
 
 def small_resnet_c4(num_classes, rng):

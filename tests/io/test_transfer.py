@@ -8,7 +8,7 @@ from minimaskrcnn.io import save_model, save_weights
 from minimaskrcnn.io.checkpoint import save_arrays
 from minimaskrcnn.io.transfer import PER_CLASS, start_from
 from minimaskrcnn.models import mini, mini_c4
-from minimaskrcnn.models.published import resnet, resnet_c4, resnet_fpn
+from minimaskrcnn.models.presets import resnet, resnet_c4, resnet_fpn
 
 LAYERS = {
     "roi_heads.box_predictor.cls_score",

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.published import norm_layer, resnet
+from minimaskrcnn.models.presets import resnet
 
 # Parameters of torchvision's networks without their last layer, and entries of their states.
 SIZES = {
@@ -19,7 +18,7 @@ SIZES = {
 
 @pytest.mark.parametrize("depth", SIZES)
 def test_size_and_names(depth):
-    body = resnet(depth, nn.BatchNorm2d)
+    body = resnet(depth, norm="batch")
     state = body.state_dict()
     parameters, entries = SIZES[depth]
     assert sum(p.size for p in body.parameters()) == parameters
@@ -33,7 +32,7 @@ def test_size_and_names(depth):
 
 
 def test_frozen_norm_has_the_same_names_but_the_counters():
-    frozen, trained = resnet(50).state_dict(), resnet(50, nn.BatchNorm2d).state_dict()
+    frozen, trained = resnet(50).state_dict(), resnet(50, norm="batch").state_dict()
     counters = {name for name in trained if name.endswith("num_batches_tracked")}
     assert len(counters) == 53
     assert list(frozen) == [name for name in trained if name not in counters]
@@ -43,7 +42,7 @@ def test_an_unknown_depth_or_norm():
     with pytest.raises(InputError, match="18, 34, 50, 101"):
         resnet(42)
     with pytest.raises(InputError, match="frozen, batch"):
-        norm_layer("layer", 1e-5)
+        resnet(18, norm="layer")
 
 
 # ---- maps ----------------------------------------------------------------------------------------------
@@ -92,7 +91,7 @@ def test_dilation_computes_the_strided_map_at_more_places(depth, dilation, strid
 
 def a_step(norm, eps=1e-5):
     """A ResNet-18 after one forward in training and one backward."""
-    body = resnet(18, norm_layer(norm, eps), rng=np.random.default_rng(0)).train()
+    body = resnet(18, norm=norm, norm_eps=eps, rng=np.random.default_rng(0)).train()
     x = np.random.default_rng(1).random((2, 3, 32, 32), np.float32)
     body(Tensor(x))["C5"].mean().backward()
     return body
@@ -117,7 +116,7 @@ def test_batch_norm_follows_the_batch_and_is_trained():
 
 def test_both_norms_agree_in_evaluation():
     trained = a_step("batch", 1e-3).eval()
-    frozen = resnet(18, norm_layer("frozen", 1e-3))
+    frozen = resnet(18, norm_eps=1e-3)
     state = trained.state_dict()
     frozen.load_state_dict({name: state[name] for name in frozen.state_dict()})
     x = Tensor(np.random.default_rng(2).random((1, 3, 64, 64), np.float32))
@@ -127,6 +126,6 @@ def test_both_norms_agree_in_evaluation():
 
 @pytest.mark.parametrize("eps", [0.0, 1e-5])
 def test_eps_reaches_every_norm(eps):
-    norms = [m for _, m in resnet(50, norm_layer("frozen", eps)).named_modules() if hasattr(m, "eps")]
+    norms = [m for _, m in resnet(50, norm_eps=eps).named_modules() if hasattr(m, "eps")]
     assert len(norms) == 53
     assert {norm.eps for norm in norms} == {eps}

@@ -9,7 +9,7 @@ from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import mini, mini_c4
 from minimaskrcnn.models.freezing import freeze_backbone
-from minimaskrcnn.models.published import resnet_c4, resnet_fpn
+from minimaskrcnn.models.presets import resnet_c4, resnet_fpn
 from minimaskrcnn.nn import freeze, optim, unfreeze
 from minimaskrcnn.nn.freezing import trainable_parameters
 from minimaskrcnn.training.learner import total_loss

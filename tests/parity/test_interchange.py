@@ -28,8 +28,8 @@ def test_the_recorded_model_goes_through_a_file_and_detects_the_same(tmp_path):
         np.testing.assert_array_equal(again[name], array, err_msg=name)
 
     model, facts = load_model(tmp_path / "old.pth")
-    assert facts["config"]["preset"] == "resnet_fpn"
-    assert (facts["config"]["depth"], facts["config"]["masks"]) == (50, True)
+    assert facts["config"]["blocks"] == (3, 4, 6, 3)
+    assert facts["config"]["masks"]
     expected = whole_model.build(state, dict(runners_models.settings(case)), np.dtype(np.float32))
     model.transform = expected.transform  # sizes and thresholds are the case's, not in the weights
     model.rpn.pre_nms_top_n, model.rpn.post_nms_top_n = (

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
-from minimaskrcnn.models.published import resnet
+from minimaskrcnn.models.presets import resnet
 
 from . import recipe
 from .record_resnets import CASES, SEED, SIZE, sampled
@@ -20,7 +19,7 @@ RECORDED = Path(__file__).with_name("resnets.npz")
 def test_every_map_is_torchvisions(case, dtype, tolerance):
     body = resnet(
         int(case.split()[0]),
-        nn.BatchNorm2d,
+        norm="batch",
         replace_stride_with_dilation=CASES[case] or (False, False, False),
     )
     names_shapes = [(f"backbone.body.{name}", array.shape) for name, array in body.state_dict().items()]

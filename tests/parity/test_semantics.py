@@ -18,7 +18,7 @@ from minimaskrcnn.models.fpn import FeaturePyramid
 from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
 from minimaskrcnn.models.mask_rcnn import restore
 from minimaskrcnn.models.postprocess import BoxPostprocess
-from minimaskrcnn.models.published import maskrcnn_fpn, resnet
+from minimaskrcnn.models.presets import maskrcnn_resnet50_fpn, resnet
 from minimaskrcnn.models.resnet import Bottleneck
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, Samples, fastrcnn_loss
 from minimaskrcnn.models.rpn import RegionProposalNetwork
@@ -38,7 +38,7 @@ def target(boxes, label=1, masks=None):
 @pytest.fixture(scope="module")
 def published():
     """The layers and defaults of maskrcnn_resnet50_fpn, with zeros for weights."""
-    return maskrcnn_fpn(resnet(50, nn.BatchNorm2d), 91)
+    return maskrcnn_resnet50_fpn(norm="batch")
 
 
 # ---- RPN -----------------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def test_the_published_model_has_201_parameters_in_360_entries(published):
 
 
 def test_frozen_batch_norm_has_nothing_to_train():
-    frozen = resnet(18, nn.FrozenBatchNorm2d)
+    frozen = resnet(18)
     assert all("bn" not in name for name, _ in frozen.named_parameters())
     assert nn.FrozenBatchNorm2d(4).eps == 1e-5
     assert nn.FrozenBatchNorm2d(4, eps=0.0).eps == 0.0

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.special import softmax
 
-from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.masks import paste_masks
@@ -19,8 +18,7 @@ from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.mask_head import mask_probabilities
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.postprocess import BoxPostprocess
-from minimaskrcnn.models.published import maskrcnn_fpn
-from minimaskrcnn.models.resnet import BasicBlock, Bottleneck, ResNet
+from minimaskrcnn.models.presets import maskrcnn_resnet50_fpn
 from minimaskrcnn.models.roi_extractor import as_rois
 from minimaskrcnn.models.transform import ImageBatch
 
@@ -35,22 +33,19 @@ TOLD_ELSEWHERE = {"seed", "bn_train"}
 def build(state: Mapping[str, np.ndarray], params: Mapping, dtype: np.dtype) -> MaskRCNN:
     """A model with these weights and settings, in evaluation mode."""
     body, heads = "backbone.body.", "roi_heads."
-    block = Bottleneck if f"{body}layer1.0.conv3.weight" in state else BasicBlock
     stages = range(1, 1 + count(state, f"{body}layer{{}}.0.conv1.weight", start=1))
     masks = range(count(state, f"{heads}mask_head.{{}}.0.weight"))
-    model = maskrcnn_fpn(
-        ResNet(
-            block,
-            stem_channels=len(state[f"{body}conv1.weight"]),
-            planes=[len(state[f"{body}layer{i}.0.conv1.weight"]) for i in stages],
-            blocks=[count(state, f"{body}layer{i}.{{}}.conv1.weight") for i in stages],
-            strides=[1 if i == 1 else 2 for i in stages],
-            norm=nn.BatchNorm2d,
-        ),
+    model = maskrcnn_resnet50_fpn(
+        block="bottleneck" if f"{body}layer1.0.conv3.weight" in state else "basic",
+        stem_channels=len(state[f"{body}conv1.weight"]),
+        planes=[len(state[f"{body}layer{i}.0.conv1.weight"]) for i in stages],
+        blocks=[count(state, f"{body}layer{i}.{{}}.conv1.weight") for i in stages],
+        norm="batch",
         num_classes=len(state[f"{heads}box_predictor.cls_score.bias"]),
-        channels=len(state["backbone.fpn.inner_blocks.0.0.bias"]),
-        box_width=len(state[f"{heads}box_head.fc6.bias"]),
-        mask_widths=[len(state[f"{heads}mask_head.{i}.0.bias"]) for i in masks],
+        out_channels=len(state["backbone.fpn.inner_blocks.0.0.bias"]),
+        representation_size=len(state[f"{heads}box_head.fc6.bias"]),
+        mask_layers=[len(state[f"{heads}mask_head.{i}.0.bias"]) for i in masks],
+        mask_dim_reduced=len(state[f"{heads}mask_predictor.conv5_mask.bias"]),
         **keywords(params),
     )
     model.load_state_dict(state)
@@ -66,7 +61,7 @@ def count(state: Mapping[str, np.ndarray], pattern: str, start: int = 0) -> int:
 
 
 def keywords(params: Mapping) -> dict:
-    """Of a case's params those that are keyword arguments of `maskrcnn_fpn`."""
+    """Of a case's params those that are settings of the model."""
     return {k: v for k, v in params.items() if k not in TOLD_BY_SHAPES | TOLD_ELSEWHERE}
 
 

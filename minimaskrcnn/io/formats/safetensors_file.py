@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -52,7 +53,7 @@ def write_safetensors(stream: BinaryIO, arrays: Mapping[str, np.ndarray], facts:
     dense = {
         name: np.asarray(array, array.dtype.newbyteorder("<"), order="C") for name, array in arrays.items()
     }
-    stream.write(_library("numpy").save(dense, {FACTS: json.dumps(facts, sort_keys=True)}))
+    stream.write(_library("numpy").save(dense, {FACTS: json.dumps(facts, sort_keys=True, default=asdict)}))
 
 
 def _array(entry: Mapping[str, Any]) -> np.ndarray:

@@ -1,7 +1,6 @@
-"""The full-size models: torchvision's names, sizes and defaults; each trains, predicts and traces."""
+"""Every preset: the bytes of a seed, torchvision's names and sizes; each trains, predicts and traces."""
 
-import json
-from dataclasses import fields
+import hashlib
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,12 +8,8 @@ import pytest
 
 from minimaskrcnn import kernels, viz
 from minimaskrcnn.data import Shapes
-from minimaskrcnn.errors import InputError
-from minimaskrcnn.io import load_model, save_model
-from minimaskrcnn.models import build, fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn, published
-from minimaskrcnn.models.presets import PRESETS
-from minimaskrcnn.models.published import COCO_V1, Design, resnet_c4, resnet_c5, resnet_fpn
-from minimaskrcnn.models.settings import Settings
+from minimaskrcnn.models import COCO_V1, PRESETS, build, fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
+from minimaskrcnn.models.presets import nearest_preset, resnet_c4, resnet_c5, resnet_fpn
 from minimaskrcnn.training.learner import total_loss
 
 LOSSES = {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask"}
@@ -39,13 +34,34 @@ SMALL = {
     "box_batch_size_per_image": 16,
     "box_detections_per_img": 4,
     "box_score_thresh": 0.0,
+    "representation_size": 32,
 }
 
 
-@pytest.fixture
-def narrow(monkeypatch):
-    """Fully connected layers of 32: the models are the same, and quick to draw."""
-    monkeypatch.setattr(published, "BOX_WIDTH", 32)
+# ---- the weights of a seed -----------------------------------------------------------------------------
+
+THOROUGH = pytest.mark.thorough
+DRAWN = [
+    ({"preset": "mini", "num_classes": 4}, "2190b6d45f55cb44"),
+    ({"preset": "mini", "num_classes": 4, "masks": False}, "539468a69304155f"),
+    ({"preset": "mini_c4", "num_classes": 4}, "53e983d1381b538e"),
+    ({"preset": "mini_stride16", "num_classes": 4}, "de8735a2a3aaa85c"),
+    ({"preset": "resnet_fpn", "num_classes": 4, "depth": 18}, "02d3c96dc31b785f"),
+    ({"preset": "resnet_c4", "num_classes": 4, "depth": 18}, "66dff29ab80f1125"),
+    ({"preset": "resnet_c4", "num_classes": 4, "depth": 18, "masks": False}, "5d36873570f7e859"),
+    ({"preset": "resnet_c5", "num_classes": 4, "depth": 18}, "72bc4c1c85f1ad27"),
+    pytest.param({"preset": "maskrcnn_resnet50_fpn"}, "3fd8102f88643570", marks=THOROUGH),
+    pytest.param({"preset": "fasterrcnn_resnet50_fpn"}, "5872ee161832f22d", marks=THOROUGH),
+    pytest.param({"preset": "resnet_c4", "num_classes": 4}, "b72b47c19bf3b3e4", marks=THOROUGH),
+]
+
+
+@pytest.mark.parametrize(("settings", "expected"), DRAWN)
+def test_seed_0_draws_the_bytes_that_version_0_1_drew(settings, expected):
+    digest = hashlib.sha256()
+    for name, array in build(settings, np.random.default_rng(0)).state_dict().items():
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode() + array.tobytes())
+    assert digest.hexdigest()[:16] == expected
 
 
 # ---- names and sizes -----------------------------------------------------------------------------------
@@ -102,76 +118,13 @@ def test_the_first_coco_weights_have_eps_zero():
         assert not any(hasattr(norm, "num_batches_tracked") for norm in norms)
 
 
-# ---- settings ------------------------------------------------------------------------------------------
-
-# A keyword argument of torchvision's, and where its value must arrive.
-PLACES = {
-    "min_size": "transform.min_size",
-    "max_size": "transform.max_size",
-    "image_mean": "transform.mean",
-    "image_std": "transform.std",
-    "rpn_pre_nms_top_n_train": "rpn.pre_nms_top_n.0",
-    "rpn_pre_nms_top_n_test": "rpn.pre_nms_top_n.1",
-    "rpn_post_nms_top_n_train": "rpn.post_nms_top_n.0",
-    "rpn_post_nms_top_n_test": "rpn.post_nms_top_n.1",
-    "rpn_nms_thresh": "rpn.nms_thresh",
-    "rpn_score_thresh": "rpn.score_thresh",
-    "rpn_fg_iou_thresh": "rpn.matcher.high_threshold",
-    "rpn_bg_iou_thresh": "rpn.matcher.low_threshold",
-    "rpn_batch_size_per_image": "rpn.sampler.batch_size_per_image",
-    "rpn_positive_fraction": "rpn.sampler.positive_fraction",
-    "box_score_thresh": "roi_heads.postprocess.score_thresh",
-    "box_nms_thresh": "roi_heads.postprocess.nms_thresh",
-    "box_detections_per_img": "roi_heads.postprocess.detections_per_img",
-    "box_fg_iou_thresh": "roi_heads.matcher.high_threshold",
-    "box_bg_iou_thresh": "roi_heads.matcher.low_threshold",
-    "box_batch_size_per_image": "roi_heads.sampler.batch_size_per_image",
-    "box_positive_fraction": "roi_heads.sampler.positive_fraction",
-    "bbox_reg_weights": "roi_heads.postprocess.coder.weights",
-}
-TORCHVISION_DEFAULTS = {
-    "min_size": 800, "max_size": 1333,
-    "image_mean": (0.485, 0.456, 0.406), "image_std": (0.229, 0.224, 0.225),
-    "rpn_pre_nms_top_n_train": 2000, "rpn_pre_nms_top_n_test": 1000,
-    "rpn_post_nms_top_n_train": 2000, "rpn_post_nms_top_n_test": 1000,
-    "rpn_nms_thresh": 0.7, "rpn_score_thresh": 0.0, "rpn_fg_iou_thresh": 0.7, "rpn_bg_iou_thresh": 0.3,
-    "rpn_batch_size_per_image": 256, "rpn_positive_fraction": 0.5,
-    "box_score_thresh": 0.05, "box_nms_thresh": 0.5, "box_detections_per_img": 100,
-    "box_fg_iou_thresh": 0.5, "box_bg_iou_thresh": 0.5,
-    "box_batch_size_per_image": 512, "box_positive_fraction": 0.25,
-    "bbox_reg_weights": (10.0, 10.0, 5.0, 5.0),
-}  # fmt: skip
-
-
-def found(model, place):
-    value = model
-    for name in place.split("."):
-        value = value[int(name)] if name.isdigit() else getattr(value, name)
-    return value
-
-
-def test_every_setting_is_tested():
-    assert PLACES.keys() == TORCHVISION_DEFAULTS.keys() == {field.name for field in fields(Settings)}
-
-
-def test_defaults_are_torchvisions():
+def test_torchvisions_defaults():
     model = resnet_fpn(depth=18)
-    assert {name: found(model, place) for name, place in PLACES.items()} == TORCHVISION_DEFAULTS
     assert model.num_classes == 91
     assert [len(cell) for cell in model.rpn.anchor_generator.cells] == [3] * 5
     assert [int(cell[1, 2] * 2) for cell in model.rpn.anchor_generator.cells] == [32, 64, 128, 256, 512]
     assert (model.roi_heads.box_extractor.output_size, model.roi_heads.mask_extractor.output_size) == (7, 14)
     assert model.roi_heads.box_extractor.strides == [4, 8, 16, 32]
-
-
-@pytest.mark.parametrize("make", [resnet_fpn, resnet_c4, resnet_c5])
-def test_every_setting_arrives(make):
-    def another(value):
-        return tuple(map(another, value)) if isinstance(value, tuple) else type(value)(value / 2 + 1)
-
-    changed = {name: another(value) for name, value in TORCHVISION_DEFAULTS.items()}
-    model = make(depth=18, **changed)
-    assert {name: found(model, place) for name, place in PLACES.items()} == changed
 
 
 def test_one_map_models_have_the_papers_numbers():
@@ -183,40 +136,17 @@ def test_one_map_models_have_the_papers_numbers():
     assert [len(cell) for cell in c4.rpn.anchor_generator.cells] == [15]
 
 
-# ---- configs -------------------------------------------------------------------------------------------
+def test_res5_is_one_module_and_one_extractor_for_both_branches():
+    heads = resnet_c4(depth=18).roi_heads
+    assert heads.mask_head is heads.box_head.res5
+    assert heads.mask_extractor is heads.box_extractor
 
 
-@pytest.mark.usefixtures("narrow")
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_config_is_json_and_builds_the_model_again(tmp_path, kind):
-    model = small(kind, bbox_reg_weights=[1, 2, 3, 4], masks=False)
-    config = json.loads(json.dumps(model.config))
-    assert config == model.config
-    again = build(config)
-    assert again.config == config
-    for place in PLACES.values():
-        assert found(again, place) == found(model, place)
-    save_model(tmp_path / "m.npz", model, {})
-    loaded, _ = load_model(tmp_path / "m.npz")
-    assert loaded.config == config
-    assert loaded.backbone.strides == KINDS[kind][1]
-
-
-def test_every_setting_of_a_design_is_in_the_config():
-    config = resnet_c5(depth=18, dilated=True, trainable_backbone_layers=2).config
-    assert config.keys() == {"preset", "num_classes", "dilated", *(f.name for f in fields(Design))}
-    assert config["trainable_backbone_layers"] == 2
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_an_unknown_setting_is_refused(preset):
-    with pytest.raises(InputError, match=r"does not take.*wings"):
-        build({"preset": preset, "num_classes": 2, "wings": 2})
-
-
-def test_the_named_models_are_of_50_layers():
-    with pytest.raises(InputError, match="depth"):
-        build({"preset": "maskrcnn_resnet50_fpn", "depth": 18})
+@pytest.mark.parametrize("kind", ["mini", "mini_c4", "mini_stride16", "resnet_fpn", "resnet_c4", "resnet_c5"])
+def test_a_changed_preset_is_still_known_for_what_it_is(kind):
+    config = PRESETS[kind].changed(num_classes=3, masks=False, box_score_thresh=0.5)
+    assert nearest_preset(config) == kind
+    assert nearest_preset(PRESETS["fasterrcnn_resnet50_fpn"].changed(depth=18)) == "resnet_fpn"
 
 
 # ---- every kind of model, at work ----------------------------------------------------------------------
@@ -232,7 +162,6 @@ def losses_of(model, pictures=1):
     return model.losses(images, targets, np.random.default_rng(1))
 
 
-@pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_reach_every_parameter(kind):
     model = small(kind, rpn_batch_size_per_image=5000)  # all anchors, so that each level has some
@@ -245,7 +174,6 @@ def test_gradients_reach_every_parameter(kind):
         assert parameter.grad.any(), name
 
 
-@pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_masks_it_is_the_same_model(kind):
     """Faster R-CNN: fewer weights, one loss less, the same boxes."""
@@ -265,7 +193,6 @@ def test_without_masks_it_is_the_same_model(kind):
     assert {name: five[name].item() for name in four} == {name: loss.item() for name, loss in four.items()}
 
 
-@pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_trace_has_every_stage_and_can_be_drawn(kind):
     model, (image, _) = small(kind), Shapes("val")[0]
@@ -289,13 +216,14 @@ def test_the_trace_has_every_stage_and_can_be_drawn(kind):
 
 
 @pytest.mark.parametrize("kind", [pytest.param("fpn", marks=pytest.mark.thorough), *list(KINDS)[1:]])
-def test_both_editions_agree(kind, monkeypatch):
+def test_both_editions_agree(kind):
     """The same structure with few channels, so that loops can run it."""
-    monkeypatch.setattr(published, "STEM", 3)
-    monkeypatch.setattr(published, "PLANES", (3, 3, 4, 4))
-    monkeypatch.setattr(published, "BOX_WIDTH", 6)
-    monkeypatch.setattr(published, "MASK_WIDTHS", (4,))
     few = {
+        "stem_channels": 3,
+        "planes": (3, 3, 4, 4),
+        "representation_size": 6,
+        "mask_layers": (4,),
+        "mask_dim_reduced": 4,
         "norm": "frozen",
         "min_size": 32,
         "max_size": 32,

@@ -1,0 +1,187 @@
+"""From a `Config` to a model: each part is built by one short function, in the order of the picture's path.
+
+    transform -> backbone (body and neck) -> RPN -> RoI heads
+
+All functions take the generator that draws the weights, or None for zeros that are to be loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from minimaskrcnn import nn
+from minimaskrcnn.detection.anchors import AnchorGenerator
+from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
+from minimaskrcnn.models.config import NORM_GROUPS, Config
+from minimaskrcnn.models.fpn import BackboneLastMap, BackboneWithFPN, FeaturePyramid
+from minimaskrcnn.models.freezing import freeze_backbone
+from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
+from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models.paste import RULES
+from minimaskrcnn.models.resnet import BasicBlock, Bottleneck, Norm, ResNet, residual_stage
+from minimaskrcnn.models.roi_extractor import RoIExtractor
+from minimaskrcnn.models.roi_heads import MaskBranch, RoIHeads
+from minimaskrcnn.models.rpn import RegionProposalNetwork, RPNHead
+from minimaskrcnn.models.transform import ImageTransform
+
+Rng = np.random.Generator | None
+
+BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
+
+
+def build_model(config: Config, rng: Rng = None) -> MaskRCNN:
+    """The whole detector."""
+    backbone = build_backbone(config, rng)
+    rpn = build_rpn(config, backbone.out_channels, rng)
+    heads = build_heads(config, backbone, rng)
+    transform = build_transform(config)
+    model = MaskRCNN(transform, backbone, rpn, heads, config.num_classes, config, RULES[config.paste])
+    freeze_backbone(model, config.trainable_backbone_layers)
+    return model
+
+
+def build_transform(config: Config) -> ImageTransform:
+    """How pictures become a batch."""
+    return ImageTransform(
+        config.min_size,
+        config.max_size,
+        config.image_mean,
+        config.image_std,
+        config.size_divisible,
+        config.fixed_size,
+    )
+
+
+# ---- backbone ------------------------------------------------------------------------------------------
+
+
+def build_backbone(config: Config, rng: Rng = None) -> BackboneWithFPN | BackboneLastMap:
+    """A residual network, and a pyramid on top of it or its last map alone."""
+    body = build_body(config, rng)
+    if config.neck == "last_map":
+        return BackboneLastMap(body, config.out_channels, rng=rng)
+    assert config.out_channels is not None
+    return BackboneWithFPN(
+        body, FeaturePyramid(body.out_channels, config.out_channels, config.extra_level, rng=rng)
+    )
+
+
+def build_body(config: Config, rng: Rng = None) -> ResNet:
+    """The residual network; if the box head is res5, the last stage belongs to it."""
+    stages = len(config.blocks) - (config.box_head == "res5")
+    return ResNet(
+        BLOCKS[config.block],
+        config.stem_channels,
+        config.planes[:stages],
+        config.blocks[:stages],
+        config.stage_strides[:stages],
+        build_norm(config),
+        dilate=(False, *config.replace_stride_with_dilation)[:stages],
+        stem_kernel=config.stem_kernel,
+        stem_pool=config.stem_pool,
+        rng=rng,
+    )
+
+
+def build_norm(config: Config) -> Norm:
+    """The function from a number of channels to a norm layer."""
+    if config.norm == "group":
+        return partial(nn.GroupNorm, NORM_GROUPS, eps=config.norm_eps)
+    layer = nn.BatchNorm2d if config.norm == "batch" else nn.FrozenBatchNorm2d
+    return partial(layer, eps=config.norm_eps)
+
+
+# ---- RPN -----------------------------------------------------------------------------------------------
+
+
+def build_rpn(config: Config, channels: int, rng: Rng = None) -> RegionProposalNetwork:
+    """The first stage: one size of anchor on each level of a pyramid, or every size on the one map."""
+    sizes = config.anchor_sizes
+    anchors = AnchorGenerator(
+        [(size,) for size in sizes] if config.neck == "fpn" else [sizes], config.aspect_ratios
+    )
+    return RegionProposalNetwork(
+        anchors,
+        RPNHead(channels, anchors.num_anchors_per_location()[0], rng=rng),
+        fg_iou_thresh=config.rpn_fg_iou_thresh,
+        bg_iou_thresh=config.rpn_bg_iou_thresh,
+        batch_size_per_image=config.rpn_batch_size_per_image,
+        positive_fraction=config.rpn_positive_fraction,
+        pre_nms_top_n=(config.rpn_pre_nms_top_n_train, config.rpn_pre_nms_top_n_test),
+        post_nms_top_n=(config.rpn_post_nms_top_n_train, config.rpn_post_nms_top_n_test),
+        nms_thresh=config.rpn_nms_thresh,
+        score_thresh=config.rpn_score_thresh,
+    )
+
+
+# ---- heads ---------------------------------------------------------------------------------------------
+
+
+def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng: Rng = None) -> RoIHeads:
+    """The second stage: a box branch and a mask branch, which share res5 if that is their head."""
+    channels, strides = backbone.out_channels, backbone.strides[: len(backbone.body.out_strides)]
+    res5 = build_res5(config, channels, rng) if config.box_head == "res5" else None
+    extractor = build_extractor(config, strides, config.box_output_size)
+    mask_extractor = extractor if res5 else build_extractor(config, strides, config.mask_output_size)
+    if config.draw_masks_first:
+        mask = build_mask_branch(config, channels, mask_extractor, res5, rng)
+        head, predictor = build_box_branch(config, channels, res5, rng)
+    else:
+        head, predictor = build_box_branch(config, channels, res5, rng)
+        mask = build_mask_branch(config, channels, mask_extractor, res5, rng)
+    return RoIHeads(
+        extractor,
+        head,
+        predictor,
+        mask,
+        fg_iou_thresh=config.box_fg_iou_thresh,
+        bg_iou_thresh=config.box_bg_iou_thresh,
+        batch_size_per_image=config.box_batch_size_per_image,
+        positive_fraction=config.box_positive_fraction,
+        bbox_reg_weights=config.bbox_reg_weights,
+        score_thresh=config.box_score_thresh,
+        nms_thresh=config.box_nms_thresh,
+        detections_per_img=config.box_detections_per_img,
+    )
+
+
+def build_extractor(config: Config, strides: Sequence[int], output_size: int) -> RoIExtractor:
+    """How features are read in a RoI, from the level of its size."""
+    return RoIExtractor(
+        strides, output_size, config.roi_operator, config.sampling_ratio, config.canonical_scale
+    )
+
+
+def build_res5(config: Config, channels: int, rng: Rng = None) -> nn.Sequential:
+    """The ResNet's last stage, which works on each RoI."""
+    last = config.planes[-1], config.blocks[-1], config.stage_strides[-1]
+    return residual_stage(BLOCKS[config.block], channels, *last, build_norm(config), rng=rng)
+
+
+def build_box_branch(
+    config: Config, channels: int, res5: nn.Sequential | None, rng: Rng = None
+) -> tuple[TwoMLPHead | Res5BoxHead, BoxPredictor]:
+    """RoI features to one vector, and the vector to class logits and deltas."""
+    if res5 is not None:
+        return Res5BoxHead(res5), BoxPredictor(_res5_width(config), config.num_classes, rng=rng)
+    head = TwoMLPHead(channels * config.box_output_size**2, config.representation_size, rng=rng)
+    return head, BoxPredictor(config.representation_size, config.num_classes, rng=rng)
+
+
+def build_mask_branch(
+    config: Config, channels: int, extractor: RoIExtractor, res5: nn.Sequential | None, rng: Rng = None
+) -> MaskBranch | None:
+    """RoI features to one mask for each class."""
+    if not config.masks:
+        return None
+    head = MaskHeadFPN(channels, config.mask_layers, rng=rng) if res5 is None else res5
+    width = _res5_width(config) if res5 is not None else [channels, *config.mask_layers][-1]
+    predictor = MaskPredictor(width, config.mask_dim_reduced, config.num_classes, rng=rng)
+    return MaskBranch(extractor, head, predictor)
+
+
+def _res5_width(config: Config) -> int:
+    return config.planes[-1] * BLOCKS[config.block].expansion

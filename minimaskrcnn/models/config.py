@@ -1,0 +1,227 @@
+"""Every setting of a detector, under torchvision's names: one frozen `Config` describes one model.
+
+    config = MINI.changed(num_classes=4, rpn_nms_thresh=0.6)       # presets.MINI is a Config, too
+    model = build(config, numpy.random.default_rng(0))             # builder.build
+
+The settings follow the picture: transform, backbone, neck, RPN, heads. The defaults are those of
+torchvision's maskrcnn_resnet50_fpn. docs/settings.md is a table of this file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.aliases import resolve
+from minimaskrcnn.models.roi_extractor import OPERATORS
+from minimaskrcnn.models.setting import choice, flag, maybe, number, read, setting, several, shortened, whole
+from minimaskrcnn.models.transform import IMAGENET_MEAN, IMAGENET_STD
+
+CHANNELS, PIXELS, COUNT = whole(1, 4096), whole(1, 20_000), whole(0, 1_000_000)
+PART, COLOURS, STAGE_FLAGS = number(0, 1), several(number(-1e3, 1e3), 3, 3), several(flag(), 0, 7)
+NORM_GROUPS, MOST_WEIGHTS = 8, 2**29
+
+of_model, of_transform, of_backbone, of_neck, of_rpn, of_heads = (
+    partial(setting, group) for group in ("model", "transform", "backbone", "neck", "rpn", "heads")
+)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Config:
+    """What is needed to build a model.
+
+    Raises
+    ------
+    InputError
+        If a value has the wrong type or is out of its range, or if two settings contradict each other.
+
+    Examples
+    --------
+    >>> Config(masks=False).changed(min_size=480)
+    Config(masks=False, min_size=480)
+    """
+
+    num_classes: int = of_model(91, whole(2, 30_000), "Number of classes, background included.")
+    masks: bool = of_model(True, flag(), "Whether there is a mask branch; without it this is Faster R-CNN.")
+    draw_masks_first: bool = of_model(
+        True,
+        flag(),
+        "Whether the mask branch's weights are drawn before the box branch's. It only decides "
+        "which weights belong to a seed.",
+    )
+
+    min_size: int = of_transform(
+        800, PIXELS, "The shorter side is resized to this, unless the longer would pass `max_size`. Pixels."
+    )
+    max_size: int = of_transform(1333, PIXELS, "The longest side after resizing. Pixels.")
+    fixed_size: tuple[int, int] | None = of_transform(
+        None, maybe(several(PIXELS, 2, 2)), "Width and height to resize to instead. Pixels."
+    )
+    size_divisible: int = of_transform(32, whole(1, 1024), "A batch is padded to a multiple of this. Pixels.")
+    image_mean: tuple[float, ...] = of_transform(
+        IMAGENET_MEAN, COLOURS, "Subtracted from each colour, on the [0, 1] scale."
+    )
+    image_std: tuple[float, ...] = of_transform(
+        IMAGENET_STD, several(number(1e-6, 1e6), 3, 3), "Each colour is divided by this, on the [0, 1] scale."
+    )
+
+    block: str = of_backbone("bottleneck", choice("basic", "bottleneck"), "Kind of the residual blocks.")
+    blocks: tuple[int, ...] = of_backbone(
+        (3, 4, 6, 3), several(whole(1, 100), 1, 8), "Residual blocks of each stage."
+    )
+    planes: tuple[int, ...] = of_backbone(
+        (64, 128, 256, 512),
+        several(CHANNELS, 1, 8),
+        "Width of each stage; bottlenecks put out four times it.",
+    )
+    stage_strides: tuple[int, ...] = of_backbone(
+        (1, 2, 2, 2), several(whole(1, 2), 1, 8), "Stride of each stage."
+    )
+    replace_stride_with_dilation: tuple[bool, ...] = of_backbone(
+        (False, False, False),
+        STAGE_FLAGS,
+        "Whether each stage from the second on keeps its resolution, with its taps moved apart instead.",
+    )
+    stem_channels: int = of_backbone(64, CHANNELS, "Width of the stem.")
+    stem_kernel: int = of_backbone(7, whole(1, 31), "Side of the stem's filters; its stride is 2.")
+    stem_pool: bool = of_backbone(True, flag(), "Whether a 3x3 max pooling of stride 2 follows the stem.")
+    norm: str = of_backbone(
+        "frozen",
+        choice("frozen", "batch", "group"),
+        "Batch norm that is constant, for weights that are "
+        "loaded; or trained; or group norm, for small batches.",
+    )
+    norm_eps: float = of_backbone(
+        1e-5, number(0, 1), "Added to the variance; the first published COCO weights need 0."
+    )
+    trainable_backbone_layers: int = of_backbone(
+        5, whole(0, 5), "How many parts of the ResNet are trained, from the last stage to the stem; 5 is all."
+    )
+
+    neck: str = of_neck(
+        "fpn",
+        choice("fpn", "last_map"),
+        "A feature pyramid; or the last stage's map alone, with all anchors.",
+    )
+    out_channels: int | None = of_neck(
+        256, maybe(CHANNELS), "Channels of every map after the neck; none leaves the last map as it is."
+    )
+    extra_level: bool = of_neck(
+        True, flag(), "Whether the pyramid's coarsest map, subsampled by 2, is one more level for the RPN."
+    )
+
+    anchor_sizes: tuple[float, ...] = of_rpn(
+        (32, 64, 128, 256, 512),
+        several(number(1, 20_000), 1, 64),
+        "Sides of the anchors: one for each level of a pyramid, or all of them on the one map. Pixels.",
+    )
+    aspect_ratios: tuple[float, ...] = of_rpn(
+        (0.5, 1.0, 2.0), several(number(0.01, 100), 1, 16), "Height / width of the anchors of each size."
+    )
+    rpn_pre_nms_top_n_train: int = of_rpn(2000, COUNT, "Anchors per level that enter NMS, in training.")
+    rpn_pre_nms_top_n_test: int = of_rpn(1000, COUNT, "Anchors per level that enter NMS, in prediction.")
+    rpn_post_nms_top_n_train: int = of_rpn(2000, COUNT, "Proposals per picture, in training.")
+    rpn_post_nms_top_n_test: int = of_rpn(1000, COUNT, "Proposals per picture, in prediction.")
+    rpn_nms_thresh: float = of_rpn(0.7, PART, "NMS drops an anchor whose IoU with a better one is greater.")
+    rpn_score_thresh: float = of_rpn(0.0, PART, "Least probability of an object in a proposal.")
+    rpn_fg_iou_thresh: float = of_rpn(0.7, PART, "Anchors with at least this IoU stand for objects.")
+    rpn_bg_iou_thresh: float = of_rpn(0.3, PART, "Anchors with less IoU than this stand for background.")
+    rpn_batch_size_per_image: int = of_rpn(256, COUNT, "Anchors per picture that the losses are taken over.")
+    rpn_positive_fraction: float = of_rpn(0.5, PART, "Largest part of these anchors that stands for objects.")
+
+    roi_operator: str = of_heads("roi_align", choice(*OPERATORS), "How features are read in a RoI.")
+    sampling_ratio: int = of_heads(
+        2, whole(0, 64), "Samples per bin and axis of the bilinear operators; 0 adapts them to the RoI."
+    )
+    canonical_scale: float = of_heads(224, number(1, 20_000), "Side of the RoIs that P4 is for. Pixels.")
+    box_head: str = of_heads(
+        "two_mlp",
+        choice("two_mlp", "res5"),
+        "Figure 4 right: two fully connected layers for boxes, "
+        "convolutions for masks. Or left: the last residual stage on each RoI, for both.",
+    )
+    box_output_size: int = of_heads(
+        7, whole(1, 64), "Cells of a RoI on each side, for boxes (and all of res5)."
+    )
+    representation_size: int = of_heads(1024, whole(1, 16_384), "Width of the two fully connected layers.")
+    box_score_thresh: float = of_heads(0.05, PART, "A detection's score is greater than this.")
+    box_nms_thresh: float = of_heads(0.5, PART, "NMS drops a box whose IoU with a better one is greater.")
+    box_detections_per_img: int = of_heads(100, COUNT, "Most detections per picture.")
+    box_fg_iou_thresh: float = of_heads(0.5, PART, "RoIs with at least this IoU stand for objects.")
+    box_bg_iou_thresh: float = of_heads(0.5, PART, "RoIs with less IoU than this stand for background.")
+    box_batch_size_per_image: int = of_heads(512, COUNT, "RoIs per picture that the losses are taken over.")
+    box_positive_fraction: float = of_heads(0.25, PART, "Largest part of these RoIs that stands for objects.")
+    bbox_reg_weights: tuple[float, float, float, float] = of_heads(
+        (10.0, 10.0, 5.0, 5.0), several(number(1e-3, 1e3), 4, 4), "Factors of the deltas dx, dy, dw, dh."
+    )
+    mask_output_size: int = of_heads(14, whole(1, 64), "Cells of a RoI on each side, for masks.")
+    mask_layers: tuple[int, ...] = of_heads(
+        (256, 256, 256, 256), several(CHANNELS, 0, 16), "Widths of the mask head's convolutions."
+    )
+    mask_dim_reduced: int = of_heads(
+        256, CHANNELS, "Width of the deconvolution that doubles the masks' side."
+    )
+    paste: str = of_heads(
+        "rounded",
+        choice("rounded", "unrounded"),
+        "Whether a mask's box is moved to whole pixels when the "
+        "mask is pasted into the picture, as torchvision does.",
+    )
+
+    def __post_init__(self) -> None:
+        for own in fields(self):
+            object.__setattr__(self, own.name, read(own, getattr(self, own.name)))
+        for sentence in self._contradictions():
+            raise InputError(sentence)
+
+    def _contradictions(self) -> Iterator[str]:
+        """What is wrong with settings that are each right on their own."""
+        stages, dilated = len(self.blocks), self.replace_stride_with_dilation
+        if not stages == len(self.planes) == len(self.stage_strides) == len(dilated) + 1:
+            yield (
+                f"blocks has {stages} stages, so planes and stage_strides need {stages} entries, and "
+                f"replace_stride_with_dilation needs {stages - 1}."
+            )
+        if self.box_head == "res5" and (stages < 2 or dilated[-1]):
+            yield "box_head res5 takes the last of at least two stages, and that one cannot be dilated."
+        if self.norm == "group" and any(n % NORM_GROUPS for n in (*self.planes, self.stem_channels)):
+            yield f"norm group needs planes and stem_channels that are multiples of {NORM_GROUPS}."
+        levels = stages - (self.box_head == "res5") + self.extra_level
+        if self.neck == "fpn" and self.out_channels is None:
+            yield "neck fpn needs a number of out_channels; only last_map can leave its map as it is."
+        if self.neck == "fpn" and len(self.anchor_sizes) != levels:
+            yield f"anchor_sizes has {len(self.anchor_sizes)} entries, but the pyramid has {levels} levels."
+        for part in ("rpn", "box"):
+            if getattr(self, f"{part}_bg_iou_thresh") > getattr(self, f"{part}_fg_iou_thresh"):
+                yield f"{part}_bg_iou_thresh must not exceed {part}_fg_iou_thresh."
+        channels = self.out_channels or 4 * self.planes[-1]
+        if channels * self.box_output_size**2 * self.representation_size > MOST_WEIGHTS:
+            yield (
+                f"the first fully connected layer would have more than {MOST_WEIGHTS:,} weights; choose a "
+                "smaller out_channels, box_output_size or representation_size."
+            )
+
+    def changed(self, /, **settings: Any) -> Config:
+        """The same model with other settings; `aliases` are understood as well.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown; the sentence says which known names are nearest.
+        """
+        settings = resolve(settings)
+        known = [own.name for own in fields(self)]
+        for name in settings:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 3, 0.5)
+                advice = f"did you mean {' or '.join(near)}?" if near else "docs/settings.md lists them all."
+                raise InputError(f"there is no model setting {shortened(name)}; {advice}")
+        return replace(self, **settings)
+
+    def __repr__(self) -> str:
+        different = [own.name for own in fields(self) if getattr(self, own.name) != own.default]
+        return f"Config({', '.join(f'{name}={getattr(self, name)!r}' for name in different)})"
