@@ -1,11 +1,16 @@
 """Detections as rows of a table, as JSON, and as COCO results."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minimaskrcnn.cli import output
 from minimaskrcnn.detection import rle
 from minimaskrcnn.detection.structures import Detections
+
+if TYPE_CHECKING:
+    import numpy as np
 
 HEADER = ("class", "score", "x1", "y1", "x2", "y2", "mask px")
 
@@ -48,20 +53,31 @@ def as_coco(
     """The entries of COCO's results format for one picture.
 
     `category_id` is `category_ids[label]`, or the label; `bbox` (x, y, width, height) in pixels;
-    `segmentation` compressed run lengths.
+    `segmentation` compressed run lengths. Numbers keep every digit of their float32: AP depends on the
+    order of scores and on IoUs near a threshold.
     """
     entries = []
     for k in range(len(detections)):
-        x1, y1, x2, y2 = map(float, detections.boxes[k])
+        x1, y1, x2, y2 = detections.boxes[k]
         label = int(detections.labels[k])
         entry = {
             "image_id": image_id,
             "file_name": file_name,
             "category_id": label if category_ids is None else category_ids[label],
-            "bbox": [round(value, 2) for value in (x1, y1, x2 - x1, y2 - y1)],
-            "score": round(float(detections.scores[k]), 5),
+            "bbox": [all_digits(value) for value in (x1, y1, x2 - x1, y2 - y1)],
+            "score": all_digits(detections.scores[k]),
         }
         if detections.masks is not None:
             entry["segmentation"] = rle.encode(detections.masks[k])
         entries.append(entry)
     return entries
+
+
+def all_digits(value: np.floating) -> float:
+    """The shortest number that rounds to the same float32.
+
+    >>> import numpy as np
+    >>> all_digits(np.float32(0.1)), float(np.float32(0.1))
+    (0.1, 0.10000000149011612)
+    """
+    return float(str(value))
