@@ -23,7 +23,7 @@ def check_op(
     linear: Sequence[int] = (),
     empty: Sequence[Rows] = ((0,),),
     views: bool = False,
-    gates: bool = True,
+    gates: bool | None = None,
     layers: Sequence[str] = LAYERS,
 ) -> None:
     """Run every check that applies to an op, on one case or several.
@@ -43,7 +43,7 @@ def check_op(
     cases : float64, away from kinks and ties, which the checks make themselves
     like : an op that must give the same outputs and gradients, as ours for yours
     linear : numbers of the tensors that fn is linear in, a constant aside; a case may lack the last ones
-    empty, views, gates : see `assert_contract`
+    empty, views, gates : see `assert_contract`; an op with `linear` inputs is asked for gates only by gates=True
     layers : those to run
 
     Raises
@@ -77,7 +77,7 @@ def check_op(
         if "gradient" in layers:
             gradcheck(lambda *tensors, case=case: fn(*tensors, **case.arguments), case.tensors)
         if "contract" in layers:
-            assert_contract(fn, case, empty=empty, views=views, gates=gates)
+            assert_contract(fn, case, empty=empty, views=views, gates=not linear if gates is None else gates)
 
 
 def _assert_like(fn: Op, other: Op, case: Case) -> None:

@@ -167,7 +167,6 @@ def group_norm(x, weight, bias, num_groups, eps):
 
 
 NO_ROIS = (("boxes",), (0, "boxes"))
-WEIGHTED = {"linear": (0,), "empty": NO_ROIS, "gates": False}  # by bilinear weights, some of them 0
 WITH_TARGETS = ((0, "target"),)
 
 OPS = {
@@ -189,7 +188,9 @@ OPS = {
     "divide": row(ops.divide, several(s.positive), linear=(0,), empty=()),
     "maximum": row(ops.maximum, never_equal(), empty=()),
     "minimum": row(ops.minimum, never_equal(), empty=()),
-    "where": row(lambda a, b, condition: ops.where(condition, a, b), where_cases(), linear=(0, 1), empty=()),
+    "where": row(
+        lambda a, b, condition: ops.where(condition, a, b), where_cases(), linear=(0, 1), empty=(), gates=True
+    ),
     # along an axis
     "sum": row(ops.sum, with_axis(keepdims=s.flags), linear=(0,)),
     "mean": row(ops.mean, with_axis(keepdims=s.flags), linear=(0,), empty=()),
@@ -213,24 +214,22 @@ OPS = {
     "linear": row(ops.linear, linear_cases(), linear=(0, 1, 2)),
     "matmul": row(ops.matmul, matmul_cases(), linear=(0, 1), empty=()),
     # windows
-    "conv2d": row(ops.conv2d, s.conv_cases(), linear=(0, 1, 2), gates=False),
-    "conv_transpose2d": row(ops.conv_transpose2d, s.conv_transpose_cases(), linear=(0, 1, 2), gates=False),
+    "conv2d": row(ops.conv2d, s.conv_cases(), linear=(0, 1, 2)),
+    "conv_transpose2d": row(ops.conv_transpose2d, s.conv_transpose_cases(), linear=(0, 1, 2)),
     "max_pool2d": row(ops.max_pool2d, s.pool_cases("max")),
     "avg_pool2d": row(ops.avg_pool2d, s.pool_cases("avg"), linear=(0,)),
     # norms
-    "batch_norm": row(batch_norm_training, s.norm_cases("batch"), linear=(1, 2), empty=(), gates=False),
+    "batch_norm": row(batch_norm_training, s.norm_cases("batch"), linear=(1, 2), empty=()),
     "batch_norm-evaluating": row(batch_norm_evaluating, s.norm_cases("batch"), linear=(0, 1, 2)),
     "frozen_batch_norm": row(frozen_batch_norm, s.norm_cases("frozen"), linear=(0, 1, 2)),
-    "group_norm": row(group_norm, s.norm_cases("group"), linear=(1, 2), gates=False),
+    "group_norm": row(group_norm, s.norm_cases("group"), linear=(1, 2)),
     # maps and boxes
-    "interpolate": row(ops.interpolate, s.resize_cases(), linear=(0,), gates=False),
-    "roi_align": row(ops.roi_align, s.roi_cases("align", halves=True), **WEIGHTED),
+    "interpolate": row(ops.interpolate, s.resize_cases(), linear=(0,)),
+    "roi_align": row(ops.roi_align, s.roi_cases("align", halves=True), linear=(0,), empty=NO_ROIS),
     "roi_pool": row(ops.roi_pool, s.roi_cases("pool", values=s.distinct), empty=NO_ROIS),
     "roi_pool-halves": row(ops.roi_pool, s.roi_cases("pool", True, s.distinct), empty=NO_ROIS),
-    "roi_warp": row(ops.roi_warp, s.roi_cases("pool", halves=True), **WEIGHTED),
-    "roi_features-mean": row(
-        ops.roi_features, rule_cases("mean"), linear=(0,), empty=NO_ROIS[:1], gates=False
-    ),
+    "roi_warp": row(ops.roi_warp, s.roi_cases("pool", halves=True), linear=(0,), empty=NO_ROIS),
+    "roi_features-mean": row(ops.roi_features, rule_cases("mean"), linear=(0,), empty=NO_ROIS[:1]),
     "roi_features-max": row(ops.roi_features, rule_cases("max"), empty=(("boxes",),), gates=False),
     # losses
     "cross_entropy": row(ops.cross_entropy, s.class_cases(), empty=WITH_TARGETS, gates=False),
