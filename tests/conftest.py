@@ -49,6 +49,12 @@ def golden_dir():
 
 
 @pytest.fixture(scope="session")
+def pyodide_dir():
+    """Python for WebAssembly, and the wheels that the package needs there."""
+    return folder("MINIMASKRCNN_PYODIDE", "../shared/pyodide-0.27.7")
+
+
+@pytest.fixture(scope="session")
 def data_dir():
     """Real pictures: nuclei, photographs, a COCO-format sample."""
     return folder("MINIMASKRCNN_DATA", "../shared/data")

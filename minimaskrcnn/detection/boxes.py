@@ -142,7 +142,7 @@ def remove_small_boxes(boxes: np.ndarray, min_size: float) -> np.ndarray:
     array([1])
     """
     sides = boxes[:, 2:] - boxes[:, :2]  # (N, 2)
-    return np.flatnonzero((sides >= min_size).all(axis=1))
+    return np.flatnonzero((sides >= min_size).all(axis=1)).astype(np.int64, copy=False)
 
 
 def boxes_from_masks(masks: np.ndarray) -> np.ndarray:

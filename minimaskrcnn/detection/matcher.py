@@ -56,10 +56,10 @@ class Matcher:
         matched : (N,) int64, a row, or BELOW (-1), or BETWEEN (-2); all BELOW where M is 0
         """
         if not len(iou):
-            return np.full(iou.shape[1], self.BELOW)
+            return np.full(iou.shape[1], self.BELOW, np.int64)
         nearest = iou.argmax(axis=0)  # (N,)
         best = iou.max(axis=0)
-        matched = nearest.copy()
+        matched = nearest.astype(np.int64)
         matched[best < self.high_threshold] = self.BETWEEN
         matched[best < self.low_threshold] = self.BELOW
         if self.allow_low_quality_matches and iou.size:

@@ -79,7 +79,7 @@ def decode(rle: dict) -> np.ndarray:
     """
     runs = run_lengths(rle)
     height, width = _sides(rle["size"])
-    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs.astype(np.intp))
     return flat.reshape(width, height).T  # columns -> (H, W)
 
 
@@ -267,7 +267,7 @@ def _fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
     for x, v in _crossings(corners, width):
         y = np.ceil(np.clip((v + 0.5) / UPSAMPLING - 0.5, 0, height)).astype(np.int64)
         ends = np.concatenate([[0], np.sort(x * height + y), [height * width]])
-        flat ^= np.repeat(np.arange(len(ends) - 1) % 2 == 1, np.diff(ends))
+        flat ^= np.repeat(np.arange(len(ends) - 1) % 2 == 1, np.diff(ends).astype(np.intp))
     return flat.reshape(width, height).T
 
 

@@ -80,9 +80,9 @@ class BoxPostprocess:
         return (
             Candidates(
                 boxes=refined[:, 1:].reshape(-1, 4),  # (P*(K-1), 4)
-                labels=np.tile(np.arange(1, K), P),
+                labels=np.tile(np.arange(1, K, dtype=np.int64), P),
                 scores=class_scores[:, 1:].reshape(-1),
-                rois=np.repeat(np.arange(P), K - 1),
+                rois=np.repeat(np.arange(P, dtype=np.int64), K - 1),
             ),
             refined,
         )

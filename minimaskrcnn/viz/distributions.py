@@ -139,7 +139,7 @@ def show_fates(trace: Trace, stage: str = "candidate", ax: Axes | None = None) -
     stage : "anchor" for the RPN's filters, "candidate" for those of the box head
     """
     ax = axes_or_new(ax)
-    counts = np.bincount(trace[f"{stage}_fate"], minlength=len(Fate))
+    counts = np.bincount(trace[f"{stage}_fate"].astype(np.intp), minlength=len(Fate))
     met = [fate for fate in Fate if counts[fate] or fate is Fate.KEPT]
     names = [fate.name.lower().replace("_", " ") for fate in met]
     bars = ax.barh(names, [counts[fate] for fate in met], color=GREY, edgecolor="black", linewidth=0.6)

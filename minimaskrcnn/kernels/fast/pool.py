@@ -38,7 +38,7 @@ def max_pool2d(
             better = cells[0] > best  # strict: a tie keeps the first
             np.maximum(best_number, better.view(np.uint8) * number(tap), out=best_number)  # the latest won
             np.maximum(best, cells[0], out=best)
-    ky, kx = np.divmod(np.arange(kernel[0] * kernel[1]), kernel[1])
+    ky, kx = np.divmod(np.arange(kernel[0] * kernel[1], dtype=np.int64), kernel[1])
     argmax = (ky * dilation[0] * W + kx * dilation[1]).take(winner)  # from the window's first cell on
     argmax += (rows[:, None] * W + cols)[:, :, None]
     return channels_first(out), channels_first(argmax)
@@ -49,7 +49,7 @@ def max_pool2d_backward(grad: np.ndarray, argmax: np.ndarray, x_shape: tuple[int
     N, C, H, W = x_shape
     grad, argmax = channels_last(grad), channels_last(argmax)
     cells = (np.arange(N)[:, None, None, None] * (H * W) + argmax) * C + np.arange(C)
-    dx = np.bincount(cells.ravel(), grad.ravel(), minlength=N * H * W * C)
+    dx = np.bincount(cells.ravel().astype(np.intp, copy=False), grad.ravel(), minlength=N * H * W * C)
     return channels_first(dx.reshape(N, H, W, C).astype(grad.dtype))  # bincount answers in float64
 
 

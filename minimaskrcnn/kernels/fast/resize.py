@@ -58,7 +58,7 @@ def resize_bilinear_backward(
 def _nearest(count: int, side: int, step: float) -> np.ndarray:
     """Source cell of each output cell: floor(i * step), in float32 whatever the map."""
     position = np.arange(count, dtype=np.float32) * np.float32(step)
-    return np.minimum(position.astype(np.int64), side - 1)
+    return np.minimum(position.astype(np.intp), side - 1)
 
 
 def _in_blocks(cells: np.ndarray, side: int) -> bool:
@@ -83,7 +83,7 @@ def _bilinear_matrix(count: int, side: int, step: float, align_corners: bool, dt
         position = i * dtype.type((side - 1) / (count - 1) if count > 1 else 0)
     else:
         position = np.maximum((i + dtype.type(0.5)) * dtype.type(step) - dtype.type(0.5), 0)
-    low = np.minimum(position.astype(np.int64), side - 1)
+    low = np.minimum(position.astype(np.intp), side - 1)
     high = np.minimum(low + 1, side - 1)
     f = np.clip(position - low.astype(dtype), 0, 1)
     weights = np.stack([1 - f, f], axis=1).ravel()

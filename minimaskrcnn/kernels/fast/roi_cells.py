@@ -69,7 +69,7 @@ def sortable(features: np.ndarray) -> np.ndarray:
     by imaginary part) over the inverted index. NaN and -inf count as the lowest finite number, and -0 as 0.
     """
     H, W = features.shape[1:3]
-    inverted = -1 - np.arange(H * W).reshape(H, W, 1)
+    inverted = -1 - np.arange(H * W, dtype=np.int64).reshape(H, W, 1)
     value = np.fmax(features, np.finfo(features.dtype).min)
     value += features.dtype.type(0)
     if value.dtype == np.float32:

@@ -18,10 +18,10 @@ class AxisPoints:
 
     Parameters
     ----------
-    low, high : (K, P, n) int64, the cell at or before each point, and the one after it
+    low, high : (K, P, n) intp, the cell at or before each point, and the one after it
     upper : (K, P, n) float, the weight of ``high``; ``low`` has the rest
     inside : (K, P, n) bool, False where there is no such point or it is off the map
-    count : (K, P) int64, points of each bin, those off the map included
+    count : (K, P) intp, points of each bin, those off the map included
     """
 
     low: np.ndarray
@@ -56,11 +56,11 @@ def axis_points(edges: np.ndarray, spatial_scale: float, bins: int, side: int, r
     first, last, length = axis_bins(edges, spatial_scale, bins, rule)
     if rule.sampling_ratio is None:  # cell i is the point at i, and cells off the map do not count
         first = np.clip(np.ceil(first), 0, side)
-        count = np.maximum(np.clip(np.ceil(last), 0, side) - first, 0).astype(np.int64)
+        count = np.maximum(np.clip(np.ceil(last), 0, side) - first, 0).astype(np.intp)
     elif rule.sampling_ratio > 0:
         count = np.full(first.shape, rule.sampling_ratio)
     else:
-        count = np.maximum(np.ceil(length), 0).astype(np.int64)
+        count = np.maximum(np.ceil(length), 0).astype(np.intp)
 
     i = np.arange(count.max(initial=0))
     position = first[..., None] + i.astype(first.dtype)  # (K, P, n)
@@ -69,7 +69,7 @@ def axis_points(edges: np.ndarray, spatial_scale: float, bins: int, side: int, r
         position = first[..., None] + (i.astype(first.dtype) + first.dtype.type(0.5)) * length[..., None] / n
     inside = (i < count[..., None]) & (position >= -1) & (position <= side)
     position = np.clip(np.where(inside, position, 0), 0, side - 1)
-    low = position.astype(np.int64)
+    low = position.astype(np.intp)
     return AxisPoints(low, np.minimum(low + 1, side - 1), position - low.astype(first.dtype), inside, count)
 
 
@@ -107,10 +107,10 @@ def merged_weights(points: AxisPoints) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    first : (K, P) int64, the first cell of each bin
+    first : (K, P) intp, the first cell of each bin
     weight : (K, P, T) float, of the cells first, first + 1, ...
     """
-    far = np.iinfo(np.int64).max
+    far = np.iinfo(np.intp).max
     first = np.where(points.inside, points.low, far).min(axis=-1, initial=far)  # (K, P)
     first[first == far] = 0  # a bin that reads nothing
     last = np.where(points.inside, points.high, 0).max(axis=-1, initial=0)

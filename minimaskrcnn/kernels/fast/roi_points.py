@@ -30,7 +30,7 @@ def point_max(
     OH, OW = output_size
     features = channels_last(x).reshape(-1, C)  # (N*H*W, C)
     best = np.full((len(rois), OH, OW, C), -np.inf, x.dtype)
-    winner = np.full(best.shape, -1)
+    winner = np.full(best.shape, -1, np.int64)
     for some, S, rows, columns in _batches(rois.astype(x.dtype), x.shape, output_size, spatial_scale, rule):
         (K, _, ny), nx = rows.low.shape, columns.low.shape[2]
         points = np.fmax(S @ features, np.finfo(x.dtype).min)  # NaN and -inf count as the lowest number

@@ -27,7 +27,7 @@ def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarr
         tiles = [exceeds(block, sides[:, i : i + TILE], limit).any(axis=0) for i in range(0, len(left), TILE)]
         stays = ~np.concatenate([left[:0].astype(bool), *tiles])
         sides, left = sides[:, stays], left[stays]
-    return np.concatenate(keep)
+    return np.concatenate(keep).astype(np.int64, copy=False)
 
 
 def by_falling_score(scores: np.ndarray) -> np.ndarray:

@@ -33,8 +33,8 @@ def axis_points(low, high, spatial_scale, bins: int, side: int, rule: RoIRule) -
     if rule.aligned:
         start, end = start - number(0.5), end - number(0.5)
     if rule.quantise_box:
-        start, end = round_half_away(start), round_half_away(end)
-        size = number(max(end - start + 1, 1))
+        start, end = number(round_half_away(start)), number(round_half_away(end))
+        size = max(end - start + 1, number(1))
     else:
         size = end - start if rule.aligned else max(end - start, number(1))
     step = size / number(bins)
@@ -110,7 +110,7 @@ def roi_features(
         bin where points are; -1 where nothing competed.
     """
     out = np.zeros((len(rois), x.shape[1], *output_size), x.dtype)
-    argmax = np.full(out.shape, -1) if rule.reduce == "max" else None
+    argmax = np.full(out.shape, -1, np.int64) if rule.reduce == "max" else None
     lowest = np.finfo(x.dtype).min
     for (k, p, q), n, points in roi_bins(rois, x.shape, x.dtype, output_size, spatial_scale, rule):
         best = np.full(x.shape[1], -np.inf, x.dtype)  # (C,)
