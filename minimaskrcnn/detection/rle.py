@@ -202,7 +202,8 @@ def _from_string(string: str, pixels: int) -> np.ndarray:
         raise InputError(f"rle: counts holds a number of {length.max()} characters; the string is damaged")
     shift = 5 * (np.arange(len(bits)) - np.repeat(first, length))
     values = np.add.reduceat((bits & 0x1F) << shift, first)
-    values -= np.where(bits[last] & 0x10, 1 << (5 * length), 0)  # the sign bit weighs - instead of +
+    signed = bits[last] & 0x10 != 0  # the sign bit weighs - instead of +
+    values -= np.where(signed, np.int64(1) << (5 * length), 0)
     if np.abs(values).max() > pixels:
         raise InputError(f"rle: counts holds a number beyond {pixels}, the pixels of the mask")
     values[1::2] = np.cumsum(values[1::2])  # from the fourth on a number is the change from the second
@@ -292,7 +293,7 @@ def _crossings(corners: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np
     middle = UPSAMPLING // 2
     left, right = np.minimum(start[:, 0], end[:, 0]), np.maximum(start[:, 0], end[:, 0])
     first = np.clip(-(-(left - middle) // UPSAMPLING), 0, width)  # the first column crossed by each edge
-    count = np.clip(-(-(right - middle) // UPSAMPLING), first, width) - first
+    count = (np.clip(-(-(right - middle) // UPSAMPLING), first, width) - first).astype(np.intp)
     for chosen in _portions(count):
         of = np.repeat(chosen, count[chosen])  # (crossings,) the edge each belongs to
         x = (

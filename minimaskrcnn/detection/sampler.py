@@ -35,7 +35,9 @@ class BalancedSampler:
         -------
         positive, negative : (P,), (Q,) int64, ascending; P + Q <= batch_size_per_image
         """
-        positive, negative = (np.flatnonzero(some).astype(np.int64, copy=False) for some in (labels >= 1, labels == 0))
+        positive, negative = (
+            np.flatnonzero(some).astype(np.int64, copy=False) for some in (labels >= 1, labels == 0)
+        )
         num_positive = min(len(positive), int(self.batch_size_per_image * self.positive_fraction))
         num_negative = min(len(negative), self.batch_size_per_image - num_positive)
         return (

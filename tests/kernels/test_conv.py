@@ -87,7 +87,7 @@ def test_strips_of_any_size_give_the_same_answer(strip_bytes, rng, monkeypatch):
     out = fast.conv2d(x, weight, None, *params)
     dx = fast.conv2d_input_grad(out, weight, x.shape, *params)
     dw = fast.conv2d_weight_grad(out, x, weight.shape, *params)
-    monkeypatch.setattr("minimaskrcnn.kernels.fast.strips.STRIP_BYTES", strip_bytes)
+    monkeypatch.setattr("minimaskrcnn.kernels.fast.engine.tuning.STRIP_BYTES", strip_bytes)
     np.testing.assert_allclose(fast.conv2d(x, weight, None, *params), out, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(
         fast.conv2d_input_grad(out, weight, x.shape, *params), dx, rtol=1e-12, atol=1e-12

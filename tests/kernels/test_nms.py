@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minimaskrcnn.kernels.fast import suppression as fast_nms
+from minimaskrcnn.kernels.fast.engine import tuning
 from minimaskrcnn.testing import assert_kernels_agree
 
 UNIT = [0, 0, 1, 1]
@@ -104,6 +105,6 @@ def test_editions_agree_across_blocks_and_tiles(dtype, rng, monkeypatch):
     scores = rng.integers(0, 40, 300).astype(dtype)
     assert_kernels_agree("nms", table, scores, 0.4)  # five blocks
     whole = fast_nms.nms(table, scores, 0.4)
-    monkeypatch.setattr(fast_nms, "BLOCK", 7)
-    monkeypatch.setattr(fast_nms, "TILE", 11)
+    monkeypatch.setattr(tuning, "NMS_BLOCK", 7)
+    monkeypatch.setattr(tuning, "NMS_TILE", 11)
     np.testing.assert_array_equal(fast_nms.nms(table, scores, 0.4), whole)

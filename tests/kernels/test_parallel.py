@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minimaskrcnn.kernels.fast import parallel
-from minimaskrcnn.kernels.fast.parallel import side_by_side, sum_side_by_side
+from minimaskrcnn.kernels.fast.engine import parallel, tuning
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side, sum_side_by_side
 
 
 @pytest.fixture(params=[1, 2, 3], ids="{} threads".format)
@@ -79,9 +79,9 @@ def test_without_a_blas_whose_threads_can_be_set_pieces_run_in_turn(monkeypatch)
 def test_a_sum_has_the_same_bytes_on_any_number_of_threads(blas, rng):
     terms = rng.standard_normal((50, 7)).astype(np.float32)
     total = sum_side_by_side(lambda total, i: np.add(total, terms[i], out=total), (7,), np.float32, range(50))
-    expected = [np.zeros(7, np.float32) for _ in range(parallel.TOTALS)]
+    expected = [np.zeros(7, np.float32) for _ in range(tuning.TOTALS)]
     for i in range(50):
-        expected[i % parallel.TOTALS] += terms[i]
+        expected[i % tuning.TOTALS] += terms[i]
     np.testing.assert_array_equal(total, sum(expected[1:], expected[0]))
     empty = sum_side_by_side(lambda total, i: None, (7,), np.float32, [])
     np.testing.assert_array_equal(empty, np.zeros(7))

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.kernels import roi_rules
 from minimaskrcnn.kernels.fast import roi as fast_roi
-from minimaskrcnn.kernels.fast import roi_cells as fast_cells
-from minimaskrcnn.kernels.fast import roi_matrix as fast_matrix
-from minimaskrcnn.kernels.fast import roi_points as fast_points
+from minimaskrcnn.kernels.fast.engine import tuning
 from minimaskrcnn.kernels.fast.roi_cells import sortable, value_and_index
 from minimaskrcnn.kernels.fast.roi_matrix import roi_matrix
 from minimaskrcnn.kernels.roi_rules import ROI_ALIGN, ROI_ALIGN_MAX, ROI_ALIGN_V2, ROI_POOL, ROI_WARP, RoIRule
@@ -352,13 +350,13 @@ def test_working_in_batches_changes_nothing(rule, rng, monkeypatch):
     whole, argmax = fast_roi.roi_features(x, rois, (3, 2), 0.8, rule)
     grad = rng.standard_normal(whole.shape)
     dx = fast_roi.roi_features_backward(grad, rois, argmax, x.shape, 0.8, rule)
-    monkeypatch.setattr(fast_matrix, "AT_ONCE", 100)
-    monkeypatch.setattr(fast_points, "AT_ONCE", 3)
-    monkeypatch.setattr(fast_cells, "AT_ONCE", 3)
-    monkeypatch.setattr(fast_cells, "PLANES", 4)
-    monkeypatch.setattr(fast_roi, "CACHE_BYTES", 1000)  # three rois
-    monkeypatch.setattr(fast_roi, "NEAR", 2)
-    monkeypatch.setattr(fast_roi, "GROUP", 4)
+    monkeypatch.setattr(tuning, "MATRIX_ENTRIES", 100)
+    monkeypatch.setattr(tuning, "POINT_MAX_ROIS", 3)
+    monkeypatch.setattr(tuning, "CELL_MAX_ROIS", 3)
+    monkeypatch.setattr(tuning, "CELL_MAX_PLANES", 4)
+    monkeypatch.setattr(tuning, "ROI_BYTES", 1000)  # three rois
+    monkeypatch.setattr(tuning, "ROI_NEAR_BINS", 2)
+    monkeypatch.setattr(tuning, "ROI_GRAD_CHANNELS", 4)
     np.testing.assert_array_equal(fast_roi.roi_features(x, rois, (3, 2), 0.8, rule)[0], whole)
     again = fast_roi.roi_features_backward(grad, rois, argmax, x.shape, 0.8, rule)
     np.testing.assert_allclose(again, dx, atol=1e-12)
@@ -376,7 +374,7 @@ def test_fast_features_of_rois_are_stored_as_the_map_is(rule, rng):
 def test_few_channels_take_another_road_to_the_same_place(sampling_ratio, rng, monkeypatch):
     x, rois = rng.standard_normal((2, 3, 9, 8)), some_rois(rng, 30, 8)
     dense = fast_roi.roi_align(x, rois, (5, 4), 1.0, sampling_ratio, True)
-    monkeypatch.setattr(fast_roi, "FEW_CHANNELS", 0)
+    monkeypatch.setattr(tuning, "ROI_FEW_CHANNELS", 0)
     np.testing.assert_allclose(
         fast_roi.roi_align(x, rois, (5, 4), 1.0, sampling_ratio, True), dense, atol=1e-12
     )

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.kernels import fast
-from minimaskrcnn.kernels.fast import winograd
-from minimaskrcnn.kernels.fast.strips import Windows
+from minimaskrcnn.kernels.fast.engine import winograd
+from minimaskrcnn.kernels.fast.engine.strips import Windows
 
 SHAPES = [  # x, filters, padding
     ((2, 64, 16, 24), 80, 1),  # whole tiles

@@ -1,31 +1,28 @@
 """Convolution as matrix products with the windows of a map; its gradients are convolutions again.
 
-With everything channels-last and each window a row of KH*KW*C numbers (strips.py):
+With everything channels-last and each window a row of KH*KW*C numbers (engine/strips.py):
 
     out              windows @ weights
     weight gradient  windows.T @ grad
     input gradient   input cells with the same remainder modulo the stride are reached by the same taps, so
                      their gradient is a stride-1 correlation of grad with those taps, flipped
 
-A map is cut into parts that stay in the cache and are worked on side by side (parallel.py). Wide 3x3 filters
-take fewer multiplications than their windows have cells (winograd.py).
+A map is cut into parts that stay in the cache and are worked on side by side (engine/parallel.py). Wide 3x3
+filters take fewer multiplications than their windows have cells (engine/winograd.py).
+
+This is the edition for speed; `kernels.plain.conv` computes the same and is the one to learn from.
 """
 
 from math import gcd, prod
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast import winograd
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, scratch
-from minimaskrcnn.kernels.fast.parallel import side_by_side, sum_side_by_side
-from minimaskrcnn.kernels.fast.strips import FEW_CHANNELS, Pair, Part, Strip, Windows, parts, windows_of_part
+from minimaskrcnn.kernels.fast.engine import tuning, winograd
+from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
+from minimaskrcnn.kernels.fast.engine.memory import Workspace
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side, sum_side_by_side
+from minimaskrcnn.kernels.fast.engine.strips import Pair, Part, Strip, Windows, parts, windows_of_part
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
-
-LARGE_IMAGE = 1 << 15
-"""From this many numbers on, an image not stored channels-last is worth a matrix product of its own."""
-
-SMALL_MATRIX = 4096
-"""Up to this number of weights, filters are laid out in columns: the BLAS is quicker then."""
 
 
 def conv2d(
@@ -49,10 +46,11 @@ def conv2d(
     for ins, outs in _groups(x.shape[3], O, groups):
         cells, filters = x[..., ins], weight[outs]
         to = None if bias is None else bias[outs], windows, out[..., outs]
-        if winograd.suits(cells, windows):
-            winograd.correlate(cells, winograd.filter_values(filters.swapaxes(0, 1)), *to)
-        else:
-            _correlate(cells, _filters(filters, windows), *to)
+        with Workspace() as w:
+            if winograd.suits(cells, windows):
+                winograd.correlate(cells, winograd.filter_values(w, filters.swapaxes(0, 1)), *to)
+            else:
+                _correlate(cells, _filters(w, filters, windows), *to)
     return channels_first(out)
 
 
@@ -156,10 +154,10 @@ def _cells(x: np.ndarray, windows: Windows) -> np.ndarray:
     """Return x (N, C, H, W) as (N, H, W, C), contiguous if that pays: if its cells are read twice or more."""
     cells = x.transpose(0, 2, 3, 1)
     if windows.are_cells_of(cells):
-        read_once = prod(x.shape[1:]) >= LARGE_IMAGE
+        read_once = prod(x.shape[1:]) >= tuning.LARGE_IMAGE
     else:
         overlap = windows.in_runs and windows.kernel[0] >= 2 * windows.stride[0]
-        read_once = not overlap or x.shape[1] <= FEW_CHANNELS or winograd.suits(cells, windows)
+        read_once = not overlap or x.shape[1] <= tuning.FEW_CHANNELS or winograd.suits(cells, windows)
     return cells if read_once else channels_last(x)
 
 
@@ -169,26 +167,26 @@ def _groups(C: int, O: int, groups: int) -> list[tuple[slice, slice]]:
     return [(slice(g * c, (g + 1) * c), slice(g * o, (g + 1) * o)) for g in range(groups)]
 
 
-def _filters(weight: np.ndarray, windows: Windows) -> np.ndarray:
+def _filters(w: Workspace, weight: np.ndarray, windows: Windows) -> np.ndarray:
     """Return weight (O, C, KH, KW) as (cells*C, O), the cells of a filter in the order of a window.
 
-    It is the transpose of a matrix of filters, which is quick to lay out, and which the BLAS multiplies as
-    quickly; only in the smallest products it does not.
+    It is the transpose of a matrix of filters, which is quick to lay out and as quick to multiply. In the
+    smallest products it is slower, and there the columns are laid out one after another.
     """
     order = (0, 3, 2, 1) if windows.in_runs else (0, 2, 3, 1)
-    filters = _laid_out(weight.transpose(order)).reshape(len(weight), prod(weight.shape[1:])).T
-    return filters if filters.size > SMALL_MATRIX else np.ascontiguousarray(filters)
+    filters = _laid_out(w, weight.transpose(order)).reshape(len(weight), prod(weight.shape[1:])).T
+    return filters if filters.size > tuning.SMALL_MATRIX else np.ascontiguousarray(filters)
 
 
-def _stamps(weight: np.ndarray, windows: Windows) -> np.ndarray:
+def _stamps(w: Workspace, weight: np.ndarray, windows: Windows) -> np.ndarray:
     """Return weight (O, C, KH, KW), flipped, as (cells*O, C), the cells in the order of a window of grad."""
     order = (3, 2, 0, 1) if windows.in_runs else (2, 3, 0, 1)
-    return _laid_out(weight[:, :, ::-1, ::-1].transpose(order)).reshape(-1, weight.shape[1])
+    return _laid_out(w, weight[:, :, ::-1, ::-1].transpose(order)).reshape(-1, weight.shape[1])
 
 
-def _laid_out(weight: np.ndarray) -> np.ndarray:
-    """Copy weight, in its own order of axes, into scratch memory."""
-    filters = scratch("filters", weight.shape, weight.dtype)
+def _laid_out(w: Workspace, weight: np.ndarray) -> np.ndarray:
+    """Copy weight, in its own order of axes, into memory of the workspace."""
+    filters = w.array("filters", weight.shape, weight.dtype)
     filters[...] = weight
     return filters
 
@@ -203,16 +201,18 @@ def _correlate(
         line[...] = bias
 
     def fill(part: Part) -> None:
-        strip, target = windows_of_part(x, windows, part), out[part]
-        in_place = strip.pitch == OW and target.flags.c_contiguous
-        rows = target.reshape(-1, O) if in_place else _product_rows(strip, target.shape, O, x.dtype)
-        for p, phase in enumerate(strip.phases):
-            np.matmul(phase, matrix, out=rows[p :: len(strip.phases)])
-        product = rows.reshape(*target.shape[:2], strip.pitch, *target.shape[3:])[:, :, :OW]
-        if bias is not None:
-            np.add(product, line, out=target)
-        elif not in_place:
-            target[...] = product
+        target = out[part]
+        with Workspace() as w:
+            strip = windows_of_part(w, x, windows, part)
+            in_place = strip.pitch == OW and target.flags.c_contiguous
+            rows = target.reshape(-1, O) if in_place else _product_rows(w, strip, target.shape, O, x.dtype)
+            for p, phase in enumerate(strip.phases):
+                np.matmul(phase, matrix, out=rows[p :: len(strip.phases)])
+            product = rows.reshape(*target.shape[:2], strip.pitch, *target.shape[3:])[:, :, :OW]
+            if bias is not None:
+                np.add(product, line, out=target)
+            elif not in_place:
+                target[...] = product
 
     side_by_side(fill, parts(x, windows))
 
@@ -222,17 +222,19 @@ def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nd
     (KH, KW), OW, O, C = windows.kernel, *grad.shape[2:], x.shape[3]
 
     def add(total: np.ndarray, part: Part) -> None:
-        strip, source = windows_of_part(x, windows, part), grad[part]
-        if strip.pitch == OW and source.flags.c_contiguous:
-            rows = source.reshape(-1, O)
-        else:  # windows that are not asked for get a gradient of 0
-            rows = _product_rows(strip, source.shape, O, x.dtype)
-            padded = rows.reshape(*source.shape[:2], strip.pitch, O)
-            padded[:, :, :OW] = source
-            padded[:, :, OW:] = 0
-        term = scratch("term", total.shape, x.dtype)
-        for p, phase in enumerate(strip.phases):
-            total += np.matmul(rows[p :: len(strip.phases)].T, phase, out=term)
+        source = grad[part]
+        with Workspace() as w:
+            strip = windows_of_part(w, x, windows, part)
+            if strip.pitch == OW and source.flags.c_contiguous:
+                rows = source.reshape(-1, O)
+            else:  # windows that are not asked for get a gradient of 0
+                rows = _product_rows(w, strip, source.shape, O, x.dtype)
+                padded = rows.reshape(*source.shape[:2], strip.pitch, O)
+                padded[:, :, :OW] = source
+                padded[:, :, OW:] = 0
+            term = w.array("term", total.shape, x.dtype)
+            for p, phase in enumerate(strip.phases):
+                total += np.matmul(rows[p :: len(strip.phases)].T, phase, out=term)
 
     total = sum_side_by_side(add, (O, KH * KW * C), x.dtype, parts(x, windows))
     if windows.in_runs:
@@ -240,9 +242,11 @@ def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nd
     return total.reshape(O, KH, KW, C).transpose(1, 2, 0, 3)
 
 
-def _product_rows(strip: Strip, part_shape: tuple[int, ...], O: int, dtype: np.dtype) -> np.ndarray:
-    """Scratch memory with one row of O numbers for every window of the strip."""
-    return scratch("product", (part_shape[0] * part_shape[1] * strip.pitch, O), dtype)
+def _product_rows(
+    w: Workspace, strip: Strip, part_shape: tuple[int, ...], O: int, dtype: np.dtype
+) -> np.ndarray:
+    """Memory of the workspace with one row of O numbers for every window of the strip."""
+    return w.array("product", (part_shape[0] * part_shape[1] * strip.pitch, O), dtype)
 
 
 def _scatter(
@@ -269,10 +273,12 @@ def _scatter(
             cells[...] = 0 if bias is None else bias
             continue
         windows = Windows(taps.shape[2:], (1, 1), (offset_y, offset_x), (gap_y, gap_x), cells.shape)
-        if winograd.suits(grad, windows):
-            winograd.correlate(grad, winograd.filter_values(taps[:, :, ::-1, ::-1]), bias, windows, cells)
-        else:
-            _correlate(grad, _stamps(taps, windows), bias, windows, cells)
+        with Workspace() as w:
+            if winograd.suits(grad, windows):
+                values = winograd.filter_values(w, taps[:, :, ::-1, ::-1])
+                winograd.correlate(grad, values, bias, windows, cells)
+            else:
+                _correlate(grad, _stamps(w, taps, windows), bias, windows, cells)
 
 
 def _scatter_tiles(grad: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray) -> None:

@@ -1,13 +1,16 @@
 """Normalisation in few passes: statistics by matrix products with ones, then one multiply and one add.
 
 All norms here are out = (x - mean) / sqrt(var + eps) * weight + bias; they differ in which cells share a
-mean. Arrays are rows of C channels, one row a cell.
+mean. Arrays are rows of C channels, one row per cell.
+
+This is the edition for speed; `kernels.plain.norm` computes the same and is the one to learn from.
 """
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, scratch
-from minimaskrcnn.kernels.fast.parallel import side_by_side
+from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
+from minimaskrcnn.kernels.fast.engine.memory import Workspace
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side
 
 
 def batch_norm(
@@ -102,7 +105,9 @@ def group_norm_backward(
         mean_g_normalised = _group_sums(grad_dot * weight, num_groups) / count
         centred *= -_per_channel(mean_g_normalised * rstd[n] ** 2, C)
         centred -= _per_channel(mean_g * rstd[n], C)
-        centred += np.multiply(grads[n], r * weight, out=scratch("scaled_grad", grads[n].shape, x.dtype))
+        with Workspace() as w:
+            scaled = w.array("scaled", grads[n].shape, x.dtype)
+            centred += np.multiply(grads[n], r * weight, out=scaled)
 
     side_by_side(differentiate, range(N))
     dweight, dbias = sums.sum(axis=1)

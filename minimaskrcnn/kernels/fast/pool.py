@@ -2,19 +2,19 @@
 
 The cells at a fixed offset (ky, kx) of all windows form a strided view of the padded map; a running maximum,
 or a sum, over these KH*KW views does all windows at once.
+
+This is the edition for speed; `kernels.plain.pool` computes the same and is the one to learn from.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
 from minimaskrcnn.kernels.geometry import pool_output_size
 
 Pair = tuple[int, int]
-
-CACHE_BYTES = 1 << 18
-"""Of the map, read at a time: what is made of it fits into the cache too."""
 
 
 def max_pool2d(
@@ -58,7 +58,7 @@ def avg_pool2d(
 ) -> np.ndarray:
     """Mean under each window; see `minimaskrcnn.kernels.reference.pool.avg_pool2d`."""
     OH, OW = _out_size(x, kernel, stride, padding, (1, 1), ceil_mode)
-    padded = _padded(channels_last(x), (OH, OW), kernel, stride, padding, (1, 1), 0)
+    padded = _padded(channels_last(x), (OH, OW), kernel, stride, padding)
     out = np.zeros((len(x), OH, OW, x.shape[1]), x.dtype)
     for cells in _offsets(padded, (OH, OW), kernel, stride, (1, 1)):
         out += cells
@@ -79,7 +79,7 @@ def avg_pool2d_backward(
     (N, C, H, W), out_size = x_shape, (grad.shape[2], grad.shape[3])
     divisors = _divisors(x_shape, out_size, kernel, stride, padding, count_include_pad)
     share = channels_last(grad) / divisors.astype(grad.dtype)
-    padded = np.zeros((N, *_padded_size((H, W), out_size, kernel, stride, padding, (1, 1)), C), grad.dtype)
+    padded = np.zeros((N, *_padded_size((H, W), out_size, kernel, stride, padding), C), grad.dtype)
     for cells in _offsets(padded, out_size, kernel, stride, (1, 1)):
         cells += share
     return channels_first(padded[:, padding[0] : padding[0] + H, padding[1] : padding[1] + W])
@@ -95,7 +95,7 @@ def _out_size(
 
 
 def _padded_size(
-    size: Pair, out_size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair
+    size: Pair, out_size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1)
 ) -> Pair:
     """Room for the map with its padding, and for every window."""
     H, W = (
@@ -105,22 +105,20 @@ def _padded_size(
     return H, W
 
 
-def _padded(
-    x: np.ndarray, out_size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, fill: float
-) -> np.ndarray:
-    """Put x (N, H, W, C) amid cells of value `fill`."""
+def _padded(x: np.ndarray, out_size: Pair, kernel: Pair, stride: Pair, padding: Pair) -> np.ndarray:
+    """Put x (N, H, W, C) amid zeros."""
     N, H, W, C = x.shape
-    size = _padded_size((H, W), out_size, kernel, stride, padding, dilation)
+    size = _padded_size((H, W), out_size, kernel, stride, padding)
     if size == (H, W):
         return x
-    padded = np.full((N, *size, C), fill, x.dtype)
+    padded = np.zeros((N, *size, C), x.dtype)
     padded[:, padding[0] : padding[0] + H, padding[1] : padding[1] + W] = x
     return padded
 
 
 def _cached_rows(x: np.ndarray, OH: int, stride: int) -> Iterator[tuple[int, slice]]:
     """Image by image, output rows whose cells in x (N, H, W, C) fit into the cache together."""
-    step = max(1, CACHE_BYTES // max(1, x[0, 0].nbytes * stride)) if len(x) else 1
+    step = max(1, tuning.POOL_BYTES // max(1, x[0, 0].nbytes * stride)) if len(x) else 1
     for n in range(len(x)):
         for top in range(0, OH, step):
             yield n, slice(top, min(top + step, OH))

@@ -1,7 +1,9 @@
-"""Resizing as one small sparse matrix an axis: out = A_y x A_x^T, and the backward pass is the transpose.
+"""Resizing as one small sparse matrix per axis: out = A_y x A_x^T, and the backward pass is the transpose.
 
-Nearest has one weight of 1 a row; bilinear two that sum to 1. A matrix of ones is an indexing, and its
+Nearest has one weight of 1 in a row, bilinear two that sum to 1. A matrix of ones is an indexing, and its
 transpose, when a feature pyramid enlarges by whole numbers, a sum over blocks.
+
+This is the edition for speed; `kernels.plain.resize` computes the same and is the one to learn from.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
+from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

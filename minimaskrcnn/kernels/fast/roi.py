@@ -6,6 +6,8 @@ with one row of A for each bin, one column for each cell, and in a row the weigh
 With the features channels last, one nonzero of A is one multiply-add of a whole vector of channels. SciPy
 lets go of the interpreter's lock in a sparse product, so parts of it run side by side. The members with a
 maximum have files of their own.
+
+This is the edition for speed; `kernels.plain.roi` computes the same and is the one to learn from.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, stored_like
-from minimaskrcnn.kernels.fast.parallel import side_by_side
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last, stored_like
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side
 from minimaskrcnn.kernels.fast.roi_cells import cell_max, cell_max_backward
 from minimaskrcnn.kernels.fast.roi_matrix import roi_matrix
 from minimaskrcnn.kernels.fast.roi_points import point_max, point_max_backward
@@ -25,14 +28,6 @@ from minimaskrcnn.kernels.roi_rules import ROI_POOL, RoIRule
 if TYPE_CHECKING:
     from scipy import sparse
 
-FEW_CHANNELS = 4
-CACHE_BYTES = 1 << 20
-"""Of bins, computed at a time."""
-NEAR = 49
-"""Bins put in place at a time: addresses 1 KiB apart share few places of the first cache, some 48 in all."""
-GROUP = 128
-"""Channels of the gradient, handed back at a time."""
-
 
 def roi_features(
     x: np.ndarray, rois: np.ndarray, output_size: tuple[int, int], spatial_scale: float, rule: RoIRule
@@ -41,7 +36,7 @@ def roi_features(
     if rule.reduce == "max":
         largest = cell_max if rule.sampling_ratio is None else point_max
         return largest(x, rois, output_size, spatial_scale, rule)
-    if x.shape[1] <= FEW_CHANNELS:
+    if x.shape[1] <= tuning.ROI_FEW_CHANNELS:
         return separable_mean(x, rois, output_size, spatial_scale, rule), None
     A = roi_matrix(rois.astype(x.dtype), x.shape, output_size, spatial_scale, rule)
     return product(A, x, (len(rois), *output_size)), None
@@ -73,8 +68,8 @@ def product(A: sparse.csr_array, x: np.ndarray, size: tuple[int, int, int]) -> n
     K, OH, OW = size
     cells = channels_last(x).reshape(N * H * W, C)
     out = stored_like(x, (K, OH, OW, C), x.dtype)
-    step = max(1, CACHE_BYTES // (OH * OW * C * x.itemsize))  # rois
-    near = max(1, NEAR // OW)  # rows of bins
+    step = max(1, tuning.ROI_BYTES // (OH * OW * C * x.itemsize))  # rois
+    near = max(1, tuning.ROI_NEAR_BINS // OW)  # rows of bins
 
     def put(first: int) -> None:
         bins = A[first * OH * OW : (first + step) * OH * OW] @ cells
@@ -95,12 +90,12 @@ def transposed_product(
     dx = np.empty((N, H, W, C), grad.dtype)
 
     def put(first: int) -> None:
-        group = bins[..., first : first + GROUP]
+        group = bins[..., first : first + tuning.ROI_GRAD_CHANNELS]
         c = group.shape[3]
         cells = A.T @ group.reshape(-1, c)  # (K, OH, OW, c) -> (K*OH*OW, c)
-        dx[..., first : first + GROUP] = cells.reshape(N, H, W, c)
+        dx[..., first : first + tuning.ROI_GRAD_CHANNELS] = cells.reshape(N, H, W, c)
 
-    side_by_side(put, range(0, C, GROUP))
+    side_by_side(put, range(0, C, tuning.ROI_GRAD_CHANNELS))
     return channels_first(dx)
 
 

@@ -3,20 +3,19 @@
 Each cell becomes one number that sorts by value and, among equal values, by falling position in the map. The
 largest of these numbers then *is* the first winner, however the cells are grouped: so the maximum of a bin
 can be taken over its rows first, for all its roi's columns at once, and over its columns afterwards.
+
+This is the edition for speed; `kernels.plain.roi` computes the same and is the one to learn from.
 """
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last, stored_like
-from minimaskrcnn.kernels.fast.parallel import side_by_side
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last, stored_like
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side
 from minimaskrcnn.kernels.fast.roi_geometry import AxisPoints, roi_points
 from minimaskrcnn.kernels.roi_rules import RoIRule
 
 INDEX_BITS = 32
-AT_ONCE = 32
-"""RoIs whose maximum is taken on one core."""
-PLANES = 32
-"""Channels whose gradient is handed back at a time, so that their planes stay in the cache."""
 
 
 def cell_max(
@@ -32,11 +31,10 @@ def cell_max(
     argmax = stored_like(x, out.shape, np.int64)
 
     def largest(first: int) -> None:
-        strips = np.zeros(
-            (OH, W, C), keys.dtype
-        )  # the largest of each bin's rows, for each column of the map
+        # For each column of the map the largest of each bin's rows, then the largest of each bin.
+        strips = np.zeros((OH, W, C), keys.dtype)
         best = np.zeros((OH, OW, C), keys.dtype)
-        for k in range(first, min(first + AT_ONCE, K)):
+        for k in range(first, min(first + tuning.CELL_MAX_ROIS, K)):
             across = slice(min(s.start for s in x_spans[k]), max(s.stop for s in x_spans[k]))
             for p, span in enumerate(y_spans[k]):
                 if span.start < span.stop:
@@ -46,7 +44,7 @@ def cell_max(
                     np.maximum.reduce(strips[:, span], axis=1, out=best[:, q])
             out[k], argmax[k] = value_and_index(best, x.dtype)
 
-    side_by_side(largest, range(0, K, AT_ONCE))
+    side_by_side(largest, range(0, K, tuning.CELL_MAX_ROIS))
     empty = (rows.count == 0)[:, :, None] | (columns.count == 0)[:, None]  # (K, OH, OW)
     out[empty], argmax[empty] = 0, -1
     return channels_first(out), channels_first(argmax)
@@ -115,7 +113,7 @@ def cell_max_backward(
     image = rois[:, 0].astype(np.int64)[:, None]
 
     def gradient_of(first: int) -> None:
-        group = slice(first, first + PLANES)
+        group = slice(first, first + tuning.CELL_MAX_PLANES)
         winner = argmax[:, group]  # (K, c, OH, OW)
         c = winner.shape[1]
         index = np.int32 if N * c * plane <= np.iinfo(np.int32).max else np.int64
@@ -129,5 +127,5 @@ def cell_max_backward(
         sums = column @ np.ones(1, grad.dtype)
         dx[:, group] = sums.reshape(N, c, plane)[:, :, 1:]
 
-    side_by_side(gradient_of, range(0, C, PLANES))
+    side_by_side(gradient_of, range(0, C, tuning.CELL_MAX_PLANES))
     return dx.reshape(x_shape)

@@ -3,6 +3,8 @@
 The two axes of a box never meet before the last step: a bin of the output is the *product* of a bin in y and
 a bin in x. So the geometry is worked out on the axes, whose arrays are tiny, and only the result is spread
 over the plane.
+
+This is the edition for speed; `kernels.plain.roi` computes the same and is the one to learn from.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from minimaskrcnn.kernels.roi_rules import RoIRule
 
 @dataclass
 class AxisPoints:
-    """The points that every bin reads along one axis: K rois, P bins, at most n points a bin.
+    """The points that every bin reads along one axis: K rois, P bins, at most n points per bin.
 
     Parameters
     ----------

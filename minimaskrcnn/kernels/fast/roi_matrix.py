@@ -3,6 +3,8 @@
     A[(k, p, q), (image[k], y, x)] = row_weight[k, p, y] * column_weight[k, q, x]
 
 A bin reads a few cells of either axis, and a row of A holds their products.
+
+This is the edition for speed; `kernels.plain.roi` computes the same and is the one to learn from.
 """
 
 from __future__ import annotations
@@ -11,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.parallel import side_by_side
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side
 from minimaskrcnn.kernels.fast.roi_geometry import merged_weights, roi_points
 from minimaskrcnn.kernels.roi_rules import RoIRule
 
 if TYPE_CHECKING:
     from scipy import sparse
-
-AT_ONCE = 1 << 17  # entries spread over the plane at a time, so that they stay in the cache
 
 
 def roi_matrix(
@@ -102,7 +103,7 @@ def outer_rows(
         used = np.flatnonzero(weight)
         return weight.take(used), cells.take(used), np.count_nonzero(weight, axis=3).ravel()
 
-    step = max(AT_ONCE // max(P * Q * Ty * Tx, 1), 1)
+    step = max(tuning.MATRIX_ENTRIES // max(P * Q * Ty * Tx, 1), 1)
     pieces = side_by_side(entries, [slice(k, k + step) for k in range(0, K, step)])
     nothing = np.zeros(0, weight_y.dtype), np.zeros(0, np.int32), np.zeros(1, np.int64)
     data, indices, counts = (np.concatenate(parts) for parts in zip(nothing, *pieces, strict=True))

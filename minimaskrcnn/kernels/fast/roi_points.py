@@ -1,7 +1,9 @@
 """The RoI operators that take the largest of bilinear points: RoIAlign and RoIWarp with a maximum.
 
-The points themselves are linear in the features, ``points = S @ features`` with four weights a row. Of a
+The points themselves are linear in the features, ``points = S @ features`` with four weights per row. Of a
 bin's points each channel keeps its largest, and the gradient goes back through S.T from the winners alone.
+
+This is the edition for speed; `kernels.plain.roi` computes the same and is the one to learn from.
 """
 
 from __future__ import annotations
@@ -11,15 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import channels_first, channels_last
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
 from minimaskrcnn.kernels.fast.roi_geometry import AxisPoints, roi_points
 from minimaskrcnn.kernels.fast.roi_matrix import outer_rows
 from minimaskrcnn.kernels.roi_rules import RoIRule
 
 if TYPE_CHECKING:
     from scipy import sparse
-
-AT_ONCE = 32  # rois; all their points are held in memory at a time
 
 
 def point_max(
@@ -83,8 +84,8 @@ def _batches(
 ) -> Iterator[tuple[slice, sparse.csr_array, AxisPoints, AxisPoints]]:
     """A few rois at a time: which, the matrix S whose rows are their points (k, p, iy, q, ix), and those."""
     N, _, H, W = x_shape
-    for k in range(0, len(rois), AT_ONCE):
-        some = slice(k, k + AT_ONCE)
+    for k in range(0, len(rois), tuning.POINT_MAX_ROIS):
+        some = slice(k, k + tuning.POINT_MAX_ROIS)
         rows, columns = roi_points(rois[some], (H, W), output_size, spatial_scale, rule)
         image = rois[some, 0].astype(np.int64)
         yield some, outer_rows(image, _two_cells(rows), _two_cells(columns), (N, H, W)), rows, columns

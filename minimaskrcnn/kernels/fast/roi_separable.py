@@ -1,6 +1,8 @@
-"""The RoI operators of few channels, as two small dense products a roi: out = rows @ window @ columns.T.
+"""The RoI operators of few channels, as two small dense products per RoI: out = rows @ window @ columns.T.
 
 With a single channel (the mask targets) a sparse matrix costs more to build than to use.
+
+This is the edition for speed; `kernels.plain.roi` computes the same and is the one to learn from.
 """
 
 import numpy as np

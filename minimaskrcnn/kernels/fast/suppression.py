@@ -3,13 +3,14 @@
 Within a block, the boxes that one box suppresses are the bits of one integer. Those that a block keeps meet
 all that are left in tables of overlaps, a tile at a time so that a table stays in the cache: the same (boxes
 kept) x (boxes left) comparisons as in the loops, at the speed of array operations.
+
+This is the edition for speed; `kernels.plain.suppression` computes the same and is the one to learn from.
 """
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import scratch
-
-BLOCK, TILE = 128, 1024
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.memory import Workspace
 
 
 def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
@@ -20,11 +21,14 @@ def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarr
     sides = np.vstack([sides, (sides[2] - sides[0]) * (sides[3] - sides[1])])  # and the area: (5, N)
     keep = [left[:0]]
     while len(left):
-        block = sides[:, :BLOCK]
+        block = sides[:, : tuning.NMS_BLOCK]
         kept = survivors(exceeds(block, block, limit))
         keep.append(left[kept])
-        sides, left, block = sides[:, BLOCK:], left[BLOCK:], block[:, kept]
-        tiles = [exceeds(block, sides[:, i : i + TILE], limit).any(axis=0) for i in range(0, len(left), TILE)]
+        sides, left, block = sides[:, tuning.NMS_BLOCK :], left[tuning.NMS_BLOCK :], block[:, kept]
+        tiles = [
+            exceeds(block, sides[:, i : i + tuning.NMS_TILE], limit).any(axis=0)
+            for i in range(0, len(left), tuning.NMS_TILE)
+        ]
         stays = ~np.concatenate([left[:0].astype(bool), *tiles])
         sides, left = sides[:, stays], left[stays]
     return np.concatenate(keep).astype(np.int64, copy=False)
@@ -49,17 +53,18 @@ def exceeds(a: np.ndarray, b: np.ndarray, limit: np.floating) -> np.ndarray:
     a, b : (5, M), (5, N) float arrays, rows x1 y1 x2 y2 area; the IoU is worked out in their precision
     """
     x1, y1, x2, y2, area = a[:, :, None]  # (M, 1) each
-    intersection, height, other = scratch("nms", (3, a.shape[1], b.shape[1]), a.dtype)
-    np.minimum(x2, b[2], out=intersection)
-    intersection -= np.maximum(x1, b[0], out=other)
-    np.maximum(intersection, 0, out=intersection)  # so far the width
-    np.minimum(y2, b[3], out=height)
-    height -= np.maximum(y1, b[1], out=other)
-    intersection *= np.maximum(height, 0, out=height)
-    union = np.add(area, b[4], out=other)
-    union -= intersection
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.divide(intersection, union, out=intersection) > limit
+    with Workspace() as w:
+        intersection, height, other = w.array("overlaps", (3, a.shape[1], b.shape[1]), a.dtype)
+        np.minimum(x2, b[2], out=intersection)
+        intersection -= np.maximum(x1, b[0], out=other)
+        np.maximum(intersection, 0, out=intersection)  # so far the width
+        np.minimum(y2, b[3], out=height)
+        height -= np.maximum(y1, b[1], out=other)
+        intersection *= np.maximum(height, 0, out=height)
+        union = np.add(area, b[4], out=other)
+        union -= intersection
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.divide(intersection, union, out=intersection) > limit
 
 
 def survivors(suppresses: np.ndarray) -> list[int]:

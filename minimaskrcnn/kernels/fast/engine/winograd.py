@@ -26,24 +26,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import scratch
-from minimaskrcnn.kernels.fast.parallel import side_by_side, sum_side_by_side
-from minimaskrcnn.kernels.fast.strips import SHARED_WORK, Part, Windows, copy_map
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.memory import Workspace
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side, sum_side_by_side
+from minimaskrcnn.kernels.fast.engine.strips import Part, Windows, copy_map
 
 SIDE, TAPS = 4, 3
 POINTS = (0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5))
-
-MANY_CHANNELS = 64
-"""With fewer, the changes of basis cost more than the products save."""
-
-TILES = 128
-"""Tiles at a time: rows enough for a good product, few enough for the outer cache."""
-
-COLUMNS = 1 << 14
-"""Filters whose basis is changed at a time: one for each pair of channels."""
-
-ROW_GAP = 16
-"""Numbers between one row and the next: a line of the cache."""
 
 
 class _Bases(NamedTuple):
@@ -71,7 +60,7 @@ def suits(x: np.ndarray, windows: Windows) -> bool:
         windows.kernel == (TAPS, TAPS)
         and windows.stride == windows.dilation == (1, 1)
         and x.dtype == np.float32
-        and min(C, O) >= MANY_CHANNELS
+        and min(C, O) >= tuning.WINOGRAD_CHANNELS
         and 2 * N * OH * OW >= 3 * O
         and 2 * 36 * tiles <= 9 * N * OH * OW
     )
@@ -83,18 +72,19 @@ def suits_products(x: np.ndarray, windows: Windows) -> bool:
     return suits(x, windows) and N * OH * OW >= 3 * O
 
 
-def filter_values(weight: np.ndarray) -> np.ndarray:
-    """Values (36, A, B) of weight (A, B, 3, 3), valid until this thread asks for others."""
+def filter_values(w: Workspace, weight: np.ndarray) -> np.ndarray:
+    """Values (36, A, B) of weight (A, B, 3, 3), in memory of the workspace."""
     A, B = weight.shape[:2]
-    values = _rows("filters", (36,), (A, B), weight.dtype)
+    values = _rows(w, "filters", (36,), (A, B), weight.dtype)
 
     def fill(some: slice) -> None:
         filters = weight[some]
-        taps = _rows("strip", (TAPS, TAPS), filters.shape[:2], weight.dtype)
-        taps[...] = filters.transpose(2, 3, 0, 1)
-        np.matmul(_bases().filters, taps.reshape(TAPS * TAPS, -1), out=values[:, some].reshape(36, -1))
+        with Workspace() as own:
+            taps = _rows(own, "strip", (TAPS, TAPS), filters.shape[:2], weight.dtype)
+            taps[...] = filters.transpose(2, 3, 0, 1)
+            np.matmul(_bases().filters, taps.reshape(TAPS * TAPS, -1), out=values[:, some].reshape(36, -1))
 
-    step = max(1, COLUMNS // B)
+    step = max(1, tuning.WINOGRAD_COLUMNS // B)
     side_by_side(fill, [slice(a, a + step) for a in range(0, A, step)])
     return values
 
@@ -107,16 +97,17 @@ def correlate(
     def fill(part: Part) -> None:
         target = out[part]
         (count, height, width, O), (down, across) = target.shape, _tiles(target)
-        values = _cell_values(x, windows, part)  # (36, tiles, C)
-        products = _rows("products", (36,), (values.shape[1], O), x.dtype)
-        np.matmul(values, filters, out=products)
-        outputs = _rows("strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
-        np.matmul(_bases().outputs, products.reshape(36, -1), out=outputs.reshape(SIDE * SIDE, -1))
-        fits = (height, width) == (down * SIDE, across * SIDE)
-        whole = target if fits else scratch("cells", (count, down * SIDE, across * SIDE, O), x.dtype)
-        np.add(outputs, 0 if bias is None else bias, out=_by_place(whole))
-        if not fits:
-            target[...] = whole[:, :height, :width]
+        with Workspace() as w:
+            values = _cell_values(w, x, windows, part)  # (36, tiles, C)
+            products = _rows(w, "products", (36,), (values.shape[1], O), x.dtype)
+            np.matmul(values, filters, out=products)
+            outputs = _rows(w, "strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
+            np.matmul(_bases().outputs, products.reshape(36, -1), out=outputs.reshape(SIDE * SIDE, -1))
+            fits = (height, width) == (down * SIDE, across * SIDE)
+            whole = target if fits else w.array("cells", (count, down * SIDE, across * SIDE, O), x.dtype)
+            np.add(outputs, 0 if bias is None else bias, out=_by_place(whole))
+            if not fits:
+                target[...] = whole[:, :height, :width]
 
     side_by_side(fill, _parts(x, windows))
 
@@ -129,35 +120,40 @@ def window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nda
     O, C = grad.shape[3], x.shape[3]
 
     def add(total: np.ndarray, part: Part) -> None:
-        values = _cell_values(x, windows, part)  # (36, tiles, C)
         source = grad[part]
         count, (down, across) = len(source), _tiles(source)
-        whole = scratch("cells", (count, down * SIDE, across * SIDE, O), x.dtype)
-        copy_map(source, whole, (0, 0), (1, 1))
-        outputs = _rows("strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
-        outputs[...] = _by_place(whole)
-        products = _rows("products", (36,), (values.shape[1], O), x.dtype)
-        np.matmul(_bases().outputs.T, outputs.reshape(SIDE * SIDE, -1), out=products.reshape(36, -1))
-        term = scratch("term", total.shape, x.dtype)
-        total += np.matmul(products.swapaxes(1, 2), values, out=term)
+        with Workspace() as w:
+            values = _cell_values(w, x, windows, part)  # (36, tiles, C)
+            whole = w.array("cells", (count, down * SIDE, across * SIDE, O), x.dtype)
+            copy_map(source, whole, (0, 0), (1, 1))
+            outputs = _rows(w, "strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
+            outputs[...] = _by_place(whole)
+            products = _rows(w, "products", (36,), (values.shape[1], O), x.dtype)
+            np.matmul(_bases().outputs.T, outputs.reshape(SIDE * SIDE, -1), out=products.reshape(36, -1))
+            term = w.array("term", total.shape, x.dtype)
+            total += np.matmul(products.swapaxes(1, 2), values, out=term)
 
     total = sum_side_by_side(add, (36, O, C), x.dtype, _parts(x, windows))
     return _change(_bases().filters.T, total.reshape(36, O * C)).reshape(TAPS, TAPS, O, C)
 
 
-def _rows(name: str, rows: tuple[int, ...], shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Scratch memory (*rows, *shape) for a matrix with these rows, a little further apart than they are long.
+def _rows(
+    w: Workspace, name: str, rows: tuple[int, ...], shape: tuple[int, ...], dtype: np.dtype
+) -> np.ndarray:
+    """An array (*rows, *shape) of the workspace: a matrix of these rows, a little apart in memory.
 
     Rows a multiple of 4 KiB apart, as those of even sizes are, push each other out of the first cache.
     """
     length = prod(shape)
-    return scratch(name, (prod(rows), length + ROW_GAP), dtype)[:, :length].reshape(*rows, *shape)
+    padded = w.array(name, (prod(rows), length + tuning.ROW_GAP), dtype)
+    return padded[:, :length].reshape(*rows, *shape)
 
 
 def _change(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Basis (m, k) @ vectors (k, n), some columns at a time."""
     out = np.empty((len(basis), vectors.shape[1]), vectors.dtype)
-    columns = [slice(n, n + COLUMNS) for n in range(0, vectors.shape[1], COLUMNS)]
+    step = tuning.WINOGRAD_COLUMNS
+    columns = [slice(n, n + step) for n in range(0, vectors.shape[1], step)]
     side_by_side(lambda some: np.matmul(basis, vectors[:, some], out=out[:, some]), columns)
     return out
 
@@ -174,11 +170,11 @@ def _by_place(cells: np.ndarray) -> np.ndarray:
 
 
 def _parts(x: np.ndarray, windows: Windows) -> list[Part]:
-    """Cut the output into parts of about TILES tiles, two at least if there is much to do."""
+    """Cut the output into parts of about WINOGRAD_TILES tiles, two at least if there is much to do."""
     N, OH, OW, O = windows.out_shape
     down, across = -(-OH // SIDE), -(-OW // SIDE)
-    rows = max(1, TILES // across)
-    if 36 * N * down * across * x.shape[3] * O > SHARED_WORK:
+    rows = max(1, tuning.WINOGRAD_TILES // across)
+    if 36 * N * down * across * x.shape[3] * O > tuning.SHARED_WORK:
         rows = min(rows, -(-N * down // 2))
     images, height = max(1, rows // down), min(rows, down) * SIDE
     return [
@@ -188,17 +184,18 @@ def _parts(x: np.ndarray, windows: Windows) -> list[Part]:
     ]
 
 
-def _cell_values(x: np.ndarray, windows: Windows, part: Part) -> np.ndarray:
-    """Values (36, tiles, C) of the 6x6 cells under each tile of a part."""
+def _cell_values(w: Workspace, x: np.ndarray, windows: Windows, part: Part) -> np.ndarray:
+    """Values (36, tiles, C) of the 6x6 cells under each tile of a part, in memory of the workspace."""
     C, count = x.shape[3], part.images.stop - part.images.start
     down, across = -(-(part.rows.stop - part.rows.start) // SIDE), -(-windows.out_shape[2] // SIDE)
     side = SIDE + TAPS - 1
-    cells = scratch("cells", (count, down * SIDE + TAPS - 1, across * SIDE + TAPS - 1, C), x.dtype)
-    copy_map(x[part.images], cells, (part.rows.start + windows.offset[0], windows.offset[1]), (1, 1))
-    n, y, x_, c = cells.strides
-    tiles = _rows("strip", (side, side), (count, down, across, C), x.dtype)
-    strides = y, x_, n, y * SIDE, x_ * SIDE, c
-    tiles[...] = np.ndarray(tiles.shape, x.dtype, cells, strides=strides)
-    values = _rows("values", (36,), (count * down * across, C), x.dtype)
-    np.matmul(_bases().cells, tiles.reshape(36, -1), out=values.reshape(36, -1))
+    values = _rows(w, "values", (36,), (count * down * across, C), x.dtype)
+    with Workspace() as own:
+        cells = own.array("cells", (count, down * SIDE + TAPS - 1, across * SIDE + TAPS - 1, C), x.dtype)
+        copy_map(x[part.images], cells, (part.rows.start + windows.offset[0], windows.offset[1]), (1, 1))
+        n, y, x_, c = cells.strides
+        tiles = _rows(own, "strip", (side, side), (count, down, across, C), x.dtype)
+        strides = y, x_, n, y * SIDE, x_ * SIDE, c
+        tiles[...] = np.ndarray(tiles.shape, x.dtype, cells, strides=strides)
+        np.matmul(_bases().cells, tiles.reshape(36, -1), out=values.reshape(36, -1))
     return values

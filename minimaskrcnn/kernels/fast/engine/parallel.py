@@ -25,11 +25,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from minimaskrcnn.kernels.fast.engine import tuning
+
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
-
-TOTALS = 4
-"""Totals that a sum over pieces is kept in; at most this many cores help."""
 
 
 def side_by_side(task: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
@@ -70,7 +69,8 @@ def sum_side_by_side(
             add(total, piece)
         return total
 
-    first, *others = side_by_side(total_of, [pieces[i::TOTALS] for i in range(min(TOTALS, len(pieces)) or 1)])
+    totals = min(tuning.TOTALS, len(pieces)) or 1
+    first, *others = side_by_side(total_of, [pieces[i :: tuning.TOTALS] for i in range(totals)])
     for total in others:
         first += total
     return first

@@ -21,21 +21,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minimaskrcnn.kernels.fast.layout import copy_cells, scratch
+from minimaskrcnn.kernels.fast.engine import tuning
+from minimaskrcnn.kernels.fast.engine.layout import copy_cells
+from minimaskrcnn.kernels.fast.engine.memory import Workspace
 
 Pair = tuple[int, int]
-
-STRIP_BYTES = 4 << 20
-"""Size of a strip and its product: small enough for the outer cache, with rows enough for a good product."""
-
-SHARED_WORK = 8_000_000
-"""From this number of multiplications on, a map is cut into two parts at least, one for another core."""
-
-MANY_WINDOWS = 20
-"""Strips from this number of windows a filter on: each phase is a product that reads all filters again."""
-
-FEW_CHANNELS = 4
-"""Up to this number, channels are copied one by one, so that it does not matter how they lie in memory."""
 
 
 class Windows(NamedTuple):
@@ -52,7 +42,7 @@ class Windows(NamedTuple):
         """Whether they are read from strips; a window is then stored column by column, else row by row."""
         N, OH, OW, O = self.out_shape
         neighbours = self.dilation[1] == 1 and self.kernel[1] > 1
-        return neighbours and N * OH * OW >= MANY_WINDOWS * O
+        return neighbours and N * OH * OW >= tuning.MANY_WINDOWS * O
 
     def are_cells_of(self, x: np.ndarray) -> bool:
         """Whether the windows are the cells of x (N, H, W, C), one by one."""
@@ -80,9 +70,9 @@ def parts(x: np.ndarray, windows: Windows) -> list[Part]:
     """
     (N, OH, OW, O), (KH, KW), C = windows.out_shape, windows.kernel, x.shape[3]
     copied = KH * C if windows.in_runs else KH * KW * C
-    budget = max(STRIP_BYTES, 2 * KH * KW * C * O * x.itemsize)  # each product reads all filters again
+    budget = max(tuning.STRIP_BYTES, 2 * KH * KW * C * O * x.itemsize)  # each product reads all filters again
     rows = budget // max(1, OW * (copied + O) * x.itemsize)
-    if N * OH * OW * O * KH * KW * C > SHARED_WORK:
+    if N * OH * OW * O * KH * KW * C > tuning.SHARED_WORK:
         rows = min(rows, -(-N * OH // 2))
     images = max(1, rows // max(1, OH))
     if windows.are_cells_of(x) and not x.flags.c_contiguous:
@@ -98,42 +88,42 @@ def parts(x: np.ndarray, windows: Windows) -> list[Part]:
     ]
 
 
-def windows_of_part(x: np.ndarray, windows: Windows, part: Part) -> Strip:
-    """Collect a part's windows of x (N, H, W, C); valid until this thread asks for another part."""
+def windows_of_part(w: Workspace, x: np.ndarray, windows: Windows, part: Part) -> Strip:
+    """Collect a part's windows of x (N, H, W, C), in memory of the workspace where they are copied."""
     if windows.are_cells_of(x):
         N, H, W, C = x[part].shape
         return Strip(W, [x[part].reshape(N * H * W, C)])
-    return _strip(x, windows, part) if windows.in_runs else _columns(x, windows, part)
+    return _strip(w, x, windows, part) if windows.in_runs else _columns(w, x, windows, part)
 
 
-def _columns(x: np.ndarray, windows: Windows, part: Part) -> Strip:
+def _columns(w: Workspace, x: np.ndarray, windows: Windows, part: Part) -> Strip:
     (KH, KW), (SY, SX), (DY, DX) = windows.kernel, windows.stride, windows.dilation
     C, OW = x.shape[3], windows.out_shape[2]
     count, height = part.images.stop - part.images.start, part.rows.stop - part.rows.start
     first = part.rows.start * SY + windows.offset[0], windows.offset[1]
     if windows.kernel == (1, 1):
-        columns = scratch("strip", (count, height, OW, C), x.dtype)
+        columns = w.array("strip", (count, height, OW, C), x.dtype)
         copy_map(x[part.images], columns, first, windows.stride)
         return Strip(OW, [columns.reshape(count * height * OW, C)])
     # The cells that the windows reach, with zeros where they reach beyond the map ...
     side = ((height - 1) * SY + (KH - 1) * DY + 1, (OW - 1) * SX + (KW - 1) * DX + 1)
-    cells = scratch("cells", (count, *side, C), x.dtype)
+    cells = w.array("cells", (count, *side, C), x.dtype)
     copy_map(x[part.images], cells, first, (1, 1))
     # ... and for each window its KH*KW of them.
     n, y, x_, c = cells.strides
     shape, strides = (count, height, OW, KH, KW, C), (n, y * SY, x_ * SX, y * DY, x_ * DX, c)
-    columns = scratch("strip", shape, x.dtype)
+    columns = w.array("strip", shape, x.dtype)
     columns[...] = np.ndarray(shape, x.dtype, cells, strides=strides)
     return Strip(OW, [columns.reshape(count * height * OW, KH * KW * C)])
 
 
-def _strip(x: np.ndarray, windows: Windows, part: Part) -> Strip:
+def _strip(w: Workspace, x: np.ndarray, windows: Windows, part: Part) -> Strip:
     KH, KW = windows.kernel
     (SY, SX), (top, left), C = windows.stride, windows.offset, x.shape[3]
     count, height = part.images.stop - part.images.start, part.rows.stop - part.rows.start
     pitch, m = _pitch(KW, SX, left, windows.out_shape[2], x.shape[2]), -(-KW // SX)
     columns = count * height * pitch
-    flat = scratch("strip", ((columns + m * SX) * KH * C,), x.dtype)
+    flat = w.array("strip", ((columns + m * SX) * KH * C,), x.dtype)
     flat[columns * KH * C :] = 0
     strip = flat[: columns * KH * C].reshape(count, height, pitch, KH, C)
     for ky in range(KH):
@@ -172,7 +162,7 @@ def copy_map(x: np.ndarray, out: np.ndarray, first: Pair, step: Pair) -> None:
     y, x0 = first[0] + top * step[0], first[1] + left * step[1]
     cells = x[:, y :: step[0], x0 :: step[1]][:, : bottom - top, : right - left]
     inside = out[:, top:bottom, left:right]
-    if C > FEW_CHANNELS:
+    if C > tuning.FEW_CHANNELS:
         copy_cells(inside, cells)
     else:  # NumPy copies along the last axis: make that the columns
         for c in range(C):
