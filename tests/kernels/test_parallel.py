@@ -142,3 +142,84 @@ def test_a_helper_begins_on_another_core_and_may_then_go_anywhere(monkeypatch):
             helper.start(lambda seen=seen: seen.append((begun(), os.sched_getaffinity(0)))).result()
         assert all(free == cores for _, free in seen)
         assert sum(where != core for where, _ in seen) > 10  # a busy machine may move it at once
+
+
+def test_helpers_are_shared_by_all_numbers_of_threads(blas):
+    before = threading.active_count()
+    for threads in range(2, 9):
+        blas.threads = threads
+        assert side_by_side(lambda n: n * n, range(20)) == [n * n for n in range(20)]
+    assert threading.active_count() - before <= 7
+    assert len(parallel._state.helpers) <= 7
+
+
+def test_where_no_thread_can_be_started_the_caller_does_it_all(blas, monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(parallel, "_state", parallel._State())
+    monkeypatch.setattr(parallel._Helper, "__init__", refuse)
+    assert {*side_by_side(lambda _: threading.get_ident(), range(5))} == {threading.get_ident()}
+
+
+def test_where_a_system_does_not_let_a_thread_choose_its_core_helpers_still_help(blas, monkeypatch):
+    monkeypatch.setattr(parallel, "_state", parallel._State())
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    assert parallel._cores() == set()
+    assert side_by_side(lambda n: n + 1, range(9)) == list(range(1, 10))
+
+
+@pytest.mark.parametrize("library", [object(), OSError("not a shared library")], ids=["other BLAS", "static"])
+def test_a_numpy_without_openblas_is_told(library, monkeypatch):
+    def load(path):
+        if isinstance(library, OSError):
+            raise library
+        return library
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    assert parallel._openblas.__wrapped__() is None
+
+
+AFTER_MAIN = """
+import threading, numpy as np
+from minimaskrcnn.kernels import fast
+x, weight = np.ones((4, 64, 33, 40), np.float32), np.ones((64, 64, 3, 3), np.float32)
+def convolve(): return float(fast.conv2d(x, weight, None, (1, 1), (1, 1), (1, 1), 1).max())
+def late():
+    threading.main_thread().join()
+    print(convolve())
+convolve()
+threading.Thread(target=late).start()
+"""
+
+FORKED_IN_A_PIECE = """
+import os
+from minimaskrcnn.kernels.fast.engine import parallel
+from minimaskrcnn.kernels.fast.engine.parallel import side_by_side
+def threads(): return parallel._openblas().get_threads()
+def fork(n):
+    if n == 0 and (child := os.fork()) == 0:
+        right = threads() == 2 and side_by_side(lambda n: n, range(3)) == [0, 1, 2]
+        os._exit(0 if right else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if n == 0 else 0
+print(threads(), side_by_side(fork, range(2)), threads())
+"""
+
+
+def run_on_two_threads(program):
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    return subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_kernels_work_after_the_main_thread_has_ended():
+    done = run_on_two_threads(AFTER_MAIN)
+    assert (done.stdout, done.stderr, done.returncode) == ("576.0\n", "", 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX systems fork")
+def test_a_child_forked_in_a_piece_has_all_threads_of_its_blas():
+    done = run_on_two_threads(FORKED_IN_A_PIECE)
+    assert (done.stdout, done.returncode) == ("2 [0, 0] 2\n", 0), done.stderr

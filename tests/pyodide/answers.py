@@ -48,7 +48,7 @@ def prediction() -> Answers:
     (found,) = model.predict([image])
     model.trace(image).save("trace.npz")
     trace = Trace.load("trace.npz")
-    viz.save(viz.demo_figure(trace, Shapes.class_names), "demo.png")
+    viz.save(viz.demo_figure(trace), "demo.png")
     stages = {f"trace.{name}": trace[name] for name in trace}
     return stages | {
         "found.boxes": found.boxes,

@@ -18,7 +18,7 @@ HERE = Path(golden.__file__).parent
 
 
 def recorded_cases() -> dict[str, int]:
-    """How many cases of tests/golden pass on each edition, those of large models left out: they take minutes."""
+    """How many cases of tests/golden pass on each edition, but for those of large models."""
     for path in HERE.glob("runners_*.py"):
         import_module(f"tests.parity.{path.stem}")
     passed = dict.fromkeys(EDITIONS, 0)

@@ -9,7 +9,11 @@ So on a busy machine nothing waits for a core that others hold. Pieces and the o
 shapes alone: who computes a piece, and how many cores there are, does not change a bit of the result.
 
 The number of threads is the BLAS's own (OPENBLAS_NUM_THREADS, `--threads`). Where NumPy is built on a BLAS
-whose threads cannot be set from here, pieces run one after another and the BLAS shares each product.
+whose threads cannot be set from here, pieces run one after another and the BLAS shares each product. They do
+so too where no thread can be started: in a browser, or once Python has begun to end.
+
+A forked child begins without helpers. A process that is forked while another of its threads multiplies may
+hang in the BLAS, as it may with NumPy alone; `multiprocessing` should use "spawn".
 """
 
 import ctypes
@@ -49,10 +53,12 @@ def side_by_side(task: Callable[[Piece], Result], pieces: Iterable[Piece]) -> li
     if blas is None or threads == 1:
         return [task(piece) for piece in pieces]
     blas.set_threads(1)
+    _state.blas_threads = threads
     try:
         return _shared(task, deque(enumerate(pieces)), threads)
     finally:
         blas.set_threads(threads)
+        _state.blas_threads = None
 
 
 def sum_side_by_side(
@@ -87,15 +93,26 @@ def _shared(task: Callable[[Piece], Result], todo: deque[tuple[int, Piece]], thr
                 return
             results[index] = task(piece)
 
-    helpers = [helper.start(work) for helper in _helpers(threads - 1)[: len(todo) - 1]]
+    helping = _started(work, min(threads, len(todo)) - 1)
     try:
         work()
     finally:
         todo.clear()
-        for helper in helpers:
-            if not helper.cancel():  # it has begun: let it finish its piece
-                helper.result()
+        for help_ in helping:
+            if not help_.cancel():  # it has begun: let it finish its piece
+                help_.result()
     return results
+
+
+def _started(work: Callable[[], None], count: int) -> list[Future[None]]:
+    """Up to `count` helpers at work; fewer, or none, where Python starts no thread or takes no more work."""
+    helping: list[Future[None]] = []
+    try:
+        while len(helping) < count:
+            helping.append(_helper(len(helping)).start(work))
+    except (RuntimeError, ProcessLookupError):  # no new thread, no new work, or a helper has ended already
+        pass  # the caller does what is left
+    return helping
 
 
 class _OpenBLAS(NamedTuple):
@@ -110,7 +127,10 @@ def _openblas() -> _OpenBLAS | None:
     Wheels of NumPy carry an OpenBLAS whose names have a prefix, and a suffix where its integers have 64 bits.
     The module that multiplies matrices is linked to it, so they are found through that module.
     """
-    library = ctypes.CDLL(sys.modules["numpy._core._multiarray_umath"].__file__)
+    try:
+        library = ctypes.CDLL(sys.modules["numpy._core._multiarray_umath"].__file__)
+    except OSError:  # it is no shared library
+        return None
     for prefix in ("scipy_", ""):
         for suffix in ("64_", ""):
             names = [f"{prefix}openblas_{verb}_num_threads{suffix}" for verb in ("get", "set")]
@@ -145,27 +165,54 @@ class _Helper:
         work()
 
 
+class _State:
+    """What is shared by all threads of a process, and set right in a forked child.
+
+    Attributes
+    ----------
+    helpers : threads started so far: one fewer than the largest number of threads the BLAS ever had
+    growing : held while a helper is added
+    blas_threads : what the BLAS has lent while pieces run, else None
+    """
+
+    def __init__(self) -> None:
+        self.helpers: list[_Helper] = []
+        self.growing = threading.Lock()
+        self.blas_threads: int | None = None
+
+
+_state = _State()
+
+
+def _helper(index: int) -> _Helper:
+    """Helper number `index`, started when it is first asked for."""
+    with _state.growing:
+        if index == len(_state.helpers):
+            _state.helpers.append(_Helper())
+        return _state.helpers[index]
+
+
+def _after_fork() -> None:
+    """A forked child has none of its parent's threads, and owes its BLAS what the parent had borrowed."""
+    global _state
+    lent, _state = _state.blas_threads, _State()
+    if lent is not None and (blas := _openblas()) is not None:
+        blas.set_threads(lent)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _cores() -> set[int]:
+    """The cores that this thread may use; none where the system does not let a thread choose."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _this_core() -> int:
+    return _sched_getcpu()()
+
+
 @cache
-def _helpers(count: int) -> list[_Helper]:
-    return [_Helper() for _ in range(count)]
-
-
-if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
-    os.register_at_fork(after_in_child=_helpers.cache_clear)
-
-
-if sys.platform == "linux":
-    _this_core = ctypes.PyDLL(None).sched_getcpu
-
-    def _cores() -> set[int]:
-        """The cores that this thread may use."""
-        return os.sched_getaffinity(0)
-
-else:
-
-    def _this_core() -> int:
-        return 0
-
-    def _cores() -> set[int]:
-        """None that a thread could be kept off."""
-        return set()
+def _sched_getcpu() -> Callable[[], int]:
+    return ctypes.PyDLL(None).sched_getcpu
