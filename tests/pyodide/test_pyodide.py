@@ -12,6 +12,8 @@ import pytest
 
 from .answers import answers
 
+pytestmark = pytest.mark.thorough
+
 REPO = Path(__file__).resolve().parents[2]
 FONT_CACHE = "Matplotlib is building the font cache; this may take a moment.\n"  # at its first start
 
