@@ -43,7 +43,7 @@ def check_op(
     cases : float64, away from kinks and ties, which the checks make themselves
     like : an op that must give the same outputs and gradients, as ours for yours
     linear : numbers of the tensors that fn is linear in, a constant aside; a case may lack the last ones
-    empty, views, gates : see `assert_contract`; an op with `linear` inputs is asked for gates only by gates=True
+    empty, views, gates : see `assert_contract`; with `linear`, gates only by gates=True
     layers : those to run
 
     Raises
