@@ -32,14 +32,18 @@ SMOOTHING = 0.95  # of the running mean of each loss: about the last 20 steps
 LOG_INTERVAL = 30.0  # seconds between two lines when stderr is a file
 
 
-def open_bar(total: int, unit: str, quiet: bool, done: int = 0) -> tqdm:
-    """A progress bar on stderr that does not flood a log file; nothing when quiet."""
+def open_bar(total: int, unit: str, quiet: bool, done: int = 0, leave: bool = True) -> tqdm:
+    """A progress bar on stderr that does not flood a log file; nothing when quiet.
+
+    Unless `leave` is set, a full bar is wiped from the terminal.
+    """
     interval = 0.1 if sys.stderr.isatty() else LOG_INTERVAL
     return tqdm(
         total=total,
         initial=done,
         unit=unit,
         disable=quiet,
+        leave=leave,
         mininterval=interval,
         maxinterval=interval,
         dynamic_ncols=True,
@@ -47,7 +51,7 @@ def open_bar(total: int, unit: str, quiet: bool, done: int = 0) -> tqdm:
 
 
 class Progress:
-    """Is called with each record of the log; shows the losses and the time left, keeps the last scores.
+    """Is called with each record of the log; shows the losses, the scores and the time left.
 
     Parameters
     ----------
@@ -56,32 +60,40 @@ class Progress:
     """
 
     def __init__(self, steps: int, quiet: bool):
-        self.scores: dict[str, float] = {}
         self._means: dict[str, float] = {}
         self._steps, self._quiet = steps, quiet
         self._bar: tqdm | None = None
+        self._pictures: tqdm | None = None
 
     def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        for bar in (self._pictures, self._bar):
+            if bar is not None:
+                bar.close()
+
+    def picture(self, done: int, total: int) -> None:
+        """Take the number of pictures that an evaluation has predicted so far."""
+        if self._pictures is None:
+            self._pictures = open_bar(total, "picture", self._quiet, leave=False)
+        self._pictures.update(done - self._pictures.n)
+        if done == total:
+            self._pictures.close()
+            self._pictures = None
 
     def __call__(self, record: dict[str, Any]) -> None:
         """Take one record: of a step, or of an evaluation."""
         if self._bar is None:
-            self._bar = open_bar(self._steps, "step", self._quiet, record["step"] - 1)
+            self._bar = open_bar(self._steps, "step", self._quiet, record["step"] - ("loss" in record))
         if "loss" in record:
             self._update_means(record)
             losses = "  ".join(f"{SHORT[name]} {mean:.3f}" for name, mean in self._means.items())
             self._bar.set_postfix_str(losses, refresh=False)
             self._bar.update()
-        else:
-            self.scores = {name: value for name, value in record.items() if name != "step"}
-            if not self._quiet:
-                scores = "  ".join(f"{name} {value:.3f}" for name, value in self.scores.items())
-                self._bar.write(f"step {record['step']}: {scores}", file=sys.stderr)
+        elif not self._quiet:
+            scores = "  ".join(f"{name} {value:.3f}" for name, value in record.items() if name != "step")
+            self._bar.write(f"step {record['step']}: {scores}", file=sys.stderr)
 
     def _update_means(self, record: dict[str, Any]) -> None:
         for name in SHORT:

@@ -20,12 +20,12 @@ pyramid, and once on a single map of stride 16, where rounding a box to whole
 cells hurts most. All operators of a seed begin with the same weights and see
 the same pictures, so they are compared seed by seed.
 
-Writes to DIR: index.md (read this), roi_lab.png, runs.csv (a row a run),
+Writes to DIR: index.md (read this), roi_lab.png, runs.csv (one row per run),
 summary.csv (means and 95 % intervals over seeds), and runs/ with one small
-file a run. Interrupt whenever you like: the same command goes on with the
+file per run. Interrupt whenever you like: the same command goes on with the
 runs that are missing, and more --seeds add to those that are done.
 
-The full comparison has 12 runs a seed of about a minute on one core each.
+The full comparison has 12 runs per seed; each takes about a minute on one core.
 --quick has 24 runs of 150 steps; its models have only begun to learn.
 """
 
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"updates of each run (default: {FULL['steps']}; quick {QUICK['steps']})",
     )
     parser.add_argument(
-        "--workers", type=options.positive, metavar="N", help="runs at a time (default: one a core)"
+        "--workers", type=options.positive, metavar="N", help="runs at a time (default: one per core)"
     )
 
 

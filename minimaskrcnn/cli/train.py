@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,7 @@ from minimaskrcnn.cli import options, output
 from minimaskrcnn.errors import InputError
 
 if TYPE_CHECKING:
+    from minimaskrcnn.data import Dataset
     from minimaskrcnn.training import Recipe
 
 SUMMARY = "train a small Mask R-CNN from scratch"
@@ -21,10 +23,11 @@ DESCRIPTION = """\
 Train a model from random weights, or from those of --weights, by the dataset's
 recipe (minimaskrcnn/training/recipes.py).
 
-DIR receives log.jsonl (one line a step), state.npz (all that --resume needs),
-and at the end model.npz and curves.png (losses and AP). Interrupt whenever you
-like: the same command with --resume goes on from the last state, and ends with
-the same bytes as a run that was never interrupted, if it has as many threads.
+DIR receives log.jsonl (one line per step), state.npz (all that --resume needs),
+best.npz (the model with the best validation AP so far), and at the end
+model.npz and curves.png (losses and AP). Interrupt whenever you like: the same
+command with --resume goes on from the last whole step, and ends with the same
+bytes as a run that was never interrupted, if it has as many threads.
 """
 
 EPILOG = """\
@@ -33,7 +36,8 @@ examples:
   minimaskrcnn train shapes --resume
   minimaskrcnn train nuclei --data nuclei_fluo256.npz --seed 1
   minimaskrcnn train shapes --set model.roi_operator=roi_pool -o runs/pool
-  minimaskrcnn train coco --data instances.json --images photos -o runs/mine
+  minimaskrcnn train coco --data instances.json --images photos -o runs/mine \\
+      --val-fraction 0.2 --epochs 30 --early-stop 5
   minimaskrcnn train shapes --weights a.npz --set freeze=[backbone,rpn] -o new
 """
 
@@ -49,6 +53,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "drawn anew if the number differs",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    parser.add_argument(
+        "--epochs",
+        type=options.positive,
+        metavar="N",
+        help="train for N rounds through the pictures, not for the recipe's steps; evaluate after each",
+    )
+    parser.add_argument(
+        "--early-stop",
+        type=options.natural,
+        default=0,
+        metavar="N",
+        help="end the run after N evaluations in a row without a better AP; 0 means never",
+    )
+    parser.add_argument(
+        "--val-data", metavar="PATH", help="coco: annotations of the validation pictures, for AP in training"
+    )
+    parser.add_argument(
+        "--val-images", metavar="DIR", help="coco: folder of the validation pictures (default: --images)"
+    )
+    parser.add_argument(
+        "--val-fraction",
+        type=options.fraction,
+        metavar="F",
+        help="coco: keep this part of the pictures for validation, for example 0.2",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -66,21 +95,24 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from minimaskrcnn import viz
-    from minimaskrcnn.cli import sources
     from minimaskrcnn.cli.progress import Progress
-    from minimaskrcnn.training import RECIPES, Trainer, read_log
+    from minimaskrcnn.training import Trainer, read_log
 
-    recipe = adapt(RECIPES[args.dataset], args.changes)
+    recipe = adapt(plan(args), args.changes)
+    train, validation = open_parts(args)
+    if args.epochs:
+        recipe = adapt(in_epochs(recipe, args.epochs, len(train)), args.changes)
     out = Path(args.output or f"runs/{args.dataset}")
     with Progress(recipe.steps, args.quiet) as progress:
         trainer = Trainer.from_recipe(
             recipe,
-            sources.open_dataset(args, "train"),
+            train,
             out,
             seed=args.seed,
             weights=args.weights,
-            validation=None if args.dataset == "coco" else sources.open_dataset(args, "val"),
+            validation=validation,
             on_record=progress,
+            on_picture=progress.picture,
         )
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # the trainer says better what overflowed
@@ -91,12 +123,66 @@ def run(args: argparse.Namespace) -> int:
     curves = viz.training_curves(read_log(out / "log.jsonl"), trainer.model.num_classes)
     output.log.info("losses and average precision are drawn in %s", viz.save(curves, out / "curves.png"))
     report = {"model": str(out / "model.npz"), "steps": trainer.step, "seconds": round(trainer.seconds, 1)}
-    report |= progress.scores
+    if trainer.evaluations:
+        report |= {name: score for name, score in trainer.evaluations[-1].items() if name != "step"}
+        report |= {"best": str(out / "best.npz"), "best_step": trainer.best_step}
     if args.json:
         output.print_json(report)
     else:
         output.print_table(list(report), [list(report.values())])
     return 0
+
+
+def plan(args: argparse.Namespace) -> Recipe:
+    """The data set's recipe with what the options say in its place.
+
+    Raises
+    ------
+    InputError
+        If --epochs and --set both say how long to train.
+    """
+    from minimaskrcnn.training import RECIPES
+
+    if args.epochs and any(change.startswith("steps=") for change in args.changes):
+        raise InputError("--epochs and --set steps both say how long to train; leave one out.")
+    return replace(RECIPES[args.dataset], early_stop=args.early_stop)
+
+
+def in_epochs(recipe: Recipe, epochs: int, pictures: int) -> Recipe:
+    """The recipe for that many rounds through the pictures, with an evaluation after each round."""
+    per_epoch = math.ceil(pictures / recipe.batch_size)
+    return replace(recipe, steps=epochs * per_epoch, evaluate_every=per_epoch)
+
+
+def open_parts(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
+    """The pictures to learn from, and those to validate on: a split of the data set, other files, or a part.
+
+    Raises
+    ------
+    InputError
+        If the options do not fit each other.
+    """
+    from minimaskrcnn import data
+    from minimaskrcnn.cli import sources
+
+    if args.dataset != "coco":
+        if args.val_data or args.val_images or args.val_fraction is not None:
+            raise InputError(
+                f"--val-data, --val-images and --val-fraction belong to coco; {args.dataset} has a "
+                "validation split of its own."
+            )
+        return sources.open_dataset(args, "train"), sources.open_dataset(args, "val")
+    if args.val_data and args.val_fraction is not None:
+        raise InputError("--val-data and --val-fraction both name the validation pictures; leave one out.")
+    if args.val_images and not args.val_data:
+        raise InputError("--val-images: name the annotations of these pictures with --val-data.")
+    train = sources.open_dataset(args, "train")
+    if args.val_data:
+        return train, data.CocoDataset(args.val_data, args.val_images or args.images)
+    if args.val_fraction is not None:
+        return data.cut(train, args.val_fraction)
+    output.log.info("no validation pictures, so no AP: --val-fraction 0.2 would keep a fifth of them for it")
+    return train, None
 
 
 def adapt(recipe: Recipe, changes: list[str]) -> Recipe:

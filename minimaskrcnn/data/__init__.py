@@ -10,6 +10,7 @@ from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.location import data_folders, find_data
 from minimaskrcnn.data.nuclei import Nuclei, nuclei_sample, prepare_nuclei, stretch_contrast
 from minimaskrcnn.data.shapes import Shapes
+from minimaskrcnn.data.subset import Subset, cut
 from minimaskrcnn.data.transforms import (
     ColourJitter,
     Compose,
@@ -34,7 +35,9 @@ __all__ = [
     "RightAngleTurn",
     "ScaleJitter",
     "Shapes",
+    "Subset",
     "VerticalFlip",
+    "cut",
     "data_folders",
     "find_data",
     "nuclei_sample",

@@ -109,7 +109,7 @@ def try_claim(claim: Claim, rows: Sequence[Mapping[str, Any]]) -> Interval:
 
     Parameters
     ----------
-    rows : one dict a run, as `roi_lab.perform` returns them; every seed must have every term
+    rows : one dict per run, as `roi_lab.perform` returns them; every seed must have every term
     """
     found = {(row["variant"], row["operator"], row["seed"]): row for row in rows}
     seeds = sorted({row["seed"] for row in rows})

@@ -39,7 +39,7 @@ def roi_figure(rows: Sequence[Mapping[str, Any]], summary: Summary) -> Figure:
 
     Parameters
     ----------
-    rows : one dict a run
+    rows : one dict per run
     summary : of these rows
 
     Returns

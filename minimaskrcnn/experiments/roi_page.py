@@ -60,7 +60,7 @@ def roi_page(
 
     Parameters
     ----------
-    rows : one dict a run, of the whole plan
+    rows : one dict per run, of the whole plan
     summary : of these rows
     plan : Plan
     command : that made them

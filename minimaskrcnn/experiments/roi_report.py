@@ -37,7 +37,7 @@ def compare(
 
     Returns
     -------
-    list of dict, one a run, in the plan's order
+    list of dict, one per run, in the plan's order
     """
     rows = run_grid(plan.runs(), perform, Path(folder) / RUNS, executor, on_row)
     write_report(folder, rows, plan, command or f"compare({plan}, folder, executor)")

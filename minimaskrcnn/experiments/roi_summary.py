@@ -1,4 +1,4 @@
-"""From rows, one a run, to intervals: of each operator, and of its difference from RoIPool seed by seed."""
+"""From rows, one per run, to intervals: of each operator, and of its difference from RoIPool seed by seed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def summarise(rows: Rows) -> Summary:
 
 
 def write_runs(path: Path, rows: Rows) -> Path:
-    """The rows as CSV, one a run: settings, measures (AP and IoU in [0, 1], offset in pixels), cost, date.
+    """The rows as CSV, one line per run: settings, measures (AP and IoU in [0, 1], offset in pixels), cost, date.
 
     Every digit is kept, so that the summary can be computed again from the file.
     """
@@ -57,7 +57,7 @@ def write_runs(path: Path, rows: Rows) -> Path:
 
 
 def write_summary(path: Path, summary: Summary) -> Path:
-    """The intervals as CSV, one a row; `what` is the mean itself or the difference from RoIPool by seed."""
+    """The intervals as CSV, one per line; `what` is the mean itself or the difference from RoIPool by seed."""
     lines = [
         (what, *key, *(f"{x:.6g}" for x in (interval.mean, interval.low, interval.high)), interval.n)
         for what, intervals in (("mean", summary.level), (f"minus {BASELINE}", summary.gain))

@@ -10,6 +10,7 @@ import numpy as np
 
 from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.dataset import Dataset
+from minimaskrcnn.data.subset import Subset
 from minimaskrcnn.evaluation import CocoEvaluator
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
@@ -37,7 +38,7 @@ def evaluate(
         image, target = dataset[index]
         detections = model.predict([image])[0]
         # COCO files state each object's area; small, medium and large go by that number.
-        areas = dataset.areas(index) if isinstance(dataset, CocoDataset) else None
+        areas = dataset.areas(index) if isinstance(dataset, CocoDataset | Subset) else None
         box.add(target, detections, areas)
         if mask is not None:
             mask.add(target, detections, areas)

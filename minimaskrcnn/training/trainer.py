@@ -203,6 +203,12 @@ class Trainer(Learner):
             self._predictor.load_state_dict(self.model.state_dict())
         return self._predictor
 
+    @property
+    def best_step(self) -> int | None:
+        """The step of the best evaluation so far."""
+        best = best_evaluation(self.evaluations)
+        return None if best is None else best["step"]
+
     def _evaluation_is_due(self) -> bool:
         """Also true after a resume, if the run was stopped in the middle of its evaluation."""
         if self.validation is None or self.step == 0:
@@ -233,11 +239,10 @@ class Trainer(Learner):
 
     def _stopped_early(self) -> bool:
         """Whether the last `early_stop` evaluations have all been no better than one before them."""
-        best = best_evaluation(self.evaluations)
+        best = self.best_step
         if not self.recipe.early_stop or best is None:
             return False
-        after_best = sum(record["step"] > best["step"] for record in self.evaluations)
-        return after_best >= self.recipe.early_stop
+        return sum(record["step"] > best for record in self.evaluations) >= self.recipe.early_stop
 
     # ---- keeping and resuming --------------------------------------------------------------------------
 

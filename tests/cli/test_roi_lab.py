@@ -1,7 +1,12 @@
 """`minimaskrcnn roi-lab`: options make the plan, the report is written, Ctrl-C loses nothing."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +87,34 @@ def test_a_real_run_in_a_process_of_its_own(tmp_path):
         row = pool.submit(roi_lab.perform, cell).result()
     assert {name: row[name] for name in cell.settings()} == cell.settings()
     assert 0 <= row["box_AP"] <= 1
+
+
+PARENT = """
+import time
+from minimaskrcnn.experiments.workers import worker_pool
+
+if __name__ == "__main__":
+    with worker_pool(1) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 600)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the worker in /proc")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_workers_end_with_their_parent(tmp_path, name):
+    (tmp_path / "parent.py").write_text("import os" + PARENT)
+    parent = subprocess.Popen([sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE, text=True)
+    worker = Path("/proc", parent.stdout.readline().strip())
+    assert worker.exists()
+    parent.send_signal(getattr(signal, name))
+    parent.wait()
+    parent.stdout.close()
+    ends = time.monotonic() + 20
+    while worker.exists() and "State:\tZ" not in (worker / "status").read_text():
+        assert time.monotonic() < ends, "the worker outlives its parent"
+        time.sleep(0.05)
 
 
 def test_a_foreign_file_among_the_runs_is_one_sentence(run, tmp_path):

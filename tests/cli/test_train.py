@@ -5,10 +5,11 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from minimaskrcnn import data
-from minimaskrcnn.cli import sources
-from minimaskrcnn.cli.train import adapt
+from minimaskrcnn.cli import build_parser, sources
+from minimaskrcnn.cli.train import adapt, plan
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model, save_model
 from minimaskrcnn.models import MaskRCNN, mini
@@ -187,3 +188,94 @@ def test_what_makes_no_sense_is_said_before_the_first_step(run, tmp_path, change
 
 def test_every_recipe_can_be_trained_by_name():
     assert set(RECIPES) == {"shapes", "nuclei", "coco"}
+
+
+# ---- validation, epochs, stopping early ------------------------------------------------------------------
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Five pictures with a square each, as words of the command line."""
+    for name in range(5):
+        Image.new("RGB", (40, 30), (90, 120, 150)).save(tmp_path / f"{name}.png")
+    content = {
+        "images": [{"id": i, "file_name": f"{i}.png", "width": 40, "height": 30} for i in range(5)],
+        "annotations": [
+            {
+                "id": i,
+                "image_id": i,
+                "category_id": 1,
+                "bbox": [5, 5, 15, 15],
+                "area": 225,
+                "segmentation": [[5, 5, 20, 5, 20, 20, 5, 20]],
+            }
+            for i in range(5)
+        ],
+        "categories": [{"id": 1, "name": "square"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    return ("train", "coco", "--data", tmp_path / "a.json", "--images", tmp_path, *QUICK[1:])
+
+
+def records(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_part_of_the_pictures_is_kept_for_validation(run, photographs, tmp_path):
+    words = ("-o", tmp_path / "run", "--val-fraction", "0.4", "--epochs", "2", "--json")
+    code, out, err = run(*photographs, *words)
+    report = json.loads(out)
+    assert code == 0
+    assert report["steps"] == 6  # two rounds through three pictures
+    assert [r["step"] for r in records(tmp_path / "run") if "box_AP" in r] == [3, 6]
+    assert report["best"] == str(tmp_path / "run" / "best.npz")
+    assert report["best_step"] in (3, 6)
+    assert "step 6: box_AP" in err
+
+
+def test_validation_pictures_of_their_own(run, photographs, tmp_path):
+    words = ("-o", tmp_path / "run", "--val-data", tmp_path / "a.json", "--set=steps=1", "-q")
+    assert run(*photographs, *words)[0] == 0
+    assert [set(r) >= {"box_AP", "mask_AP"} for r in records(tmp_path / "run")] == [False, True]
+
+
+def test_without_validation_pictures_it_says_so(run, photographs, tmp_path):
+    code, _, err = run(*photographs, "-o", tmp_path / "run", "--set=steps=1")
+    assert code == 0
+    assert "no validation pictures, so no AP: --val-fraction 0.2" in err
+    assert not (tmp_path / "run" / "best.npz").exists()
+
+
+def test_a_finished_run_can_be_resumed_and_reports_again(run, photographs, tmp_path):
+    words = ("-o", tmp_path / "run", "--val-fraction", "0.4", "--set=steps=1", "--json", "-q")
+    first, again = run(*photographs, *words), run(*photographs, *words, "--resume")
+    assert json.loads(first[1]) == json.loads(again[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--epochs", "2", "--set=steps=3"), "both say how long to train"),
+        (("--val-data", "x.json", "--val-fraction", "0.5"), "both name the validation pictures"),
+        (("--val-images", "x"), "with --val-data"),
+        (("--val-fraction", "0"), "a fraction between 0 and 1"),
+        (("--val-data", "nowhere.json"), "nowhere.json"),
+    ],
+)
+def test_options_that_do_not_fit(run, photographs, tmp_path, words, says):
+    code, out, err = run(*photographs, "-q", "-o", tmp_path / "run", *words)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_shapes_have_validation_pictures_of_their_own(run, tmp_path):
+    code, _, err = run("train", "shapes", "-q", "-o", tmp_path / "run", "--val-fraction", "0.5")
+    assert code == 2
+    assert "belong to coco" in err
+
+
+def test_a_run_may_be_told_to_stop_early():
+    args = build_parser().parse_args(["train", "shapes", "--early-stop", "3"])
+    assert plan(args).early_stop == 3
