@@ -25,9 +25,9 @@ recipe (minimaskrcnn/training/recipes.py).
 
 DIR receives log.jsonl (one line per step), state.npz (all that --resume needs),
 best.npz (the model with the best validation AP so far), and at the end
-model.npz and curves.png (losses and AP). Interrupt whenever you like: the same
-command with --resume goes on from the last whole step, and ends with the same
-bytes as a run that was never interrupted, if it has as many threads.
+model.npz and curves.png (losses and AP). Interrupt whenever you like: the
+same command with --resume goes on from the last whole step, and ends with the
+same bytes as a run that was never interrupted, if it has as many threads.
 """
 
 EPILOG = """\
