@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SUMMARY = "train a small Mask R-CNN from scratch"
 
 DESCRIPTION = """\
-Train a model from random weights, or from those of --weights, by the dataset's
-recipe (minimaskrcnn/training/recipes.py).
+Train a model from random weights, or from those of --weights, by the recipe of
+the dataset (minimaskrcnn/training/recipes.py).
 
 DIR receives log.jsonl (one line per step), state.npz (all that --resume needs),
 best.npz (the model with the best validation AP so far), and at the end

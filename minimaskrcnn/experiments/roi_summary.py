@@ -51,14 +51,14 @@ def summarise(rows: Rows) -> Summary:
 def write_runs(path: Path, rows: Rows) -> Path:
     """Write the rows as CSV, one line per run: settings, measures, cost, date.
 
-    AP and IoU lie in [0, 1]; the offset is in pixels. Every digit is kept, so that the summary can be computed
-    again from the file.
+    AP and IoU lie in [0, 1]; the offset is in pixels. Every digit is kept, so that the summary can be
+    computed again from the file.
     """
     return _write_csv(path, list(rows[0]), (row.values() for row in rows))
 
 
 def write_summary(path: Path, summary: Summary) -> Path:
-    """Write the intervals as CSV, one per line; `what` is the mean, or the difference from RoIPool by seed."""
+    """Write the intervals as CSV, one per line; `what` is "mean" or the difference from RoIPool by seed."""
     lines = [
         (what, *key, *(f"{x:.6g}" for x in (interval.mean, interval.low, interval.high)), interval.n)
         for what, intervals in (("mean", summary.level), (f"minus {BASELINE}", summary.gain))
