@@ -23,7 +23,7 @@ DESCRIPTION = """\
 Train a model from random weights, or from those of --weights, by the recipe of
 the dataset (minimaskrcnn/training/recipes.py).
 
-DIR receives log.jsonl (one line per step), state.npz (all that --resume needs),
+DIR receives log.jsonl (one line per step), state.npz (what --resume needs),
 best.npz (the model with the best validation AP so far), and at the end
 model.npz and curves.png (losses and AP). Interrupt whenever you like: the
 same command with --resume goes on from the last whole step, and ends with the
