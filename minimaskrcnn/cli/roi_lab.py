@@ -25,7 +25,7 @@ summary.csv (means and 95 % intervals over seeds), and runs/ with one small
 file per run. Interrupt whenever you like: the same command goes on with the
 runs that are missing, and more --seeds add to those that are done.
 
-The full comparison has 12 runs per seed; each takes about a minute on one core.
+The full comparison has 12 runs per seed; each takes about a minute on a core.
 --quick has 24 runs of 150 steps; its models have only begun to learn.
 """
 
