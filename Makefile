@@ -30,19 +30,21 @@ help:
 demo: $(VENV)/installed-run
 	$(BIN)/minimaskrcnn demo $(ARGS)
 
-test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+# One worker per core, each with one thread for its matrix products; --pdb in ARGS turns the workers off.
+test: export OPENBLAS_NUM_THREADS = 1
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
-mutants: $(VENV)/installed-dev
+mutants: $(VENV)/installed-test
 	$(BIN)/python tests/mutants/report.py $(ARGS)
 
 bench: $(if $(BENCH_PYTHON),,$(VENV)/installed-run)
 	$(or $(BENCH_PYTHON),$(BIN)/python) -m benchmarks.$(SUITE) $(ARGS)
 
-lab: $(VENV)/installed-lab
+lab: $(VENV)/installed-notebooks
 	$(BIN)/jupyter lab --notebook-dir notebooks $(ARGS)
 
-notebooks: $(VENV)/installed-lab
+notebooks: $(VENV)/installed-notebooks
 	$(BIN)/python notebooks/build.py $(ARGS)
 
 lint: $(VENV)/installed-dev
@@ -54,21 +56,18 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# A stamp file says which requirements the environment holds; a newer pyproject.toml makes it stale.
+# A stamp file says which extras of pyproject.toml the environment holds; a newer pyproject.toml makes it stale.
+# Python compiles what it imports: pip need not compile the rest, which would take as long as the installation.
+INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
+TOUCH = $(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
+
 $(VENV)/installed-run: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	@$(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
+	$(INSTALL) .
+	@$(TOUCH)
 
-$(VENV)/installed-dev: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,dev]"
-	@$(PYTHON) -c "import pathlib; [pathlib.Path('$(VENV)', name).touch() for name in ('installed-run', 'installed-dev')]"
-
-$(VENV)/installed-lab: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[notebooks]"
-	@$(PYTHON) -c "import pathlib; [pathlib.Path('$(VENV)', name).touch() for name in ('installed-run', 'installed-lab')]"
+$(VENV)/installed-%: pyproject.toml
+	$(INSTALL) ".[$*]"
+	@$(TOUCH)
 
 clean:
 	$(PYTHON) -c "import pathlib, shutil; [shutil.rmtree(p, ignore_errors=True) for name in \

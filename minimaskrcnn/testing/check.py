@@ -24,6 +24,7 @@ def check_op(
     empty: Sequence[Rows] = ((0,),),
     views: bool = False,
     gates: bool | None = None,
+    elementwise: bool = False,
     layers: Sequence[str] = LAYERS,
 ) -> None:
     """Run every check that applies to an op, on one case or several.
@@ -43,7 +44,7 @@ def check_op(
     cases : float64, away from kinks and ties, which the checks make themselves
     like : an op that must give the same outputs and gradients, as ours for yours
     linear : numbers of the tensors that fn is linear in, a constant aside; a case may lack the last ones
-    empty, views, gates : see `assert_contract`; with `linear`, gates only by gates=True
+    empty, views, gates, elementwise : see `assert_contract`; with `linear`, gates only by gates=True
     layers : those to run
 
     Raises
@@ -77,7 +78,8 @@ def check_op(
         if "gradient" in layers:
             gradcheck(lambda *tensors, case=case: fn(*tensors, **case.arguments), case.tensors)
         if "contract" in layers:
-            assert_contract(fn, case, empty=empty, views=views, gates=not linear if gates is None else gates)
+            has_gates = not linear if gates is None else gates
+            assert_contract(fn, case, empty=empty, views=views, gates=has_gates, elementwise=elementwise)
 
 
 def _assert_like(fn: Op, other: Op, case: Case) -> None:

@@ -2,9 +2,11 @@
 
 ====================  ====================================================================================
 it keeps the dtype    float32 in, float32 out, and back again; float64 likewise
+it is precise enough  float32 gives what float64 gives, to the digits that float32 has
 it changes nothing    inputs, plain arguments and the gradient handed in keep their bytes
 it accepts any array  read-only, reversed, strided, Fortran-ordered, channels-last, a broadcast gradient
 it answers alike      in every layout, ties included, and a second time
+it keeps the layout   channels-last in, channels-last out, and back again (elementwise ops only)
 it gives new memory   no result shares memory with an input or another result, or changes later
 it accepts nothing    an empty batch, zero RoIs: empty results, zero gradients
 its gates shut        a gradient that does not depend on an output is the same whatever comes from there,
@@ -29,7 +31,13 @@ Rows = Sequence[int | str]
 
 
 def assert_contract(
-    fn: Op, case: Case, *, empty: Sequence[Rows] = ((0,),), views: bool = False, gates: bool = True
+    fn: Op,
+    case: Case,
+    *,
+    empty: Sequence[Rows] = ((0,),),
+    views: bool = False,
+    gates: bool = True,
+    elementwise: bool = False,
 ) -> None:
     """Check the table above for one call.
 
@@ -46,6 +54,8 @@ def assert_contract(
         False for an op in which 0 * inf is not a gate: softmax and the norms subtract the mean of a group,
         which for a group of one is inf - inf; a convolution multiplies by the zeros of its padding, and
         bilinear weights are 0 where a sample hits a cell's centre.
+    elementwise : bool
+        Each output is of one element of each input, so that results can lie in memory as the inputs do.
 
     Raises
     ------
@@ -64,6 +74,9 @@ def assert_contract(
         _accepts_any_layout(fn, sample)
         if gates:
             _shuts_its_gates(fn, sample)
+    _is_precise_enough(fn, case.astype(np.float32))
+    if elementwise:
+        _keeps_layout(fn, case)
     _gives_new_memory(fn, case, views)
     for rows in empty:
         _accepts_nothing(fn, case, rows)
@@ -113,6 +126,13 @@ def _keeps_dtype(fn: Op, case: Case) -> None:
                 )
 
 
+def _is_precise_enough(fn: Op, case: Case) -> None:
+    double, single = run(fn, case.astype(np.float64)), run(fn, case)
+    rounded = Result(*[[x.astype(np.float32) for x in arrays] for arrays in double])
+    if text := results_differ(single, rounded):
+        raise AssertionError(f"assert_contract: in float32, not as in float64, {text}.")
+
+
 def _changes_nothing(fn: Op, case: Case) -> None:
     given = case.map(lambda x: x.copy("K"))
     first = run(fn, given)
@@ -130,7 +150,7 @@ LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "Fortran-ordered inputs": lambda x: x.copy("F"),
     "reversed inputs": lambda x: _reversed(_reversed(x).copy()),
     "strided inputs": lambda x: _every_other(x),
-    "channels-last inputs": lambda x: np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1) if x.ndim > 1 else x,
+    "channels-last inputs": lambda x: _channels_last(x),
 }
 
 
@@ -157,6 +177,10 @@ def _every_other(x: np.ndarray) -> np.ndarray:
     return wide[places]
 
 
+def _channels_last(x: np.ndarray) -> np.ndarray:
+    return np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1) if x.ndim > 1 else x
+
+
 def _accepts_any_layout(fn: Op, case: Case) -> None:
     expected = run(fn, case)
     for what, layout in LAYOUTS.items():
@@ -171,6 +195,26 @@ def _accepts_layout(fn: Op, case: Case, what: str, layout: Callable, expected: R
     with _while_given(what):
         _same(what, run(fn, case.map(layout)), expected)
         _same(f"a gradient laid out like {what}", run(fn, case, lambda y: layout(random_like(y))), expected)
+
+
+def _keeps_layout(fn: Op, case: Case) -> None:
+    """Of inputs that have the output's shape: where one is broadcast, no layout is the natural one."""
+    given = case.map(_channels_last)
+    result = run(fn, given, lambda y: _channels_last(random_like(y)))
+    for y in result.outputs:
+        if any(x.shape != y.shape for x in given.tensors):
+            continue
+        for what, laid_out in [("an output", y), *(("a gradient", grad) for grad in result.grads)]:
+            if _steps(laid_out) != _steps(given.tensors[0]):
+                raise AssertionError(
+                    f"assert_contract: channels-last inputs give {what} in another layout, strides "
+                    f"{laid_out.strides} for {given.tensors[0].strides}; np.empty_like keeps the input's."
+                )
+
+
+def _steps(x: np.ndarray) -> list[int]:
+    """Strides, of the axes on which there is a step to take."""
+    return [stride for stride, side in zip(x.strides, x.shape, strict=True) if side > 1]
 
 
 def _gives_new_memory(fn: Op, case: Case, views: bool) -> None:

@@ -145,7 +145,10 @@ def pool_cases(draw: Draw, kind: str) -> Case:
 
 @st.composite
 def norm_cases(draw: Draw, kind: str) -> Case:
-    """Case(x, weight, bias, ...) of a norm; kind is "batch", "frozen" (batch norm) or "group"."""
+    """Case(x, weight, bias, ...) of a norm; kind is "batch", "frozen" (batch norm) or "group".
+
+    A group norm may have neither weight nor bias.
+    """
     groups, per_group = draw(st.integers(1, 3)), draw(st.integers(1, 2))
     C = groups * per_group
     x = draw(normal((draw(st.integers(1, 3)), C, draw(st.integers(2, 3)), draw(st.integers(2, 3)))))
@@ -153,6 +156,8 @@ def norm_cases(draw: Draw, kind: str) -> Case:
     own: dict[str, Any] = {"eps": draw(st.sampled_from([1e-5, 0.1]))}
     if kind == "group":
         own["num_groups"] = groups
+        if draw(flags):
+            return Case(x, **own)
     else:
         names = ("running_mean", "running_var") if kind == "batch" else ("mean", "var")
         own |= {names[0]: draw(normal((C,))), names[1]: draw(positive((C,)))}
@@ -161,7 +166,7 @@ def norm_cases(draw: Draw, kind: str) -> Case:
 
 @st.composite
 def resize_cases(draw: Draw) -> Case:
-    """Case(x, size or scale_factor, mode, align_corners) of interpolate, up and down."""
+    """Case(x, size or scale_factor, mode, ...) of interpolate, up and down."""
     H, W = draw(pairs(1, 4))
     mode = draw(st.sampled_from(["nearest", "bilinear"]))
     own: dict[str, Any] = {"mode": mode}
@@ -171,6 +176,7 @@ def resize_cases(draw: Draw) -> Case:
         own["size"] = draw(pairs(1, 6))
     else:
         own["scale_factor"] = tuple(draw(st.sampled_from([1.0, 1.5, 2.0, 2.5, 3.0])) for _ in range(2))
+        own["recompute_scale_factor"] = draw(flags)
     return Case(draw(normal((draw(st.integers(1, 2)), draw(st.integers(1, 2)), H, W))), **own)
 
 
@@ -213,7 +219,7 @@ def roi_cases(draw: Draw, op: str, halves: bool = False, values: Callable = norm
     spatial_scale = draw(st.sampled_from([1.0, 0.5, 0.25]))
     own: dict[str, Any] = {"spatial_scale": spatial_scale}
     if op == "align":
-        own |= {"sampling_ratio": draw(st.sampled_from([0, 1, 2])), "aligned": draw(flags)}
+        own |= {"sampling_ratio": draw(st.sampled_from([-1, 0, 1, 2])), "aligned": draw(flags)}
     size = st.sampled_from([1, 2, 4])
     boxes = draw(roi_arrays(shape, spatial_scale, halves))
     return Case(draw(values(shape)), boxes=boxes, output_size=(draw(size), draw(size)), **own)
@@ -245,7 +251,7 @@ def scored_boxes(draw: Draw, max_count: int = 8) -> tuple[np.ndarray, np.ndarray
 
 @st.composite
 def class_cases(draw: Draw) -> Case:
-    """Case(logits, target, ignore_index, reduction) of cross_entropy; a few targets are ignored, not all."""
+    """Case(logits, target, ...) of cross_entropy; a few targets are ignored, not all; some have weights."""
     rest = draw(st.sampled_from([(), (2,), (2, 3)]))
     N, K = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     target = draw(generators).integers(0, K, (N, *rest))
@@ -256,6 +262,7 @@ def class_cases(draw: Draw) -> Case:
         draw(normal((N, K, *rest))),
         target=target,
         ignore_index=ignored,
+        weight=draw(st.one_of(st.none(), positive((K,)))),
         reduction=draw(st.sampled_from(["mean", "sum", "none"])),
     )
 

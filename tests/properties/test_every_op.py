@@ -51,9 +51,11 @@ def never_equal():
     return several(s.distinct).map(lambda case: Case(case.tensors[0], case.tensors[1] + 1 / 32))
 
 
-def one(values=s.normal, **arguments):
-    """Cases of one array."""
-    return s.shapes().flatmap(values).map(lambda x: Case(x, **arguments))
+@st.composite
+def one(draw, values=s.normal, **arguments):
+    """Case of one array; each argument is a value, or a strategy for it."""
+    x = draw(s.shapes().flatmap(values))
+    return Case(x, **{k: draw(v) if isinstance(v, st.SearchStrategy) else v for k, v in arguments.items()})
 
 
 @st.composite
@@ -64,6 +66,15 @@ def with_axis(draw, values=s.normal, name="axis", **more):
         **{name: draw(st.integers(-x.ndim, x.ndim - 1))},
         **{key: draw(value) for key, value in more.items()},
     )
+
+
+@st.composite
+def with_axes(draw):
+    """Case of a sum over one axis, several, or all."""
+    x = draw(s.shapes().flatmap(s.normal))
+    axes = st.integers(-x.ndim, x.ndim - 1)
+    several = st.lists(st.integers(0, x.ndim - 1), min_size=1, unique=True).map(tuple)
+    return Case(x, axis=draw(st.one_of(axes, several, st.none())), keepdims=draw(s.flags))
 
 
 @st.composite
@@ -99,7 +110,7 @@ def joined(draw, along):
 
 @st.composite
 def index_cases(draw):
-    """x[index] with slices, ints, masks, and lists that repeat."""
+    """x[index] with slices, ints, masks, and lists that repeat or are empty."""
     x = draw(s.normal((3, 4)))
     repeats = draw(st.lists(st.integers(-3, 2), min_size=1, max_size=5))
     index = draw(
@@ -112,9 +123,15 @@ def index_cases(draw):
                 None,
                 (Ellipsis, 0),
                 x > 0,
+                np.array([True, False, True]),
+                np.zeros(0, int),
+                repeats,
                 np.array(repeats),
                 (np.array(repeats), slice(1, 3)),
                 (np.array(repeats), 2),
+                (np.array([0, 0, 2]), np.array([3, 3, 1])),  # cells, one of them twice
+                (np.array([[0], [2]]), np.array([3, 1])),  # rows and columns that broadcast
+                (np.array([0, 0]), np.array([True, False, True, False])),
             ]
         )
     )
@@ -162,7 +179,7 @@ def frozen_batch_norm(x, weight, bias, mean, var, eps):
     return ops.frozen_batch_norm(x, mean, var, weight, bias, eps)
 
 
-def group_norm(x, weight, bias, num_groups, eps):
+def group_norm(x, weight=None, bias=None, *, num_groups, eps):
     return ops.group_norm(x, num_groups, weight, bias, eps)
 
 
@@ -171,29 +188,35 @@ WITH_TARGETS = ((0, "target"),)
 
 OPS = {
     # elementwise
-    "abs": row(ops.abs, one(s.distinct)),
-    "clip": row(ops.clip, one(s.distinct, min=-0.75, max=0.5)),
-    "exp": row(ops.exp, one()),
-    "log": row(ops.log, one(s.positive)),
-    "negative": row(ops.negative, one(), linear=(0,)),
-    "power": row(ops.power, one(s.positive, exponent=1.5)),
-    "relu": row(ops.relu, one(s.distinct)),
-    "sigmoid": row(ops.sigmoid, one()),
-    "sqrt": row(ops.sqrt, one(s.positive)),
-    "tanh": row(ops.tanh, one()),
+    "abs": row(ops.abs, one(s.distinct), elementwise=True),
+    "clip": row(ops.clip, one(s.distinct, min=-0.75, max=st.sampled_from([0.5, None])), elementwise=True),
+    "exp": row(ops.exp, one(), elementwise=True),
+    "log": row(ops.log, one(s.positive), elementwise=True),
+    "negative": row(ops.negative, one(), linear=(0,), elementwise=True),
+    "power": row(ops.power, one(s.positive, exponent=st.sampled_from([1.5, 0.5, -1, 2])), elementwise=True),
+    "power-whole": row(ops.power, one(s.distinct, exponent=st.sampled_from([2, 3])), elementwise=True),
+    "relu": row(ops.relu, one(s.distinct), elementwise=True),
+    "sigmoid": row(ops.sigmoid, one(), elementwise=True),
+    "sqrt": row(ops.sqrt, one(s.positive), elementwise=True),
+    "tanh": row(ops.tanh, one(), elementwise=True),
     # two operands
-    "add": row(ops.add, several(), linear=(0, 1), empty=()),
-    "subtract": row(ops.subtract, several(), linear=(0, 1), empty=()),
-    "multiply": row(ops.multiply, several(), linear=(0, 1), empty=()),
-    "divide": row(ops.divide, several(s.positive), linear=(0,), empty=()),
-    "maximum": row(ops.maximum, never_equal(), empty=()),
-    "minimum": row(ops.minimum, never_equal(), empty=()),
+    "add": row(ops.add, several(), linear=(0, 1), empty=(), elementwise=True),
+    "subtract": row(ops.subtract, several(), linear=(0, 1), empty=(), elementwise=True),
+    "multiply": row(ops.multiply, several(), linear=(0, 1), empty=(), elementwise=True),
+    "divide": row(ops.divide, several(s.positive), linear=(0,), empty=(), elementwise=True),
+    "maximum": row(ops.maximum, never_equal(), empty=(), elementwise=True),
+    "minimum": row(ops.minimum, never_equal(), empty=(), elementwise=True),
     "where": row(
-        lambda a, b, condition: ops.where(condition, a, b), where_cases(), linear=(0, 1), empty=(), gates=True
+        lambda a, b, condition: ops.where(condition, a, b),
+        where_cases(),
+        linear=(0, 1),
+        empty=(),
+        gates=True,
+        elementwise=True,
     ),
     # along an axis
-    "sum": row(ops.sum, with_axis(keepdims=s.flags), linear=(0,)),
-    "mean": row(ops.mean, with_axis(keepdims=s.flags), linear=(0,), empty=()),
+    "sum": row(ops.sum, with_axes(), linear=(0,)),
+    "mean": row(ops.mean, with_axes(), linear=(0,), empty=()),
     "max": row(ops.max, with_axis(s.distinct, keepdims=s.flags), empty=()),
     "softmax": row(ops.softmax, with_axis(name="dim"), empty=(), gates=False),
     "log_softmax": row(ops.log_softmax, with_axis(name="dim"), empty=(), gates=False),

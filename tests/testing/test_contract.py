@@ -28,6 +28,14 @@ class Leaks(Double):
         return x * np.array([2.0])
 
 
+class RoughInSingle(Double):
+    """Precise in float64 only."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2 if x.dtype == np.float64 else (x.astype(np.float16) * np.float16(2.001)).astype(x.dtype)
+
+
 class WritesToX(Double):
     @staticmethod
     def forward(ctx, x):
@@ -136,6 +144,7 @@ def test_a_sound_op_passes():
     ("op", "message"),
     [
         (Leaks, "float32 inputs"),
+        (RoughInSingle, "in float32, not as in float64, output 0"),
         (WritesToX, "input 0 was changed in place"),
         (WritesToGrad, "gradient of output 0 was changed in place"),
         (NeedsToWrite, "given read-only inputs, it raised ValueError"),
@@ -151,6 +160,29 @@ def test_a_sound_op_passes():
 def test_a_broken_promise_is_named(op, message):
     with pytest.raises(AssertionError, match=message):
         assert_contract(op.apply, CASE)
+
+
+class RowAfterRow(Double):
+    """In C order whatever the input's; its gradient keeps the layout."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return np.ascontiguousarray(x * 2)
+
+
+class GradientRowAfterRow(Double):
+    @staticmethod
+    def backward(ctx, grad):
+        return np.ascontiguousarray(grad * 2)
+
+
+@pytest.mark.parametrize(("op", "what"), [(RowAfterRow, "an output"), (GradientRowAfterRow, "a gradient")])
+def test_elementwise_ops_keep_the_layout(op, what):
+    maps = Case(np.arange(24.0).reshape(2, 3, 4))
+    assert_contract(Double.apply, maps, elementwise=True)
+    assert_contract(op.apply, maps)
+    with pytest.raises(AssertionError, match=f"give {what} in another layout"):
+        assert_contract(op.apply, maps, elementwise=True)
 
 
 def test_an_assertion_of_the_op_itself_comes_through():
