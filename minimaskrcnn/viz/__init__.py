@@ -9,7 +9,7 @@ from minimaskrcnn.viz.box_head import (
     show_rois,
 )
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
-from minimaskrcnn.viz.catalogue import Chapter, Entry, catalogue_entries, catalogued
+from minimaskrcnn.viz.catalogue import Chapter, Entry, catalogue_entries, catalogued, stage_figures
 from minimaskrcnn.viz.class_nms import (
     show_after_nms,
     show_before_nms,
@@ -27,7 +27,7 @@ from minimaskrcnn.viz.distributions import (
     show_delta,
     show_fates,
 )
-from minimaskrcnn.viz.example import Example, Truth, stage_figures
+from minimaskrcnn.viz.example import Example, Truth
 from minimaskrcnn.viz.features import backbone_figure, features_figure, show_features
 from minimaskrcnn.viz.mask_steps import mask_figure
 from minimaskrcnn.viz.mask_targets import roi_targets_figure, show_mask_targets, show_mini_masks

@@ -1,6 +1,7 @@
-"""RoIs before and after refinement: the box head moves each proposal onto the object it found.
+"""What the box head receives, and where it moves each RoI: levels, features, refined boxes, filters.
 
-Only RoIs that end with a high final score are drawn; thousands of others would hide them.
+Only RoIs that end with a high final score are drawn before and after refinement; a thousand others would hide
+them.
 """
 
 from collections.abc import Sequence
@@ -12,16 +13,16 @@ from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.features import tiles
+from minimaskrcnn.viz.features import liveliest, tiles
 from minimaskrcnn.viz.levels import levels
 from minimaskrcnn.viz.picture import transformed_picture
 from minimaskrcnn.viz.style import (
+    DASHED,
     DOTTED,
     GREEN,
     GREY,
     HIGH_SCORE,
     VERMILLION,
-    Dash,
     class_style,
     headline,
     panels,
@@ -43,6 +44,58 @@ def entered_nms(trace: Trace, min_score: float = 0.0) -> np.ndarray:
 def best_proposal(trace: Trace) -> int:
     """The proposal behind the best candidate."""
     return int(trace["candidate_roi"][trace["candidate_score"].argmax()])
+
+
+@catalogued(
+    35,
+    "roi-levels",
+    Chapter.CLOSE_UPS,
+    heading="The level of each RoI",
+    note="A box twice as large reads a map half as fine.",
+)
+def show_roi_levels(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
+    """The best proposals in the colour and dash of the level they read: small ones on fine maps."""
+    ax = transformed_picture(trace, ax)
+    level_of = trace["roi_level"]
+    names, first = [], []
+    for level in levels(trace):
+        mine = np.flatnonzero(level_of == level.index)
+        if len(mine):
+            style = class_style(level.index + 1)
+            draw_boxes(ax, trace["proposals"][mine[mine < limit]], style.colour, style.dash)
+            names.append(f"{level.name}: {len(mine)}")
+            first.append((trace["proposals"][mine[0]], style.colour))
+    if not names:
+        show_message(ax, "no RoIs")
+    label_boxes(ax, np.array([box for box, _ in first]), names, [colour for _, colour in first])
+    see = f"{plural(len(level_of), 'RoI')} ({', '.join(names)}): a box twice as large reads one level coarser"
+    return headline(ax, "The level of each RoI", see)
+
+
+@catalogued(
+    41,
+    "roi-features",
+    Chapter.CLOSE_UPS,
+    heading="Features of one RoI",
+    note="All that the box head is told of the RoI.",
+    needs=("trace.proposals",),
+)
+def show_box_features(
+    trace: Trace,
+    proposal: int | None = None,
+    ax: Axes | None = None,
+    channels: Sequence[int] | None = None,
+    limit: int = 12,
+) -> Axes:
+    """The 7x7 features of one proposal (by default the best candidate's): the channels that vary most."""
+    proposal = best_proposal(trace) if proposal is None else proposal
+    features = trace["box_features"][proposal]  # (C, y, x)
+    channels = liveliest(features, limit) if channels is None else channels
+    ax = panels(1, 1, 7, 6)[1][0] if ax is None else ax
+    tiles(ax, [features[channel] for channel in channels], [f"{channel}" for channel in channels])
+    height, width = features.shape[1:]
+    see = f"{len(channels)} of {len(features)} channels: all the box head will ever know of this RoI"
+    return headline(ax, f"{height}x{width} features of proposal {proposal}", see)
 
 
 @catalogued(
@@ -101,63 +154,6 @@ def _name_classes(ax: Axes, trace: Trace, boxes: np.ndarray, labels: np.ndarray)
     kinds, first = np.unique(labels, return_index=True)
     names = [trace.class_names[label] for label in kinds]
     label_boxes(ax, boxes[first], names, [class_style(label).colour for label in kinds])
-
-
-@catalogued(
-    35,
-    "roi-levels",
-    Chapter.CLOSE_UPS,
-    heading="The level of each RoI",
-    note="A box twice as large reads a map half as fine.",
-)
-def show_roi_levels(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
-    """The best proposals in the colour and dash of the level they read: small ones on fine maps."""
-    ax = transformed_picture(trace, ax)
-    level_of = trace["roi_level"]
-    names, first = [], []
-    for level in levels(trace):
-        mine = np.flatnonzero(level_of == level.index)
-        if len(mine):
-            style = class_style(level.index + 1)
-            draw_boxes(ax, trace["proposals"][mine[mine < limit]], style.colour, style.dash)
-            names.append(f"{level.name}: {len(mine)}")
-            first.append((trace["proposals"][mine[0]], style.colour))
-    if not names:
-        show_message(ax, "no RoIs")
-    label_boxes(ax, np.array([box for box, _ in first]), names, [colour for _, colour in first])
-    see = f"{plural(len(level_of), 'RoI')} ({', '.join(names)}): a box twice as large reads one level coarser"
-    return headline(ax, "The level of each RoI", see)
-
-
-@catalogued(
-    41,
-    "roi-features",
-    Chapter.CLOSE_UPS,
-    heading="Features of one RoI",
-    note="All that the box head is told of the RoI.",
-    needs=("trace.proposals",),
-)
-def show_box_features(
-    trace: Trace,
-    proposal: int | None = None,
-    ax: Axes | None = None,
-    channels: Sequence[int] | None = None,
-    limit: int = 12,
-) -> Axes:
-    """The 7x7 features of one proposal (by default the best candidate's): the channels that vary most."""
-    proposal = best_proposal(trace) if proposal is None else proposal
-    features = trace["box_features"][proposal]  # (C, y, x)
-    if channels is None:
-        spread = features.reshape(len(features), -1).std(axis=1)  # (C, y, x) -> (C, y*x)
-        channels = np.sort(np.argsort(-spread, kind="stable")[:limit]).tolist()
-    ax = panels(1, 1, 7, 6)[1][0] if ax is None else ax
-    tiles(ax, [features[channel] for channel in channels], [f"{channel}" for channel in channels])
-    height, width = features.shape[1:]
-    see = f"{len(channels)} of {len(features)} channels: all the box head will ever know of this RoI"
-    return headline(ax, f"{height}x{width} features of proposal {proposal}", see)
-
-
-DASHED: Dash = (0, (4, 2))
 
 
 @catalogued(

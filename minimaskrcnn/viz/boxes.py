@@ -9,6 +9,8 @@ from matplotlib.collections import LineCollection
 
 from minimaskrcnn.viz.style import LABEL, SOLID, Dash, halo, inches, text_colour
 
+LABELLED = 25  # with more boxes than this, labels would cover the picture
+
 
 def draw_boxes(
     ax: Axes, boxes: np.ndarray, colour: Any, dash: Dash = SOLID, width: float = 1.4, alpha: float = 1.0

@@ -10,33 +10,22 @@ notebooks.
 """
 
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.example import INPUTS, Example
+from minimaskrcnn.viz.style import root_figure
 
 Drawing = TypeVar("Drawing", bound=Callable[..., Axes | Figure])
-
-# What an `Example` may have, and so the names that parameters of a figure may have.
-INPUTS = (
-    "trace",
-    "target",
-    "image",
-    "paste_rule",
-    "model",
-    "samples",
-    "curves",
-    "curves_by_kind",
-    "coverage",
-    "log_records",
-    "class_names",
-    "num_classes",
-)
 
 
 class Chapter(StrEnum):
@@ -101,7 +90,7 @@ class Entry:
             if name not in INPUTS and name not in self.arguments:
                 in_order = False
                 continue
-            value = repr(self.arguments[name]) if name in self.arguments else name
+            value = json.dumps(self.arguments[name]) if name in self.arguments else name
             words.append(value if in_order else f"{name}={value}")
         return f"{self.function.__name__}({', '.join(words)})"
 
@@ -143,7 +132,7 @@ def catalogued(
             if not known and parameter.default is parameter.empty:
                 raise InputError(
                     f"catalogued: nothing can be given to the argument {parameter.name!r} of "
-                    f"{function.__name__}; give it a default, or call it one of {', '.join(INPUTS)}."
+                    f"{function.__name__}; give it a default, or call it one of {', '.join(sorted(INPUTS))}."
                 )
         _ENTRIES[name] = entry
         return function
@@ -155,3 +144,48 @@ def catalogue_entries() -> list[Entry]:
     """Every figure, chapter by chapter, and by number inside a chapter."""
     chapters = list(Chapter)
     return sorted(_ENTRIES.values(), key=lambda entry: (chapters.index(entry.chapter), entry.number))
+
+
+def stage_figures(example: Example) -> dict[Entry, Callable[[], Figure]]:
+    """The figures that an example can give, in the order of the catalogue; each is drawn when it is called.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minimaskrcnn.models import mini
+    >>> trace = mini(3, rng=np.random.default_rng(0)).trace(np.zeros((3, 64, 64), np.float32))
+    >>> list(stage_figures(Example(trace)))[1].call
+    'show_top_anchors(trace)'
+
+    ``for entry, draw in stage_figures(example).items(): save(draw(), f"{entry.file}.png")``
+    """
+    figures: dict[Entry, Callable[[], Figure]] = {}
+    for entry in catalogue_entries():
+        arguments = _arguments(entry, example)
+        if arguments is not None:
+            figures[entry] = partial(_draw, entry.function, arguments)
+    return figures
+
+
+def _arguments(entry: Entry, example: Example) -> dict[str, Any] | None:
+    """The arguments of a figure by name; None where the example lacks one, or lacks what the figure needs."""
+    if example.truth is not None and entry.compares_with_truth:
+        example = replace(example, trace=example.truth.trace)
+    values = {name: getattr(example, name) for name in entry.parameters if name in INPUTS}
+    given = {name: value for name, value in values.items() if value is not None} | dict(entry.arguments)
+    asked = {name for name, parameter in entry.parameters.items() if parameter.default is parameter.empty}
+    if not asked <= given.keys() or not all(_holds(example, need) for need in entry.needs):
+        return None
+    return given
+
+
+def _holds(example: Example, need: str) -> bool:
+    """Whether a stage ("trace.proposals") or a field ("target.masks") is there and is not empty."""
+    owner, _, name = need.partition(".")
+    where = getattr(example, owner)
+    values = where.get(name) if isinstance(where, Trace) else getattr(where, name)
+    return values is not None and len(values) > 0
+
+
+def _draw(function: Callable[..., Axes | Figure], arguments: Mapping[str, Any]) -> Figure:
+    return root_figure(function(**arguments))

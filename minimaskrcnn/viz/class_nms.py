@@ -1,4 +1,4 @@
-"""Per-class NMS: of the boxes of one class that overlap, the best one stays."""
+"""Per-class NMS before, after and as it happens: which box pushed out which others, and at what overlap."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -7,14 +7,22 @@ from matplotlib.figure import Figure
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.box_head import entered_nms
-from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import object_colour
 from minimaskrcnn.viz.picture import panel_size, transformed_picture
-from minimaskrcnn.viz.style import HIGH_SCORE, Dash, axes_or_new, class_style, headline, panels, show_message
+from minimaskrcnn.viz.style import (
+    DASHED,
+    HIGH_SCORE,
+    axes_or_new,
+    class_style,
+    headline,
+    panels,
+    show_message,
+)
 from minimaskrcnn.viz.words import count_classes, object_names, plural
 
-LABELLED = 25  # with more boxes than this, labels would cover the picture
+ROWS = 20  # more winners than this are not told apart by eye
 
 
 @catalogued(
@@ -74,15 +82,27 @@ def _draw_by_class(trace: Trace, shown: np.ndarray, ax: Axes) -> np.ndarray:
     return labels
 
 
-DASHED: Dash = (0, (4, 2))
-ROWS = 20  # more winners than this are not told apart by eye
-
-
-def winners_of(trace: Trace, label: int) -> np.ndarray:
-    """Candidates of one class that survived NMS, best first, those the limit cut included."""
-    entered = entered_nms(trace)
-    mine = entered[trace["candidate_label"][entered] == label]
-    return mine[trace["candidate_fate"][mine] != Fate.SUPPRESSED][:ROWS]
+@catalogued(
+    16,
+    "nms-by-class",
+    Chapter.BOX_HEAD,
+    heading="Per-class NMS as it happens",
+    note="Who pushes out whom, at which overlap, class by class. Boxes of two classes never meet.",
+)
+def suppression_figure(trace: Trace, limit: int = 3) -> Figure:
+    """Picture and overlaps for each of the `limit` classes with most boxes in NMS."""
+    labels, counts = np.unique(trace["candidate_label"][entered_nms(trace)], return_counts=True)
+    busiest = labels[np.argsort(-counts, kind="stable")][:limit] if len(labels) else np.array([1])
+    figure, axes = panels(len(busiest), 2, *panel_size(trace["input"], 5))
+    for row, label in enumerate(busiest):
+        show_suppressors(trace, int(label), axes[2 * row])
+        ax = axes[2 * row + 1]
+        box = ax.get_position()
+        ax.set_position(
+            (box.x0 + 0.12 * box.width, box.y0 + 0.13 * box.height, 0.85 * box.width, 0.87 * box.height)
+        )
+        show_suppression_overlaps(trace, int(label), ax)
+    return figure
 
 
 def show_suppressors(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
@@ -130,24 +150,8 @@ def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) 
     return headline(ax, "Overlaps that decided", see if least < 1 else "nothing was pushed out")
 
 
-@catalogued(
-    16,
-    "nms-by-class",
-    Chapter.BOX_HEAD,
-    heading="Per-class NMS as it happens",
-    note="Who pushes out whom, at which overlap, class by class. Boxes of two classes never meet.",
-)
-def suppression_figure(trace: Trace, limit: int = 3) -> Figure:
-    """Picture and overlaps for each of the `limit` classes with most boxes in NMS."""
-    labels, counts = np.unique(trace["candidate_label"][entered_nms(trace)], return_counts=True)
-    busiest = labels[np.argsort(-counts, kind="stable")][:limit] if len(labels) else np.array([1])
-    figure, axes = panels(len(busiest), 2, *panel_size(trace["input"], 5))
-    for row, label in enumerate(busiest):
-        show_suppressors(trace, int(label), axes[2 * row])
-        ax = axes[2 * row + 1]
-        box = ax.get_position()
-        ax.set_position(
-            (box.x0 + 0.12 * box.width, box.y0 + 0.13 * box.height, 0.85 * box.width, 0.87 * box.height)
-        )
-        show_suppression_overlaps(trace, int(label), ax)
-    return figure
+def winners_of(trace: Trace, label: int) -> np.ndarray:
+    """Candidates of one class that survived NMS, best first, those the limit cut included."""
+    entered = entered_nms(trace)
+    mine = entered[trace["candidate_label"][entered] == label]
+    return mine[trace["candidate_fate"][mine] != Fate.SUPPRESSED][:ROWS]

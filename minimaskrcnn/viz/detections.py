@@ -7,14 +7,12 @@ from matplotlib.axes import Axes
 
 from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.masks import draw_masks, object_colour
 from minimaskrcnn.viz.picture import draw_picture
 from minimaskrcnn.viz.style import HIGH_SCORE, class_style, headline, show_message
 from minimaskrcnn.viz.words import count_classes, object_names, plural
-
-LABELLED = 25  # with more objects than this, labels would cover the picture
 
 
 def draw_detections(

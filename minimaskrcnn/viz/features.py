@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import levels
-from minimaskrcnn.viz.style import LABEL, MAP, headline, inches, panels
+from minimaskrcnn.viz.style import LABEL, MAP, headline, inches, panels, top_indices
 
 
 def show_features(
@@ -25,9 +25,7 @@ def show_features(
     limit : how many are chosen where `channels` is not given
     """
     maps = trace[stage]
-    if channels is None:
-        spread = maps.reshape(len(maps), -1).std(axis=1)  # (C, y, x) -> (C, y*x)
-        channels = np.sort(np.argsort(-spread, kind="stable")[:limit]).tolist()
+    channels = liveliest(maps, limit) if channels is None else channels
     ax = panels(1, 1, 8, 6)[1][0] if ax is None else ax
     tiles(ax, [maps[channel] for channel in channels], [f"{channel}" for channel in channels])
     height, width = maps.shape[1:]
@@ -76,6 +74,12 @@ def features_figure(trace: Trace, stages: Sequence[str] | None = None, limit: in
 def backbone_figure(trace: Trace, limit: int = 6) -> Figure:
     """The feature maps of the backbone side by side, finest first."""
     return features_figure(trace, trace.names("backbone."), limit)
+
+
+def liveliest(maps: np.ndarray, limit: int) -> list[int]:
+    """The `limit` channels of maps (C, h, w) that vary most, in their order."""
+    spread = maps.reshape(len(maps), -1).std(axis=1)  # (C, h, w) -> (C, h*w)
+    return sorted(top_indices(spread, limit).tolist())
 
 
 def tiles(ax: Axes, maps: Sequence[np.ndarray], names: Sequence[str]) -> None:

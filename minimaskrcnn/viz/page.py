@@ -14,8 +14,8 @@ from html import escape
 from pathlib import Path
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.viz.catalogue import Entry, catalogue_entries
-from minimaskrcnn.viz.example import Example, stage_figures
+from minimaskrcnn.viz.catalogue import Entry, catalogue_entries, stage_figures
+from minimaskrcnn.viz.example import Example
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.style import alt_text
 

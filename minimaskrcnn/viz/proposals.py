@@ -26,6 +26,21 @@ from minimaskrcnn.viz.words import plural
 DASHED: Dash = (0, (5, 2))
 
 
+@catalogued(
+    7,
+    "refined",
+    Chapter.RPN,
+    heading="Refined | clipped",
+    note="Each anchor is moved and stretched by its four deltas, then cut at the edge of the picture.",
+)
+def refined_figure(trace: Trace) -> Figure:
+    """Refined and clipped, side by side."""
+    figure, (left, right) = panels(1, 2, *panel_size(trace["input"], 5.5))
+    show_decoded(trace, left)
+    show_clipped(trace, right)
+    return figure
+
+
 def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
     """Anchors of highest objectness (dotted) and the boxes their deltas make of them (solid)."""
     shown = top_indices(trace["objectness"], limit)
@@ -54,21 +69,6 @@ def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
         "dashed before, solid after clipping"
     )
     return headline(ax, "Refined | clipped", see)
-
-
-@catalogued(
-    7,
-    "refined",
-    Chapter.RPN,
-    heading="Refined | clipped",
-    note="Each anchor is moved and stretched by its four deltas, then cut at the edge of the picture.",
-)
-def refined_figure(trace: Trace) -> Figure:
-    """Refined and clipped, side by side."""
-    figure, (left, right) = panels(1, 2, *panel_size(trace["input"], 5.5))
-    show_decoded(trace, left)
-    show_clipped(trace, right)
-    return figure
 
 
 @catalogued(

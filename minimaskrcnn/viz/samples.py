@@ -7,9 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
+from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.detections import LABELLED
 from minimaskrcnn.viz.masks import draw_masks, object_colour
 from minimaskrcnn.viz.picture import draw_picture, panel_size
 from minimaskrcnn.viz.style import headline, panels, show_message

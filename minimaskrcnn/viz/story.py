@@ -11,6 +11,7 @@ from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import panel_size, show_around, transformed_picture
 from minimaskrcnn.viz.style import (
     BLUE,
+    DASHED,
     DOTTED,
     GREEN,
     HIGH_SCORE,
@@ -26,8 +27,8 @@ from minimaskrcnn.viz.style import (
 STYLES: dict[str, tuple[str, Dash]] = {
     "truth": (GREEN, SOLID),
     "anchor": (SKY, DOTTED),
-    "RPN box": (BLUE, (0, (4, 2))),
-    "proposal": (BLUE, (0, (4, 2))),
+    "RPN box": (BLUE, DASHED),
+    "proposal": (BLUE, DASHED),
     "candidate": (VERMILLION, (0, (6, 1, 1, 1))),
     "refined": (ORANGE, SOLID),
     "detection": (ORANGE, SOLID),

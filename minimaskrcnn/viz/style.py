@@ -23,6 +23,7 @@ CLASS_COLOURS = (ORANGE, SKY, VERMILLION, GREEN, PURPLE, YELLOW, BLUE)
 Dash = tuple[float, tuple[float, ...] | None]
 SOLID: Dash = (0, None)
 DOTTED: Dash = (0, (1.0, 1.2))
+DASHED: Dash = (0, (4, 2))
 CLASS_DASHES: tuple[Dash, ...] = (SOLID, (0, (5, 1.5)), (0, (5, 1, 1, 1)), (0, (2.2, 1)))
 
 MAP = "cividis"

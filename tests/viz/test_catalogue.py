@@ -51,7 +51,7 @@ def test_calls_are_read_from_the_signatures():
     calls = {entry.name: entry.call for entry in catalogue_entries()}
     assert calls["truth"] == "show_overlaps(trace, target)"
     assert calls["samples"] == "samples_figure(samples, class_names)"
-    assert calls["anchor-fates"] == "show_fates(trace, 'anchor')"
+    assert calls["anchor-fates"] == 'show_fates(trace, "anchor")'
     assert calls["mask-steps"] == "mask_figure(trace, target=target)"
     assert calls["article-example"] == "article_figure()"
 
