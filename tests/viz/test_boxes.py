@@ -36,7 +36,7 @@ def test_links_run_from_corner_to_corner(ax):
 def extents(ax):
     figure = ax.get_figure()
     renderer = figure.canvas.get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()
     return [text.get_window_extent(renderer) for text in ax.texts]
 
 

@@ -40,7 +40,7 @@ def test_eight_numbered_panels_that_do_not_touch(make_trace, case):
     figure = viz.demo_figure(make_trace(*case))
     assert [ax.get_title() for ax in figure.axes] == TITLES
     renderer = figure.canvas.get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()
     frames = [ax.get_tightbbox(renderer) for ax in figure.axes]
     paper = figure.bbox
     for ax, frame in zip(figure.axes, frames, strict=True):

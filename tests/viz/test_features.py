@@ -31,7 +31,7 @@ def test_tiles_and_their_names_do_not_overlap(trace):
     assert all(a[1] < b[0] for line in (rows, columns) for a, b in pairwise(line))
     figure = ax.get_figure()
     renderer = figure.canvas.get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()
     names = [text.get_window_extent(renderer) for text in ax.texts[: len(extents)]]
     assert not any(a.overlaps(b) for i, a in enumerate(names) for b in names[:i])
 

@@ -40,5 +40,5 @@ def test_figures_of_a_map_that_is_one_cell_high_or_wide(size):
     (level,) = levels(trace)
     assert level.stride == (16, 16)
     for entry, draw in viz.stage_figures(viz.Example(trace)).items():
-        if entry.name in ("anchors-of-one-cell", "objectness", "roi-levels", "features", "roi-microscope"):
+        if entry.name in ("anchors-of-one-cell", "objectness", "roi-levels"):
             draw().draw_without_rendering()

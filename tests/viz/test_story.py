@@ -32,5 +32,5 @@ def test_a_missed_object_is_drawn_green_and_not_linked(trace):
 def test_the_words_fit_on_the_paper(trace):
     figure = viz.show_story(trace, trace.story(0)).get_figure()
     renderer = figure.canvas.get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()
     assert figure.axes[0].get_tightbbox(renderer).y1 <= figure.bbox.y1

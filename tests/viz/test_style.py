@@ -23,7 +23,7 @@ def test_headline_and_detail_do_not_overlap_and_stay_on_the_paper():
     for ax in axes:
         style.headline(ax, "RPN proposals", "a sentence that must be wrapped over lines " * 2)
     renderer = figure.canvas.get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()
     frames = []
     for ax in axes:
         title, detail = ax.title.get_window_extent(renderer), ax.texts[0].get_window_extent(renderer)
