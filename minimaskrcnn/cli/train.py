@@ -193,17 +193,20 @@ def adapt(recipe: Recipe, changes: list[str]) -> Recipe:
     InputError
         A change without `=`, an unknown name, or a value of another type than the recipe's own.
     """
+    from minimaskrcnn.models import configure
+    from minimaskrcnn.models.aliases import resolve
+
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals:
             raise InputError(f"--set {change}: expected NAME=VALUE, for example --set steps=500.")
         group, _, setting = name.partition(".")
         if name == "model.preset":  # the settings were the other preset's
-            recipe = replace(recipe, model={"preset": parse(text)}, predict={})
+            recipe = replace(recipe, model=configure({"preset": parse(text)}), predict={})
         elif setting and group == "model":
-            recipe = replace(recipe, model={**recipe.model, setting: parse(text)})
+            recipe = replace(recipe, model=recipe.model.changed(**{setting: parse(text)}))
         elif setting and group == "predict":
-            recipe = replace(recipe, predict={**recipe.predict, setting: parse(text)})
+            recipe = replace(recipe, predict={**recipe.predict, **resolve({setting: parse(text)})})
         else:
             recipe = _with_setting(recipe, name, text)
     return recipe

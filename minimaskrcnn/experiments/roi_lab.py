@@ -19,7 +19,7 @@ import numpy as np
 from minimaskrcnn import data
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import CocoEvaluator, LocalisationEvaluator
-from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models import PRESETS, MaskRCNN
 from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.training import Recipe, Trainer
 
@@ -97,14 +97,15 @@ def recipe(run: RoIRun) -> Recipe:
         steps=run.steps,
         batch_size=BATCH_SIZE,
         lr=2e-3,
-        model={
-            "preset": VARIANTS[run.variant],
-            "roi_operator": run.operator,
-            "anchor_sizes": (20, 32, 48),
-            "image_size": (128, 256),
-            "proposals": (100, 50),
-            "samples": (128, 32),
-        },
+        model=PRESETS[VARIANTS[run.variant]].changed(
+            roi_operator=run.operator,
+            anchor_sizes=(20, 32, 48),
+            rpn_pre_nms_top_n_train=200,
+            rpn_pre_nms_top_n_test=100,
+            rpn_post_nms_top_n_train=100,
+            rpn_post_nms_top_n_test=50,
+            box_batch_size_per_image=32,
+        ),
     )
 
 

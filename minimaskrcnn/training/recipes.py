@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.models import MINI, Config, configure
+from minimaskrcnn.models.aliases import resolve
 from minimaskrcnn.training.augmentation import AUGMENTATIONS
 
 
@@ -41,10 +43,10 @@ class Recipe:
         Applied in this order to each picture that is learnt from.
     freeze : names of parameters or modules, patterns as in `nn.freeze`
         These are not trained.
-    model : mapping
-        Settings of the preset, except for the number of classes.
+    model : Config, or a mapping for `models.configure`
+        The model to build; the number of classes is that of the data.
     predict : mapping
-        Settings of the preset that differ at prediction.
+        Settings of the model that differ at prediction.
     max_dets : int
         The number of detections per picture that count in average precision.
     evaluate_every, checkpoint_every : int
@@ -70,7 +72,7 @@ class Recipe:
     warmup: int = 50
     augment: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
-    model: Mapping[str, Any] = field(default_factory=lambda: {"preset": "mini"})
+    model: Config = MINI
     predict: Mapping[str, Any] = field(default_factory=dict)
     max_dets: int = 100
     evaluate_every: int = 500
@@ -79,6 +81,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check every setting, before anything is built from it."""
+        object.__setattr__(self, "model", configure(self.model))
+        object.__setattr__(self, "predict", resolve(self.predict))
         for setting in fields(self):
             value = getattr(self, setting.name)
             if isinstance(value, list):
@@ -159,7 +163,7 @@ RECIPES: dict[str, Recipe] = {
         steps=3000,
         batch_size=4,
         lr=1e-3,
-        model={"preset": "mini", "anchor_sizes": (20, 32, 48), "image_size": (128, 256)},
+        model=MINI.changed(anchor_sizes=(20, 32, 48)),
         evaluate_every=1000,
     ),
     "nuclei": Recipe(
@@ -174,20 +178,25 @@ RECIPES: dict[str, Recipe] = {
             "colour_jitter",
         ),
         # Twice the picture's size: the median nucleus, 13 pixels, then spans six cells of P2, not three.
-        model={
-            "preset": "mini",
-            "anchor_sizes": (16, 32, 64),
-            "image_size": (512, 512),
-            "proposals": (400, 300),
-            "samples": (256, 256),
-            "detections_per_img": 150,
-        },
+        model=MINI.changed(
+            min_size=512,
+            max_size=512,
+            rpn_pre_nms_top_n_train=800,
+            rpn_pre_nms_top_n_test=600,
+            rpn_post_nms_top_n_train=400,
+            rpn_post_nms_top_n_test=300,
+            rpn_batch_size_per_image=256,
+            box_batch_size_per_image=256,
+            box_detections_per_img=150,
+        ),
         # Scale jitter has taught it larger nuclei, so it may look closer than it learnt; small ones gain.
         predict={
-            "image_size": (640, 640),
-            "proposals": (400, 1000),
-            "score_thresh": 0.01,
-            "detections_per_img": 300,
+            "min_size": 640,
+            "max_size": 640,
+            "rpn_pre_nms_top_n_test": 2000,
+            "rpn_post_nms_top_n_test": 1000,
+            "box_score_thresh": 0.01,
+            "box_detections_per_img": 300,
         },
         max_dets=500,
         evaluate_every=1200,
@@ -197,12 +206,15 @@ RECIPES: dict[str, Recipe] = {
         batch_size=2,
         lr=5e-4,
         augment=("horizontal_flip", "scale_jitter", "colour_jitter"),
-        model={
-            "preset": "mini",
-            "anchor_sizes": (24, 56, 128),
-            "image_size": (256, 384),
-            "proposals": (500, 300),
-        },
+        model=MINI.changed(
+            min_size=256,
+            max_size=384,
+            anchor_sizes=(24, 56, 128),
+            rpn_pre_nms_top_n_train=1000,
+            rpn_pre_nms_top_n_test=600,
+            rpn_post_nms_top_n_train=500,
+            rpn_post_nms_top_n_test=300,
+        ),
         evaluate_every=2000,
     ),
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields
 from typing import Any
 
+from minimaskrcnn.models import configure
 from minimaskrcnn.training.recipes import Recipe
 
 Record = dict[str, Any]
@@ -41,4 +42,7 @@ def _flat(facts: Record) -> Record:
     defaults = {setting.name: setting.default for setting in fields(Recipe) if setting.default is not MISSING}
     written = {name: value for name, value in defaults.items() if name not in ONCE_FIXED}
     others = {name: facts.get(name) for name in ("seed", "class_names", "weights")}
-    return json.loads(json.dumps({**written, "predict": {}, **facts["recipe"], **others}))
+    settings = {**written, "predict": {}, **facts["recipe"], **others}
+    model = asdict(configure(settings.pop("model")))
+    settings |= {f"model.{name}": value for name, value in model.items()}
+    return json.loads(json.dumps(settings))

@@ -132,7 +132,7 @@ class Trainer(Learner):
         **others : as for the class
         """
         rng = np.random.default_rng(seed)
-        model = build({**recipe.model, "num_classes": dataset.num_classes}, rng)
+        model = build(recipe.model.changed(num_classes=dataset.num_classes), rng)
         origin: Record = {"seed": seed, "weights": None}
         if weights is not None:
             fresh = start_from(model, weights)

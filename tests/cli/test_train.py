@@ -12,7 +12,7 @@ from minimaskrcnn.cli import build_parser, sources
 from minimaskrcnn.cli.train import adapt, plan
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model, save_model
-from minimaskrcnn.models import MaskRCNN, mini
+from minimaskrcnn.models import RESNET_FPN, MaskRCNN, mini
 from minimaskrcnn.training import RECIPES
 
 QUICK = (
@@ -102,8 +102,7 @@ def test_a_run_that_diverges_is_exit_code_1(run, tmp_path):
 def test_changes_reach_the_recipe():
     recipe = adapt(RECIPES["shapes"], ["steps=7", "lr=1", "optimizer=sgd", "model.anchor_sizes=[4,8,16]"])
     assert (recipe.steps, recipe.lr, recipe.optimizer) == (7, 1.0, "sgd")
-    assert recipe.model["anchor_sizes"] == [4, 8, 16]
-    assert recipe.model["preset"] == "mini"
+    assert recipe.model == RECIPES["shapes"].model.changed(anchor_sizes=(4, 8, 16))
     assert RECIPES["shapes"].steps != 7
 
 
@@ -114,7 +113,20 @@ def test_names_are_a_list_with_or_without_quotes(value):
 
 def test_another_preset_begins_with_its_own_settings():
     recipe = adapt(RECIPES["coco"], ["model.preset=resnet_fpn", "model.depth=18"])
-    assert recipe.model == {"preset": "resnet_fpn", "depth": 18}
+    assert recipe.model == RESNET_FPN.changed(depth=18)
+    assert recipe.predict == {}
+
+
+def test_later_changes_win_in_old_words_and_new():
+    changes = ["model.min_size=96", "predict.image_size=[64,128]", "predict.max_size=72"]
+    recipe = adapt(RECIPES["nuclei"], changes)
+    assert (recipe.model.min_size, recipe.model.max_size) == (96, 512)
+    assert (recipe.predict["min_size"], recipe.predict["max_size"]) == (64, 72)
+
+
+def test_a_misspelt_setting_of_the_model_finds_its_neighbour():
+    with pytest.raises(InputError, match="no model setting 'rpn_nms_tresh'; did you mean rpn_nms_thresh"):
+        adapt(RECIPES["shapes"], ["model.rpn_nms_tresh=0.5"])
 
 
 @pytest.mark.usefixtures("few_shapes")

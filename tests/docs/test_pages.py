@@ -59,7 +59,7 @@ def test_the_commands_parse_and_their_recipes_fit_their_models():
         _, *words = shlex.split(command)
         args = build_parser().parse_args(words)
         recipe = adapt(RECIPES[args.dataset], args.changes)
-        model = build({**recipe.model, "num_classes": 3})
+        model = build(recipe.model.changed(num_classes=3))
         assert freeze(model, *recipe.freeze)
         assert args.weights
 

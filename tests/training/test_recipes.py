@@ -6,8 +6,11 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from minimaskrcnn import weights
 from minimaskrcnn.data import HorizontalFlip, Shapes
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.io import load_model
+from minimaskrcnn.models import configure
 from minimaskrcnn.training import AUGMENTATIONS, RECIPES, Recipe, register_augmentation
 from minimaskrcnn.training.augmentation import augmentation
 from minimaskrcnn.training.optimization import make_optimizer, make_schedule
@@ -99,3 +102,42 @@ def test_an_augmentation_of_ones_own_has_a_name(monkeypatch):
         np.testing.assert_array_equal(flipped, image[..., ::-1])
     finally:
         del AUGMENTATIONS["always_flip"]
+
+
+# The recipes' models as version 0.1 wrote them.
+MODELS_OF_0_1 = {
+    "shapes": {"preset": "mini", "anchor_sizes": (20, 32, 48), "image_size": (128, 256)},
+    "nuclei": {
+        "preset": "mini",
+        "anchor_sizes": (16, 32, 64),
+        "image_size": (512, 512),
+        "proposals": (400, 300),
+        "samples": (256, 256),
+        "detections_per_img": 150,
+    },
+    "coco": {
+        "preset": "mini",
+        "anchor_sizes": (24, 56, 128),
+        "image_size": (256, 384),
+        "proposals": (500, 300),
+    },
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_models_are_those_of_version_0_1(name):
+    assert RECIPES[name].model == configure(MODELS_OF_0_1[name])
+    assert replace(RECIPES[name], model=MODELS_OF_0_1[name]) == RECIPES[name]
+
+
+def test_the_settings_of_prediction_are_those_of_version_0_1():
+    closer = {
+        "image_size": (640, 640),
+        "proposals": (400, 1000),
+        "score_thresh": 0.01,
+        "detections_per_img": 300,
+    }
+    nuclei = RECIPES["nuclei"]
+    assert nuclei.model.changed(**nuclei.predict) == nuclei.model.changed(**closer)
+    bundled, _ = load_model(weights.path("nuclei"))
+    assert bundled.config == nuclei.model.changed(num_classes=2, **closer)

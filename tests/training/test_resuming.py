@@ -15,7 +15,7 @@ from minimaskrcnn.errors import InputError, TrainingDivergedError
 from minimaskrcnn.io import load_model
 from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.training import read_log, stopping
-from tests.training.conftest import SHORT, make_trainer
+from tests.training.conftest import SHORT, SMALL, make_trainer
 
 EVALUATED = replace(SHORT, evaluate_every=2)
 
@@ -250,6 +250,7 @@ def test_a_state_of_an_older_version_can_be_resumed(copy):
     for name in ("freeze", "momentum", "betas", "augment", "early_stop"):
         del meta["recipe"][name]
     del meta["weights"], meta["format"]
+    meta["recipe"]["model"] = SMALL
     save_arrays(copy / "state.npz", arrays, meta)
     make_trainer(copy).run(resume=True)
     assert (copy / "model.npz").is_file()

@@ -152,7 +152,7 @@ def test_a_recipe_may_predict_with_other_settings_than_it_learns_with(tmp_path):
     saved, facts = load_model(tmp_path / "model.npz")
     assert learnt.transform.min_size == 64
     assert (saved.transform.min_size, saved.roi_heads.postprocess.score_thresh) == (96, 0.01)
-    assert facts["recipe"]["predict"]["image_size"] == [96, 128]
+    assert facts["recipe"]["predict"] == {"min_size": 96, "max_size": 128, "box_score_thresh": 0.01}
     for name, array in learnt.state_dict().items():
         np.testing.assert_array_equal(saved.state_dict()[name], array)
 
