@@ -21,8 +21,8 @@ from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.models.setting import choice, flag, maybe, number, read, setting, several, shortened, whole
 from minimaskrcnn.models.transform import IMAGENET_MEAN, IMAGENET_STD
 
-CHANNELS, PIXELS, COUNT = whole(1, 4096), whole(1, 20_000), whole(0, 1_000_000)
-PART, COLOURS, STAGE_FLAGS = number(0, 1), several(number(-1e3, 1e3), 3, 3), several(flag(), 0, 7)
+CHANNELS, PIXELS, STAGES = whole(1, 4096), whole(1, 20_000), (1, 4)
+LIMIT, SAMPLES, PART = whole(0, 1_000_000), whole(1, 1_000_000), number(0, 1)
 NORM_GROUPS, MOST_WEIGHTS = 8, 2**29
 
 of_model, of_transform, of_backbone, of_neck, of_rpn, of_heads = (
@@ -45,13 +45,12 @@ class Config:
     Config(masks=False, min_size=480)
     """
 
-    num_classes: int = of_model(91, whole(2, 30_000), "Number of classes, background included.")
+    num_classes: int = of_model(91, whole(2, 30_000), "Number of classes, with the background.")
     masks: bool = of_model(True, flag(), "Whether there is a mask branch; without it this is Faster R-CNN.")
     draw_masks_first: bool = of_model(
         True,
         flag(),
-        "Whether the mask branch's weights are drawn before the box branch's. It only decides "
-        "which weights belong to a seed.",
+        "Whether the mask branch is drawn before the box branch: which weights belong to a seed.",
     )
 
     min_size: int = of_transform(
@@ -63,7 +62,7 @@ class Config:
     )
     size_divisible: int = of_transform(32, whole(1, 1024), "A batch is padded to a multiple of this. Pixels.")
     image_mean: tuple[float, ...] = of_transform(
-        IMAGENET_MEAN, COLOURS, "Subtracted from each colour, on the [0, 1] scale."
+        IMAGENET_MEAN, several(number(-1e3, 1e3), 3, 3), "Subtracted from each colour, on the [0, 1] scale."
     )
     image_std: tuple[float, ...] = of_transform(
         IMAGENET_STD, several(number(1e-6, 1e6), 3, 3), "Each colour is divided by this, on the [0, 1] scale."
@@ -71,19 +70,19 @@ class Config:
 
     block: str = of_backbone("bottleneck", choice("basic", "bottleneck"), "Kind of the residual blocks.")
     blocks: tuple[int, ...] = of_backbone(
-        (3, 4, 6, 3), several(whole(1, 100), 1, 8), "Residual blocks of each stage."
+        (3, 4, 6, 3), several(whole(1, 100), *STAGES), "Residual blocks of each stage."
     )
     planes: tuple[int, ...] = of_backbone(
         (64, 128, 256, 512),
-        several(CHANNELS, 1, 8),
-        "Width of each stage; bottlenecks put out four times it.",
+        several(CHANNELS, *STAGES),
+        "Width of each stage; bottlenecks put out four times as many channels.",
     )
     stage_strides: tuple[int, ...] = of_backbone(
-        (1, 2, 2, 2), several(whole(1, 2), 1, 8), "Stride of each stage."
+        (1, 2, 2, 2), several(whole(1, 2), *STAGES), "Stride of each stage."
     )
     replace_stride_with_dilation: tuple[bool, ...] = of_backbone(
         (False, False, False),
-        STAGE_FLAGS,
+        several(flag(), 0, 3),
         "Whether each stage from the second on keeps its resolution, with its taps moved apart instead.",
     )
     stem_channels: int = of_backbone(64, CHANNELS, "Width of the stem.")
@@ -92,14 +91,13 @@ class Config:
     norm: str = of_backbone(
         "frozen",
         choice("frozen", "batch", "group"),
-        "Batch norm that is constant, for weights that are "
-        "loaded; or trained; or group norm, for small batches.",
+        "Batch norm that is constant, or is trained; or group norm, which suits small batches.",
     )
     norm_eps: float = of_backbone(
         1e-5, number(0, 1), "Added to the variance; the first published COCO weights need 0."
     )
     trainable_backbone_layers: int = of_backbone(
-        5, whole(0, 5), "How many parts of the ResNet are trained, from the last stage to the stem; 5 is all."
+        5, whole(0, 5), "How many parts of the ResNet are trained, from its last stage on; 5 means all."
     )
 
     neck: str = of_neck(
@@ -108,7 +106,7 @@ class Config:
         "A feature pyramid; or the last stage's map alone, with all anchors.",
     )
     out_channels: int | None = of_neck(
-        256, maybe(CHANNELS), "Channels of every map after the neck; none leaves the last map as it is."
+        256, maybe(CHANNELS), "Channels of every map after the neck; None leaves the last map as it is."
     )
     extra_level: bool = of_neck(
         True, flag(), "Whether the pyramid's coarsest map, subsampled by 2, is one more level for the RPN."
@@ -122,15 +120,17 @@ class Config:
     aspect_ratios: tuple[float, ...] = of_rpn(
         (0.5, 1.0, 2.0), several(number(0.01, 100), 1, 16), "Height / width of the anchors of each size."
     )
-    rpn_pre_nms_top_n_train: int = of_rpn(2000, COUNT, "Anchors per level that enter NMS, in training.")
-    rpn_pre_nms_top_n_test: int = of_rpn(1000, COUNT, "Anchors per level that enter NMS, in prediction.")
-    rpn_post_nms_top_n_train: int = of_rpn(2000, COUNT, "Proposals per picture, in training.")
-    rpn_post_nms_top_n_test: int = of_rpn(1000, COUNT, "Proposals per picture, in prediction.")
+    rpn_pre_nms_top_n_train: int = of_rpn(2000, LIMIT, "Anchors per level that enter NMS, in training.")
+    rpn_pre_nms_top_n_test: int = of_rpn(1000, LIMIT, "Anchors per level that enter NMS, in prediction.")
+    rpn_post_nms_top_n_train: int = of_rpn(2000, LIMIT, "Proposals per picture, in training.")
+    rpn_post_nms_top_n_test: int = of_rpn(1000, LIMIT, "Proposals per picture, in prediction.")
     rpn_nms_thresh: float = of_rpn(0.7, PART, "NMS drops an anchor whose IoU with a better one is greater.")
     rpn_score_thresh: float = of_rpn(0.0, PART, "Least probability of an object in a proposal.")
     rpn_fg_iou_thresh: float = of_rpn(0.7, PART, "Anchors with at least this IoU stand for objects.")
     rpn_bg_iou_thresh: float = of_rpn(0.3, PART, "Anchors with less IoU than this stand for background.")
-    rpn_batch_size_per_image: int = of_rpn(256, COUNT, "Anchors per picture that the losses are taken over.")
+    rpn_batch_size_per_image: int = of_rpn(
+        256, SAMPLES, "Anchors per picture that the losses are taken over."
+    )
     rpn_positive_fraction: float = of_rpn(0.5, PART, "Largest part of these anchors that stands for objects.")
 
     roi_operator: str = of_heads("roi_align", choice(*OPERATORS), "How features are read in a RoI.")
@@ -141,8 +141,7 @@ class Config:
     box_head: str = of_heads(
         "two_mlp",
         choice("two_mlp", "res5"),
-        "Figure 4 right: two fully connected layers for boxes, "
-        "convolutions for masks. Or left: the last residual stage on each RoI, for both.",
+        "Fully connected layers (figure 4 right); or the last residual stage, for masks too (left).",
     )
     box_output_size: int = of_heads(
         7, whole(1, 64), "Cells of a RoI on each side, for boxes (and all of res5)."
@@ -150,10 +149,10 @@ class Config:
     representation_size: int = of_heads(1024, whole(1, 16_384), "Width of the two fully connected layers.")
     box_score_thresh: float = of_heads(0.05, PART, "A detection's score is greater than this.")
     box_nms_thresh: float = of_heads(0.5, PART, "NMS drops a box whose IoU with a better one is greater.")
-    box_detections_per_img: int = of_heads(100, COUNT, "Most detections per picture.")
+    box_detections_per_img: int = of_heads(100, SAMPLES, "Most detections per picture.")
     box_fg_iou_thresh: float = of_heads(0.5, PART, "RoIs with at least this IoU stand for objects.")
     box_bg_iou_thresh: float = of_heads(0.5, PART, "RoIs with less IoU than this stand for background.")
-    box_batch_size_per_image: int = of_heads(512, COUNT, "RoIs per picture that the losses are taken over.")
+    box_batch_size_per_image: int = of_heads(512, SAMPLES, "RoIs per picture that the losses are taken over.")
     box_positive_fraction: float = of_heads(0.25, PART, "Largest part of these RoIs that stands for objects.")
     bbox_reg_weights: tuple[float, float, float, float] = of_heads(
         (10.0, 10.0, 5.0, 5.0), several(number(1e-3, 1e3), 4, 4), "Factors of the deltas dx, dy, dw, dh."
@@ -168,8 +167,7 @@ class Config:
     paste: str = of_heads(
         "rounded",
         choice("rounded", "unrounded"),
-        "Whether a mask's box is moved to whole pixels when the "
-        "mask is pasted into the picture, as torchvision does.",
+        "Whether boxes move to whole pixels when masks are pasted, as torchvision's do.",
     )
 
     def __post_init__(self) -> None:
@@ -217,7 +215,7 @@ class Config:
         known = [own.name for own in fields(self)]
         for name in settings:
             if name not in known:
-                near = difflib.get_close_matches(name, known, 3, 0.5)
+                near = difflib.get_close_matches(name, known, 2, 0.75)
                 advice = f"did you mean {' or '.join(near)}?" if near else "docs/settings.md lists them all."
                 raise InputError(f"there is no model setting {shortened(name)}; {advice}")
         return replace(self, **settings)

@@ -74,7 +74,7 @@ def several(kind: Kind, least: int, most: int) -> Kind:
 def maybe(kind: Kind) -> Kind:
     """None, or a value of a kind."""
     return Kind(
-        f"none, or {kind.expected}",
+        f"None, or {kind.expected}",
         lambda value: value is None or kind.fits(value),
         lambda value: None if value is None else kind.convert(value),
     )
