@@ -3,27 +3,33 @@
 8-bit values are divided by 255 and 16-bit grey ones by 65535; grey is copied to the three channels;
 transparency is laid over white, as a page would show it; a camera's EXIF rotation is applied; of an
 animation the first frame counts.
+
+No file is trusted: only the raster formats of `FORMATS` are opened, whatever the name says, because Pillow
+starts other programs for some (Ghostscript for PostScript), and a picture may have at most `pixel_limit()`
+pixels.
 """
 
+import contextlib
 import os
 import struct
+import threading
 import warnings
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from minimaskrcnn.errors import InputError
 
-_UNREADABLE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    struct.error,
-)  # what Pillow's decoders raise
+FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a gigabyte of 8-bit RGB
+LIMIT_VARIABLE = "MINIMASKRCNN_MAX_PIXELS"
 _SIXTEEN_BIT = 65535
+_TAIL = 65536  # bytes at the end of a JPEG in which its end marker must stand
+_pillow = threading.Lock()
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
@@ -32,7 +38,8 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     Parameters
     ----------
     path : str or path
-        Any format Pillow reads: 1, 8 or 16 bits, grey, palette, RGB, CMYK, with or without transparency.
+        A picture in one of the `FORMATS`: 1, 8 or 16 bits, grey, palette, RGB, CMYK, with or without
+        transparency.
 
     Returns
     -------
@@ -41,55 +48,156 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     Raises
     ------
     InputError
-        The file is missing, not an image, cut short, or of more pixels than Pillow's safety limit.
+        The file is missing, of another format, cut short, or of more than `pixel_limit()` pixels, or there
+        is not enough memory for it.
     """
-    path = Path(path)
-    if not path.is_file():
-        found = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(
-            f"read_image: {path} {found}; pass the path of an image file (PNG, JPEG, TIFF, ...)."
-        )
-    picture = _decode(path)
-    array = _to_array(picture, path)  # (H, W) or (H, W, 3)
-    if array.ndim == 2:
-        array = np.broadcast_to(array[:, :, None], (*array.shape, 3))
-    return np.ascontiguousarray(array.transpose(2, 0, 1))  # (3, H, W)
+    with _opened(path) as picture:
+        picture.load()
+        return _to_array(ImageOps.exif_transpose(picture), Path(path))
 
 
-def _decode(path: Path) -> Image.Image:
-    """Open and decode the first frame, upright."""
+def picture_size(path: str | os.PathLike) -> tuple[int, int]:
+    """Return the (height, width) that `read_image` would give, from the file's header where it tells.
+
+    A PNG or JPEG that does not end as its format demands is read as a whole, which says what is wrong.
+
+    Raises
+    ------
+    InputError
+        As `read_image` does.
+    """
+    with _opened(path) as picture:
+        if _header_is_enough(picture, Path(path)):
+            width, height = picture.size  # of a TIFF after its turn, of the others before
+            turned = picture.format != "TIFF" and "exif" in picture.info
+            sideways = turned and picture.getexif().get(0x0112) in (5, 6, 7, 8)
+            return (width, height) if sideways else (height, width)
+    return read_image(path).shape[1:]
+
+
+def pixel_limit() -> int:
+    """Return how many pixels a picture may have: `MAX_PIXELS`, or the variable `MINIMASKRCNN_MAX_PIXELS`."""
+    text = os.environ.get(LIMIT_VARIABLE, str(MAX_PIXELS))
+    if not text.isdecimal() or len(text) > 18 or not int(text):
+        raise InputError(f"{LIMIT_VARIABLE} is {text!r:.40}; expected a number of pixels from 1 on.")
+    return int(text)
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
+    """Open a picture's header; what goes wrong inside becomes one sentence."""
+    path = _checked_path(path)
+    limit = pixel_limit()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata is not the reader's concern
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                picture.load()
-                return ImageOps.exif_transpose(picture)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            with _pillow_limit(limit), Image.open(path, formats=_known_formats()) as picture:
+                if picture.width * picture.height > limit:
+                    raise Image.DecompressionBombError
+                yield picture
+    except InputError:
+        raise
+    except Image.DecompressionBombError:
         raise InputError(
-            f"read_image: {path} has more than {Image.MAX_IMAGE_PIXELS:,} pixels; "
-            "make it smaller, or cut it into tiles, before reading it."
+            f"read_image: {path} has more than {limit:,} pixels; make it smaller, cut it into tiles, or "
+            f"raise the limit with --max-pixels (the variable {LIMIT_VARIABLE})."
         ) from None
     except Image.UnidentifiedImageError:
-        raise InputError(f"read_image: {path} is not an image; convert it to PNG or JPEG first.") from None
-    except _UNREADABLE as fault:
+        raise InputError(
+            f"read_image: {path} is not an image of a format that is read here ({', '.join(FORMATS)}); "
+            "convert it to PNG or JPEG first."
+        ) from None
+    except MemoryError:
+        raise InputError(
+            f"read_image: {path} needs more memory than there is; make it smaller, or cut it into tiles."
+        ) from None
+    except Exception as fault:  # the decoders raise whatever a stranger's bytes lead them to
         raise InputError(
             f"read_image: {path} is damaged or cut short ({fault}); copy or download it again."
         ) from None
 
 
+def _checked_path(path: str | os.PathLike) -> Path:
+    """Refuse what is no regular file: a pipe would be waited for, and a device never ends."""
+    if not isinstance(path, str | os.PathLike) or isinstance(path, bytes):
+        raise InputError(f"read_image: {path!r:.60} is not the path of an image file.")
+    path = Path(path)
+    try:
+        found = "is a folder" if path.is_dir() else None if path.is_file() else "does not exist"
+        if found and path.exists() and not path.is_dir():
+            found = "is not a regular file"
+    except (OSError, ValueError) as fault:
+        found = f"cannot be opened ({getattr(fault, 'strerror', None) or fault})"
+    if found:
+        raise InputError(
+            f"read_image: {path!s:.300} {found}; pass the path of an image file (PNG, JPEG, TIFF, ...)."
+        )
+    return path
+
+
+@contextlib.contextmanager
+def _pillow_limit(limit: int) -> Iterator[None]:
+    """Let Pillow open more pixels than it would by itself, while `limit` asks for it."""
+    if Image.MAX_IMAGE_PIXELS is None or limit <= Image.MAX_IMAGE_PIXELS:
+        yield
+        return
+    with _pillow:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+@cache
+def _known_formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this Pillow was built with."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _header_is_enough(picture: Image.Image, path: Path) -> bool:
+    """Tell whether the file ends as its format demands, and no turn of the camera is hidden in it."""
+    if picture.format not in ("PNG", "JPEG"):
+        return True
+    with path.open("rb") as file:
+        if picture.format == "PNG":
+            return _png_is_whole(file)
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        return b"\xff\xd9" in file.read()
+
+
+def _png_is_whole(file: BinaryIO) -> bool:
+    """Walk from chunk to chunk up to IEND; an eXIf chunk, which may stand after the pixels, ends the walk."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind in (b"IEND", b"eXIf"):
+            return kind == b"IEND"
+        file.seek(length + 4, os.SEEK_CUR)  # the chunk and its checksum
+    return False
+
+
 def _to_array(picture: Image.Image, path: Path) -> np.ndarray:
-    """Return the pixels as float32 in [0, 1]: (H, W) when they are 16-bit or float grey, else (H, W, 3)."""
+    """Return the pixels as (3, H, W) float32 in [0, 1]."""
     if picture.mode.startswith("I"):
-        return _checked(np.asarray(picture).astype(np.float32) / _SIXTEEN_BIT, path)
+        return _three(_checked(np.asarray(picture).astype(np.float32) / _SIXTEEN_BIT, path))
     if picture.mode == "F":
-        return _checked(np.asarray(picture, np.float32), path)
+        return _three(_checked(np.asarray(picture, np.float32), path))
     if picture.mode == "LAB":
         raise InputError(f"read_image: {path} is in CIE Lab colours; save it as an RGB PNG or TIFF.")
     if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return np.asarray(picture.convert("RGB"), np.float32) / np.float32(255)
+    if picture.mode in ("1", "L"):
+        return _three(np.asarray(picture.convert("L")) / np.float32(255))
+    channels = np.asarray(picture.convert("RGB")).transpose(2, 0, 1)  # (3, H, W)
+    return np.divide(channels, np.float32(255), out=np.empty(channels.shape, np.float32))
+
+
+def _three(grey: np.ndarray) -> np.ndarray:
+    """Copy a grey picture (H, W) to three channels, (3, H, W)."""
+    return np.repeat(grey[None], 3, axis=0)
 
 
 def _checked(grey: np.ndarray, path: Path) -> np.ndarray:

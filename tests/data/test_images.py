@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minimaskrcnn.data import read_image
+from minimaskrcnn.data import images, read_image
+from minimaskrcnn.data.images import picture_size
 from minimaskrcnn.errors import InputError
 
 GREY = np.array([[0, 51, 102], [153, 204, 255]], np.uint8)  # (2, 3): fifths of 255
@@ -106,12 +107,77 @@ def test_cut_short_at_any_length(tmp_path, ending):
             read_image(cut)
 
 
-def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
+def test_a_picture_beyond_the_limit_is_refused_and_the_limit_can_be_moved(tmp_path, monkeypatch):
     path = saved(tmp_path / "a.png", Image.new("1", (100, 100)))
-    for limit in (4000, 9000):  # Pillow raises above twice the limit and warns above it
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-        with pytest.raises(InputError, match=f"more than {limit:,} pixels; make it smaller"):
+    for limit in (4000, 9000):
+        monkeypatch.setenv("MINIMASKRCNN_MAX_PIXELS", str(limit))
+        with pytest.raises(InputError, match=f"more than {limit:,} pixels; make it smaller.*--max-pixels"):
             read_image(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses above twice its own limit
+    monkeypatch.setenv("MINIMASKRCNN_MAX_PIXELS", "10000")
+    assert read_image(path).shape == (3, 100, 100)
+    assert Image.MAX_IMAGE_PIXELS == 1000
+    monkeypatch.setenv("MINIMASKRCNN_MAX_PIXELS", "many")
+    with pytest.raises(InputError, match="MINIMASKRCNN_MAX_PIXELS is 'many'"):
+        read_image(path)
+
+
+def test_no_other_program_is_started_whatever_the_name_says(tmp_path, monkeypatch):
+    """Pillow hands PostScript to the first `gs` on the PATH."""
+    started = tmp_path / "started"
+    fake = tmp_path / "gs"
+    fake.write_text(f"#!/bin/sh\ntouch {started}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.eps")
+    (tmp_path / "a.eps").rename(tmp_path / "cells.png")
+    with pytest.raises(InputError, match="not an image of a format that is read here"):
+        read_image(tmp_path / "cells.png")
+    assert not started.exists()
+
+
+def test_too_little_memory_is_one_sentence(tmp_path, monkeypatch):
+    def exhausted(*args):
+        raise MemoryError
+
+    path = saved(tmp_path / "a.png", grey("RGB"))
+    monkeypatch.setattr(images, "_to_array", exhausted)
+    with pytest.raises(InputError, match="needs more memory than there is"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "nul\0.png", "", ".", "a" * 5000, 5, None, b"a.png"])
+def test_what_is_no_regular_file_is_refused(place):
+    with pytest.raises(InputError, match="read_image: "):
+        read_image(place)
+
+
+def test_a_name_that_steers_the_terminal_is_escaped():
+    with pytest.raises(InputError) as caught:
+        read_image("\x1b[31mred\n.png")
+    assert str(caught.value).startswith(r"read_image: \x1b[31mred\n.png does not exist")
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "gif", "bmp", "webp"])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_the_size_is_told_from_the_header(tmp_path, ending, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path / f"a.{ending}", Image.new("RGB", (40, 30)), exif=exif)
+    assert picture_size(path) == read_image(path).shape[1:]
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_a_picture_cut_short_is_noticed_without_decoding_whole_ones(tmp_path, monkeypatch, ending):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    path = saved(tmp_path / f"a.{ending}", Image.fromarray(noise))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged or cut short"):
+        picture_size(path)
+    path.write_bytes(whole)
+    monkeypatch.setattr(images, "read_image", None)
+    assert picture_size(path) == (64, 64)
 
 
 def test_every_other_colour_space_reads_or_is_refused(tmp_path):
