@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
                 "objects": len(coverage.best_iou),
                 "mean_best_iou": round(float(coverage.best_iou.mean()), 4) if known else None,
                 "never_covered": len(coverage.never),
-                "pictures_with_uncovered": sorted({int(i) for i in coverage.image_ids[coverage.never]}),
+                "pictures_with_uncovered": sorted(set(coverage.image_ids[coverage.never].tolist())),
                 "sizes": coverage.now,
                 "suggested_sizes": coverage.suggested,
                 "figure": str(path),

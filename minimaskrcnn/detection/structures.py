@@ -18,7 +18,7 @@ class Target:
     labels : (N,) int64, classes from 1 on; 0 is the background and no object has it
     masks : (N, H, W) bool, or None where only boxes are known
     iscrowd : (N,) bool, True for a group annotated as one region; by default none is
-    image_id : int, whatever names the image in its data set
+    image_id : int or str, whatever names the image in its data set
 
     Examples
     --------
@@ -34,7 +34,7 @@ class Target:
     labels: np.ndarray
     masks: np.ndarray | None = None
     iscrowd: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
-    image_id: int = 0
+    image_id: int | str = 0
 
     def __post_init__(self) -> None:
         """Without a word about crowds there are none."""

@@ -58,7 +58,7 @@ class CocoEvaluator:
         if not max_dets or min(max_dets) < 1 or list(max_dets) != sorted(set(max_dets)):
             raise InputError(f"CocoEvaluator: max_dets is {max_dets}; expected increasing numbers from 1 up.")
         self.iou_type, self.max_dets = iou_type, tuple(max_dets)
-        self._pictures: dict[int, dict[int, _Verdict]] = {}  # image_id -> label -> verdict
+        self._pictures: dict[int | str, dict[int, _Verdict]] = {}  # image_id -> label -> verdict
 
     def add(self, target: Target, detections: Detections, areas: np.ndarray | None = None) -> None:
         """Judge one picture.

@@ -86,10 +86,10 @@ def test_a_file_of_boxes_only_has_no_masks(write):
 
 
 BROKEN = {
-    "image": ({"image_id": 99}, "belongs to image 99"),
-    "category": ({"category_id": 5}, "has category 5"),
+    "image": ({"image_id": 99}, "belongs to image 99 .a number."),
+    "category": ({"category_id": 5}, "has category 5 .a number."),
     "no box": ({"bbox": None}, "has bbox None"),
-    "flat box": ({"bbox": [3, 2, 0, 4]}, "positive width"),
+    "negative box": ({"bbox": [3, 2, -1, 4]}, "positive width"),
     "infinite box": ({"bbox": [3, 2, float("inf"), 4]}, "finite"),
     "short box": ({"bbox": [3, 2, 6]}, "has bbox"),
     "no mask": ({"segmentation": []}, "no usable segmentation"),
@@ -103,24 +103,11 @@ BROKEN = {
 @pytest.mark.parametrize(("changes", "words"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_annotation_is_named_at_once_or_skipped_on_request(write, changes, words):
     paths = write(annotation(), annotation(id=666, **changes))
-    with pytest.raises(InputError, match=f"annotation 666 of .*{words}"):
+    with pytest.raises(InputError, match=f"annotation 666 .*{words}"):
         CocoDataset(*paths)
     data = CocoDataset(*paths, skip_broken=True)
     assert data.skipped == [666]
     assert len(data[1][1]) == 1
-
-
-@pytest.mark.parametrize(
-    ("segmentation", "words"),
-    [
-        ({"size": [12, 10], "counts": [120]}, r"size \[12, 10\].*\[10, 12\]"),
-        ({"size": [10, 12], "counts": [7]}, ""),
-    ],
-)
-def test_run_lengths_that_do_not_fill_the_picture_are_named(write, segmentation, words):
-    data = CocoDataset(*write(annotation(segmentation=segmentation)))
-    with pytest.raises(InputError, match=f"annotation 51 .*{words}"):
-        data[1]
 
 
 def test_files_of_another_kind_are_refused(write, tmp_path):
@@ -129,8 +116,11 @@ def test_files_of_another_kind_are_refused(write, tmp_path):
         "[1, 2]": "the format of results",
         "{": "is not JSON",
         '{"images": 3}': "no list 'images'",
-        '{"images": [{"id": 1}]}': "entry 0 of 'images' .* lacks file_name",
-        '{"images": [], "categories": [], "annotations": []}': "no images or no categories",
+        '{"images": [], "categories": [], "annotations": []}': "lists no images",
+        '{"shapes": [], "imagePath": "a.png"}': "looks like a file of labelme",
+        '{"a.png1": {"regions": []}}': "looks like a file of VIA",
+        "[" * 100_000: "nested too deeply",
+        '{"images": ' + "9" * 5000 + "}": "is not JSON",
     }
     for text, words in cases.items():
         path.write_text(text)
@@ -140,11 +130,19 @@ def test_files_of_another_kind_are_refused(write, tmp_path):
         CocoDataset(tmp_path / "nowhere.json", folder)
 
 
-def test_a_missing_picture_is_named(write):
+def test_a_missing_picture_is_named_when_the_file_is_opened(write):
     path, folder = write(annotation())
     (folder / "seven.png").unlink()
-    with pytest.raises(InputError, match=r"seven\.png does not exist"):
-        CocoDataset(path, folder)[1]
+    with pytest.raises(InputError, match=r"image 7 has file_name 'seven\.png', and .* does not exist"):
+        CocoDataset(path, folder)
+
+
+def test_a_picture_that_changes_after_opening_is_named(write):
+    path, folder = write(annotation())
+    dataset = CocoDataset(path, folder)
+    Image.new("RGB", (24, 20)).save(folder / "seven.png")
+    with pytest.raises(InputError, match=r"image 7 of .* is 20 x 24 .* its annotations are of 10 x 12"):
+        dataset[1]
 
 
 def test_the_permissive_sample_of_coco(data_dir):
@@ -162,11 +160,10 @@ def test_the_permissive_sample_of_coco(data_dir):
         )  # polygons' areas are not counts
 
 
-def test_a_picture_is_found_by_its_file_name_and_its_objects_without_reading_it(write, tmp_path):
-    dataset = CocoDataset(*write(annotation()))
+def test_a_picture_is_found_by_its_file_name_and_its_objects_without_reading_it(write):
+    dataset = CocoDataset(write(annotation())[0], None)
     index = dataset.index_of("elsewhere/seven.png")
     assert dataset.image_ids[index] == 7
-    (tmp_path / "seven.png").unlink()
     target = dataset.target(index, (10, 12))
     np.testing.assert_array_equal(target.boxes, [[3, 2, 9, 6]])
     np.testing.assert_array_equal(target.masks, MASK[None])
@@ -178,4 +175,4 @@ def test_a_picture_that_is_not_listed_or_twice_is_refused(write):
         dataset.index_of("eight.png")
     twice = [{"id": 1, "file_name": "a/x.png"}, {"id": 2, "file_name": "b/x.png"}]
     with pytest.raises(InputError, match=r"lists 2 pictures named x\.png"):
-        CocoDataset(*write(images=twice)).index_of("x.png")
+        CocoDataset(write(images=twice)[0], None).index_of("x.png")

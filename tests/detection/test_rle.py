@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -166,6 +167,24 @@ def test_damaged_encodings_are_refused(encoding, message):
         rle.decode(encoding)
     with pytest.raises(InputError, match=message):
         rle.area(encoding)
+
+
+damaged = st.text("0123o_oOPN^` ?é\ud800", max_size=20)
+
+
+@given(st.lists(st.one_of(masks.map(rle.encode), damaged), max_size=8), st.integers(1, 30))
+def test_many_strings_at_once_agree_with_one_by_one(entries, at_once):
+    """Sound strings and damaged ones side by side, dealt into portions of any size."""
+    encodings = [e if isinstance(e, dict) else {"size": [3, 4], "counts": e} for e in entries]
+    expected = []
+    for encoding in encodings:
+        try:
+            expected.append(rle.area(encoding))
+        except InputError:
+            expected.append(-1)
+    sizes = [h * w for h, w in (e["size"] for e in encodings)]
+    with mock.patch.object(rle, "_AT_ONCE", at_once):
+        assert rle.pixels_of_strings([e["counts"] for e in encodings], sizes).tolist() == expected
 
 
 def test_sides_that_are_whole_numbers_written_as_floats_are_taken():
