@@ -44,19 +44,24 @@ def check_annotations(
     content : the whole file, which also lists the pictures that were not
     """
     check = _Check(pictures, categories, content)
-    kept, names = [], []
+    kept: list[Annotation] = []
+    places: list[int] = []
     for position, entry in enumerate(entries):
-        name = entry_name("annotation", entry, position)
         try:
             kept.append(check(as_object(entry)))
-            names.append(name)
+            places.append(position)
         except EntryError as fault:
-            findings.append(fault.of(name, entry))
+            findings.append(_finding(fault, entries, position))
     damaged = damaged_strings(kept)
-    findings.extend(fault.of(names[k], {"id": kept[k].id}) for k, fault in damaged.items())
+    findings.extend(_finding(fault, entries, places[k]) for k, fault in damaged.items())
     kept = [annotation for k, annotation in enumerate(kept) if k not in damaged]
     _note_twins(kept, findings)
     return kept
+
+
+def _finding(fault: EntryError, entries: list[Any], position: int) -> Finding:
+    entry = entries[position]
+    return fault.of(entry_name("annotation", entry, position), entry)
 
 
 def _note_twins(annotations: list[Annotation], findings: Findings) -> None:
