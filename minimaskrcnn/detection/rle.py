@@ -218,7 +218,9 @@ def _values(bits: np.ndarray, first: np.ndarray, length: np.ndarray) -> np.ndarr
     shift = 5 * (np.arange(len(bits)) - np.repeat(first, length)) % 64  # longer numbers are refused anyway
     values = np.add.reduceat((bits & 0x1F) << shift, first)
     negative = (bits[first + length - 1] & 0x10) != 0
-    return values - np.where(negative, np.int64(1) << (5 * length % 64), 0)  # the sign bit weighs - instead of +
+    return values - np.where(
+        negative, np.int64(1) << (5 * length % 64), 0
+    )  # the sign bit weighs - instead of +
 
 
 def pixels_of_strings(strings: Sequence[str], pixels: Sequence[int]) -> np.ndarray:
