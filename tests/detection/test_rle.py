@@ -1,7 +1,6 @@
 """Run lengths and polygons: equal to pycocotools bit for bit."""
 
 import json
-import tracemalloc
 from unittest import mock
 
 import numpy as np
@@ -61,56 +60,6 @@ def test_a_picture_of_one_colour():
     assert not rle.polygons_to_mask([], 3, 4).any()
     assert rle.encode(np.zeros((3, 4), bool))["counts"] == coco_encode(np.zeros((3, 4)))["counts"]
     assert rle.mask_to_counts(np.ones((3, 4), bool)) == [0, 12]
-
-
-coordinates = st.one_of(
-    st.floats(-10, 40),
-    st.integers(-20, 80).map(lambda i: i / 2),  # halves: where rounding and ties are decided
-)
-
-
-@given(
-    st.lists(
-        st.lists(coordinates, min_size=6, max_size=16).map(lambda p: p[: len(p) // 2 * 2]),
-        min_size=1,
-        max_size=3,
-    ),
-    st.integers(1, 30),
-    st.integers(1, 30),
-)
-def test_polygons_equal_pycocotools(polygons, height, width):
-    """Outside the image, crossing themselves, with repeated corners: always the same pixels."""
-    theirs = coco.merge(coco.frPyObjects(polygons, height, width))
-    assert rle.encode(rle.polygons_to_mask(polygons, height, width))["counts"] == theirs["counts"].decode()
-
-
-@given(
-    st.lists(st.floats(-3000, 3000), min_size=6, max_size=12).map(lambda p: p[: len(p) // 2 * 2]),
-    st.integers(1, 30),
-    st.integers(1, 30),
-)
-def test_a_polygon_far_outside_equals_pycocotools(polygon, height, width):
-    theirs = coco.merge(coco.frPyObjects([polygon], height, width))
-    assert rle.encode(rle.polygons_to_mask([polygon], height, width))["counts"] == theirs["counts"].decode()
-
-
-@pytest.mark.parametrize("far", [1e6, 2e9])
-def test_a_polygon_far_outside_costs_nothing(far):
-    """The left half is covered by a triangle whose corners lie far away; only the crossings are computed."""
-    tracemalloc.start()
-    mask = rle.polygons_to_mask([[32, -far, 32, far, -far, 0]], 64, 64)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert mask[:, :32].all()
-    assert not mask[:, 32:].any()
-    assert peak < 1e6
-
-
-def test_a_polygon_of_very_many_edges_is_drawn_in_portions(monkeypatch):
-    zigzag = [value for i in range(40) for value in (30 * (i % 2), i % 7 + i / 2)]
-    whole = rle.polygons_to_mask([zigzag], 25, 30)
-    monkeypatch.setattr(rle, "_AT_ONCE", 50)
-    np.testing.assert_array_equal(rle.polygons_to_mask([zigzag], 25, 30), whole)
 
 
 def test_real_annotations_equal_pycocotools(data_dir):
@@ -189,23 +138,3 @@ def test_many_strings_at_once_agree_with_one_by_one(entries, at_once):
 
 def test_sides_that_are_whole_numbers_written_as_floats_are_taken():
     assert rle.decode({"size": [2.0, 3.0], "counts": [1, 5]}).sum() == 5
-
-
-@pytest.mark.parametrize("polygon", [[0, 0, 4, 0], [0, 0, 4, 0, 4, 4, 0], []])
-def test_polygons_that_are_none_are_refused(polygon):
-    with pytest.raises(InputError, match=f"three corners or more; got {len(polygon)} numbers"):
-        rle.polygons_to_mask([polygon], 5, 5)
-
-
-@pytest.mark.parametrize(
-    ("polygon", "words"),
-    [
-        ([0, 0, np.nan, 0, 4, 4], "within 2147483648 pixels"),
-        ([0, 0, 2**62 / 5, 0, 0, 1, 2**62 / 5, 1], "within 2147483648 pixels"),
-        ([0, 0, 10**400, 0, 4, 4], "a list of numbers"),
-        (["a"] * 6, "a list of numbers"),
-    ],
-)
-def test_corners_that_are_no_places_are_refused(polygon, words):
-    with pytest.raises(InputError, match=words):
-        rle.polygons_to_mask([polygon], 5, 5)

@@ -10,6 +10,7 @@ from typing import Any
 from minimaskrcnn.data.annotations.entries import NUMBERS, Annotation, Outline, Picture
 from minimaskrcnn.data.annotations.findings import EntryError, shown
 from minimaskrcnn.detection import rle
+from minimaskrcnn.detection.polygons import FARTHEST
 from minimaskrcnn.errors import InputError
 
 FORMS = (
@@ -63,11 +64,11 @@ def _polygon(polygon: Any) -> array:
         packed = array("d", polygon)
     except OverflowError:
         packed = array("d", [math.inf])
-    if not (math.isfinite(sum(packed)) and max(packed) <= rle.FARTHEST and min(packed) >= -rle.FARTHEST):
+    if not (math.isfinite(sum(packed)) and max(packed) <= FARTHEST and min(packed) >= -FARTHEST):
         raise EntryError(
             "polygon",
             f"has no usable segmentation (a corner of {shown(polygon)} is not finite, or farther than "
-            f"{rle.FARTHEST:.0f} pixels)",
+            f"{FARTHEST:.0f} pixels)",
             "correct the coordinates",
         )
     return packed
