@@ -29,6 +29,7 @@ MAX_PIXELS = 89_478_485  # Pillow's own limit: a quarter of a gigabyte of 8-bit 
 LIMIT_VARIABLE = "MINIMASKRCNN_MAX_PIXELS"
 _SIXTEEN_BIT = 65535
 _TAIL = 65536  # bytes at the end of a JPEG in which its end marker must stand
+_ORIENTATION = 0x0112  # the EXIF tag
 _pillow = threading.Lock()
 
 
@@ -68,9 +69,8 @@ def picture_size(path: str | os.PathLike) -> tuple[int, int]:
     """
     with _opened(path) as picture:
         if _header_is_enough(picture, Path(path)):
-            width, height = picture.size  # of a TIFF after its turn, of the others before
-            turned = picture.format != "TIFF" and "exif" in picture.info
-            sideways = turned and picture.getexif().get(0x0112) in (5, 6, 7, 8)
+            width, height = picture.size
+            sideways = "exif" in picture.info and picture.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
             return (width, height) if sideways else (height, width)
     return read_image(path).shape[1:]
 
@@ -158,6 +158,8 @@ def _known_formats() -> tuple[str, ...]:
 
 def _header_is_enough(picture: Image.Image, path: Path) -> bool:
     """Tell whether the file ends as its format demands, and no turn of the camera is hidden in it."""
+    if picture.format == "TIFF":  # some versions of Pillow have turned it by now, some have not
+        return picture.getexif().get(_ORIENTATION, 1) == 1
     if picture.format not in ("PNG", "JPEG"):
         return True
     with path.open("rb") as file:
