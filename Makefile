@@ -30,8 +30,7 @@ help:
 demo: $(VENV)/installed-run
 	$(BIN)/minimaskrcnn demo $(ARGS)
 
-# One worker per core, each with one thread for its matrix products; --pdb in ARGS turns the workers off.
-test: export OPENBLAS_NUM_THREADS = 1
+# One worker per core; --pdb in ARGS turns the workers off.
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib: no test opens a window
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of workers and commands, which share the cores
 
 import numpy as np
 import pytest
