@@ -41,22 +41,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict once, with a recorder listening; draw what it heard."""
+    """Predict once, keep every stage, and draw them."""
     from minimaskrcnn import viz
     from minimaskrcnn.cli import results, sources
-    from minimaskrcnn.inspection import Recorder
 
     model, names = sources.open_model(args.model)
     if args.image:
         image = sources.read_picture(args.image, names)
     else:
         image = sources.sample_picture(args.model, args.seed)
-    recorder = Recorder()
     started = time.perf_counter()
-    detections = model.predict([image], watch=recorder)[0]
+    trace = model.trace(image)
     seconds = time.perf_counter() - started
-    sure = results.at_least(detections, args.min_score)
-    path = viz.save(viz.demo_figure(recorder.trace(model.trace_context())), Path(args.output) / "demo.png")
+    sure = results.at_least(trace.detections, args.min_score)
+    path = viz.save(viz.demo_figure(trace), Path(args.output) / "demo.png")
 
     if args.json:
         output.print_json(

@@ -63,7 +63,6 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.cli import results, sources
     from minimaskrcnn.cli.progress import StageProgress
     from minimaskrcnn.files import atomic_write
-    from minimaskrcnn.inspection import Recorder
 
     for path in args.images:
         data.read_image(path)
@@ -72,15 +71,16 @@ def run(args: argparse.Namespace) -> int:
     folder, coco, report = Path(args.output), [], []
     for image_id, (path, stem) in enumerate(zip(args.images, distinct_stems(args.images), strict=True), 1):
         image = sources.read_picture(path, names)
-        with StageProgress(path, args.quiet, Recorder() if args.trace else None) as progress:
-            detections = model.predict([image], progress)[0]
+        with StageProgress(path, args.quiet):
+            trace = model.trace(image) if args.trace else None
+            detections = model.predict([image])[0] if trace is None else trace.detections
         coco += results.as_coco(detections, image_id, path, facts.get("category_ids"))
         sure = results.at_least(detections, args.min_score)
         overlay = viz.save(draw(image, sure, names), folder / f"{stem}-overlay.png")
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
         found = {"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
-        if progress.recorder is not None:
-            found |= write_trace(progress.recorder.trace(model.trace_context()), folder / stem, args.quiet)
+        if trace is not None:
+            found |= write_trace(trace, folder / stem, args.quiet)
         report.append(found)
         if not args.json:
             print(path)

@@ -1,15 +1,13 @@
-"""Progress on stderr: how far, and how long still; the stage of a prediction, the losses of training."""
+"""Progress on stderr: how far and how long still; the part of the model that runs; the losses of training."""
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import Any
 
 from tqdm import tqdm
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from minimaskrcnn.inspection import Recorder
+from minimaskrcnn.autograd import hook
+from minimaskrcnn.autograd.hooks import Event
 
 SHORT = {
     "loss": "loss",
@@ -19,14 +17,13 @@ SHORT = {
     "loss_box_reg": "box",
     "loss_mask": "mask",
 }
-# The stage that begins when the model shows an array of this name (or, of maps, this beginning of a name).
-STAGES = {
-    "input": "resizing",
-    "transformed": "backbone",
-    "backbone": "pyramid and proposals",
-    "proposals": "classes and boxes",
-    "box_features": "masks",
-    "scores": "done",
+# The parts of a model in the order in which they run, by the beginning of the scope of their operations.
+PARTS = {
+    "backbone/body": "backbone",
+    "backbone/fpn": "pyramid",
+    "rpn": "proposals",
+    "roi_heads/box": "classes and boxes",
+    "roi_heads/mask": "masks",
 }
 SMOOTHING = 0.95  # of the running mean of each loss: about the last 20 steps
 LOG_INTERVAL = 30.0  # seconds between two lines when stderr is a file
@@ -103,34 +100,31 @@ class Progress:
 
 
 class StageProgress:
-    """Watches one prediction and tells which stage it has come to.
+    """Follows the operations of one prediction by their scopes, and shows which part of the model runs.
 
     Parameters
     ----------
-    picture : str, what is shown in front of the stage
+    picture : str, what is shown in front of the part
     quiet : show nothing
-    recorder : is handed every array too
     """
 
-    def __init__(self, picture: str, quiet: bool, recorder: "Recorder | None" = None):
-        self.recorder = recorder
-        self._picture, self._quiet, self._begun = picture, quiet, set[str]()
+    def __init__(self, picture: str, quiet: bool):
+        self._picture, self._quiet, self._begun = picture, quiet, 0
+        self._around = ExitStack()
 
     def __enter__(self) -> "StageProgress":
-        self._bar = open_bar(len(STAGES) - 1, "stage", self._quiet)
+        self._bar = self._around.enter_context(open_bar(len(PARTS), "part", self._quiet))
+        self._around.enter_context(hook(self))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        self._around.close()
 
-    def __call__(
-        self, name: str, array: "np.ndarray | Callable[[], np.ndarray]", axes: tuple[str, ...]
-    ) -> None:
-        """Take one array of the forward pass, or the function that makes it."""
-        if self.recorder is not None:
-            self.recorder(name, array, axes)
-        stage = STAGES.get(name.partition(".")[0])
-        if stage is not None and stage not in self._begun:
-            self._bar.update(len(self._begun) > 0)  # the stage before is over
-            self._begun.add(stage)
-            self._bar.set_description_str(f"{self._picture}: {stage}", refresh=sys.stderr.isatty())
+    def __call__(self, event: Event) -> None:
+        """Take one operation that has run."""
+        begun = next((place for place, scope in enumerate(PARTS, 1) if event.scope.startswith(scope)), 0)
+        if begun > self._begun:
+            self._bar.update(begun - max(self._begun, 1))  # those before are over, or not in this model
+            self._begun = begun
+            words = list(PARTS.values())[begun - 1]
+            self._bar.set_description_str(f"{self._picture}: {words}", refresh=sys.stderr.isatty())

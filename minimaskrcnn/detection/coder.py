@@ -12,6 +12,9 @@ import numpy as np
 
 from minimaskrcnn.errors import InputError
 
+BETA = 1 / 9
+"""Error in a delta where smooth L1 turns from quadratic to linear: torchvision's, in both stages."""
+
 
 class BoxCoder:
     """Encode boxes relative to proposals, and decode predicted deltas back into boxes.
@@ -20,8 +23,7 @@ class BoxCoder:
     ----------
     weights : (wx, wy, ww, wh); the RPN uses (1, 1, 1, 1), the box head (10, 10, 5, 5)
     bbox_xform_clip : upper limit of dw and dh after division by their weights, so that exp cannot overflow;
-    the
-        default lets a 16-pixel anchor grow to 1000 pixels
+        the default lets a 16-pixel anchor grow to 1000 pixels
 
     Examples
     --------

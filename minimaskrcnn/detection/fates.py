@@ -4,7 +4,9 @@ A detector proposes thousands of boxes and shows a handful. Every other box left
 a trace stores that step as a small integer, and this file says what the integers mean.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,6 +45,76 @@ SENTENCES = {
     Fate.OVER_LIMIT: "it survived NMS, but enough boxes with higher scores fill the limit",
     Fate.BACKGROUND: "its class is background, which is never a detection",
 }
+
+
+class Fates(NamedTuple):
+    """What became of N boxes.
+
+    Attributes
+    ----------
+    fate : (N,) int64, the values of `Fate`
+    suppressed_by : (N,) int64, the box that suppressed each; -1 for a box that NMS did not drop
+    suppressed_iou : (N,) float, IoU with that box, 0 where there is none
+    """
+
+    fate: np.ndarray
+    suppressed_by: np.ndarray
+    suppressed_iou: np.ndarray
+
+
+def read_fates(
+    filters: Mapping[Fate, np.ndarray],
+    boxes: np.ndarray,
+    scores: np.ndarray,
+    groups: np.ndarray,
+    nms_thresh: float,
+) -> Fates:
+    """The fate of every box, read off the lists of survivors that a chain of filters left.
+
+    Parameters
+    ----------
+    filters : dict from Fate to integer array
+        The filters in their order: the fate of the boxes that each drops, and the indices of those that
+        passed it. `Fate.SUPPRESSED` stands for NMS and is not the first.
+    boxes : (N, 4) float array, pixels
+    scores : (N,) float array, by which NMS went
+    groups : (N,) integer array, the level or class within which NMS went
+    nms_thresh : float, IoU above which NMS suppressed
+
+    Examples
+    --------
+    >>> boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 8], [50, 50, 60, 60.0]])
+    >>> scores, group = np.array([0.9, 0.8, 0.1]), np.zeros(3, int)
+    >>> filters = {Fate.LOW_SCORE: np.array([0, 1]), Fate.SUPPRESSED: np.array([0])}
+    >>> read_fates(filters, boxes, scores, group, 0.5).fate
+    array([0, 4, 3])
+    """
+    dropped, passed = list(filters), list(filters.values())
+    fate = np.full(len(boxes), dropped[0], np.int64)
+    for survivors, next_fate in zip(passed, [*dropped[1:], Fate.KEPT], strict=True):
+        fate[survivors] = next_fate
+    nms = dropped.index(Fate.SUPPRESSED)
+    return Fates(fate, *_suppressors_among(passed[nms - 1], passed[nms], boxes, scores, groups, nms_thresh))
+
+
+def _suppressors_among(
+    entered: np.ndarray,
+    survived: np.ndarray,
+    boxes: np.ndarray,
+    scores: np.ndarray,
+    groups: np.ndarray,
+    nms_thresh: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`suppressors` of the boxes that entered NMS, in the numbering of all boxes."""
+    by, iou = np.full(len(boxes), -1, np.int64), np.zeros(len(boxes), boxes.dtype)
+    place = np.full(len(boxes), -1, np.int64)
+    place[entered] = np.arange(len(entered))
+    local, local_iou = suppressors(
+        boxes[entered], scores[entered], place[survived], nms_thresh, groups[entered]
+    )
+    by[entered] = np.where(local >= 0, entered[np.maximum(local, 0)], -1)
+    iou[entered] = local_iou
+    return by, iou
 
 
 def suppressors(

@@ -5,9 +5,8 @@
     trace.axes("proposals")     # ("proposal", "xyxy")
     print(trace)                # stages, shapes, ranges
 
-The model knows nothing of this file. It calls `watch(name, array, axes)` at each stage; a `Recorder` is such
-a callable, and the trace is what it has heard. Figures, stories and reports read the trace and never run the
-model.
+`assembly` makes it of the records that the model's parts return. Figures, stories and reports read the trace
+and never run the model.
 """
 
 import os
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.inspection.context import TraceContext
@@ -35,7 +35,7 @@ class Stage(NamedTuple):
     axes: tuple[str, ...]
 
 
-class Later(NamedTuple):
+class LazyStage(NamedTuple):
     """A stage that is worked out when it is first read: the array's maker, and the names of its axes."""
 
     make: Callable[[], np.ndarray]
@@ -50,7 +50,8 @@ class Trace(Mapping[str, np.ndarray]):
 
     Parameters
     ----------
-    stages : mapping from name to `Stage`, or to `Later` for what is worked out when it is first read
+    stages : mapping from name to `Stage`, or to `LazyStage` for what is worked out when it is first read
+        The arrays are not copied; the trace hands out read-only views of them.
     context : TraceContext, optional
         Class names, settings and rules of the model; the defaults where they are not known.
 
@@ -64,8 +65,11 @@ class Trace(Mapping[str, np.ndarray]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, stages: Mapping[str, Stage | Later], context: TraceContext | None = None):
-        self._stages = dict(stages)
+    def __init__(self, stages: Mapping[str, Stage | LazyStage], context: TraceContext | None = None):
+        self._stages = {
+            name: stage if isinstance(stage, LazyStage) else _checked(name, *stage)
+            for name, stage in stages.items()
+        }
         self.context = context or TraceContext()
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -84,6 +88,11 @@ class Trace(Mapping[str, np.ndarray]):
     def names(self, prefix: str) -> list[str]:
         """Stages whose name starts with `prefix`, in order: `trace.names("pyramid.")`."""
         return [name for name in self._stages if name.startswith(prefix)]
+
+    @property
+    def detections(self) -> Detections:
+        """What `predict` finds in the picture."""
+        return Detections(self["boxes"], self["labels"], self["scores"], self.get("masks"))
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -129,11 +138,11 @@ class Trace(Mapping[str, np.ndarray]):
 
     def _stage(self, name: str) -> Stage:
         stage = self._known(name)
-        if isinstance(stage, Later):
-            stage = self._stages[name] = _kept(name, stage.make(), stage.axes)
+        if isinstance(stage, LazyStage):
+            stage = self._stages[name] = _checked(name, stage.make(), stage.axes)
         return stage
 
-    def _known(self, name: str) -> Stage | Later:
+    def _known(self, name: str) -> Stage | LazyStage:
         try:
             return self._stages[name]
         except KeyError:
@@ -192,11 +201,12 @@ class Trace(Mapping[str, np.ndarray]):
                 entries = {name: file[name] for name in file.files}
             entries.pop(STRAY, None)
             context = entries.pop(CONTEXT, None)
-            recorder = Recorder()
-            for name, array in entries.items():
-                if not name.endswith(AXES_SUFFIX):
-                    recorder(name, array, tuple(map(str, entries[name + AXES_SUFFIX])))
-            return recorder.trace(None if context is None else TraceContext.from_json(str(context)))
+            stages = {
+                name: Stage(array, tuple(map(str, entries[name + AXES_SUFFIX])))
+                for name, array in entries.items()
+                if not name.endswith(AXES_SUFFIX)
+            }
+            return cls(stages, None if context is None else TraceContext.from_json(str(context)))
         except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(
                 f"trace: cannot read {os.fspath(path)} as a trace ({error}); write one with trace.save."
@@ -207,39 +217,6 @@ class UnknownStageError(InputError, KeyError):
     """A stage the trace does not hold; a `KeyError` too, so that `name in trace` and `trace.get` work."""
 
     __str__ = InputError.__str__
-
-
-class Recorder:
-    """The callable a model hands its stages to; `recorder.trace()` is all it has heard.
-
-    >>> watch = Recorder()
-    >>> watch("objectness", np.zeros(6, np.float32), ("anchor",))
-    >>> watch.trace().axes("objectness")
-    ('anchor',)
-    """
-
-    def __init__(self) -> None:
-        self._stages: dict[str, Stage | Later] = {}
-
-    def __call__(
-        self, name: str, array: np.ndarray | Callable[[], np.ndarray], axes: tuple[str, ...]
-    ) -> None:
-        """Keep a read-only copy of `array` under `name`; if it is a function, call it when the stage is read.
-
-        Raises
-        ------
-        InputError
-            The name is taken, the array is not a plain numeric array, or a dimension has no axis name.
-        """
-        if name in self._stages:
-            raise InputError(
-                f"trace: stage {name!r} was recorded twice; give each call of a stage its own name."
-            )
-        self._stages[name] = Later(array, axes) if callable(array) else _kept(name, array, axes)
-
-    def trace(self, context: TraceContext | None = None) -> Trace:
-        """Everything recorded so far."""
-        return Trace(self._stages, context)
 
 
 def measured_strides(trace: Trace) -> dict[str, tuple[int, int]]:
@@ -257,8 +234,8 @@ def measured_strides(trace: Trace) -> dict[str, tuple[int, int]]:
     }
 
 
-def _kept(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Stage:
-    """A read-only copy that is checked to be a plain array with a name for each axis."""
+def _checked(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Stage:
+    """A read-only view of what is checked to be a plain array with a name for each axis."""
     if not isinstance(array, np.ndarray) or array.dtype.hasobject:
         raise InputError(
             f"trace: stage {name!r} must be a numeric ndarray, got {type(array).__name__}; "
@@ -269,9 +246,9 @@ def _kept(name: str, array: np.ndarray, axes: tuple[str, ...]) -> Stage:
             f"trace: stage {name!r} has shape {array.shape} but {len(axes)} axis names {tuple(axes)}; "
             "name each axis once."
         )
-    kept = array.copy(order="K")
-    kept.flags.writeable = False
-    return Stage(kept, tuple(axes))
+    view = array.view()
+    view.flags.writeable = False
+    return Stage(view, tuple(axes))
 
 
 def _same(a: Stage, b: Stage) -> bool:

@@ -8,13 +8,28 @@ Source: Lin et al. 2017, "Feature pyramid networks", section 3; names as in torc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.models.resnet import ResNet
-from minimaskrcnn.models.watch import Watch, unwatched
+
+
+@dataclass(frozen=True)
+class FeatureMaps:
+    """What a backbone makes of a batch of N images; maps by name, finest first.
+
+    Attributes
+    ----------
+    body : dict from name to (N, C, y, x) Tensor, what each residual stage ends with: C2, C3, ...
+    pyramid : dict from name to (N, C, y, x) Tensor
+        What the RPN and the heads read: P2, P3, ..., or one map of `body`.
+    """
+
+    body: dict[str, Tensor]
+    pyramid: dict[str, Tensor]
 
 
 class FeaturePyramid(nn.Module):
@@ -77,7 +92,7 @@ def _upsample_to(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 class BackboneWithFPN(nn.Module):
-    """A ResNet and the pyramid on top of it: image batch in, {"P2": ..., "P3": ...} out."""
+    """A ResNet and the pyramid on top of it."""
 
     def __init__(self, body: ResNet, fpn: FeaturePyramid):
         super().__init__()
@@ -85,12 +100,9 @@ class BackboneWithFPN(nn.Module):
         self.out_channels = fpn.out_channels
         self.strides = body.out_strides + [2 * body.out_strides[-1]] * fpn.extra_level
 
-    def forward(self, x: Tensor, watch: Watch = unwatched) -> dict[str, Tensor]:
+    def forward(self, x: Tensor) -> FeatureMaps:
         maps = self.body(x)
-        show_maps("backbone", maps, watch)
-        pyramid = self.fpn(maps)
-        show_maps("pyramid", pyramid, watch)
-        return pyramid
+        return FeatureMaps(maps, self.fpn(maps))
 
 
 class BackboneLastMap(nn.Module):
@@ -106,15 +118,8 @@ class BackboneLastMap(nn.Module):
         self.body, self.out_channels = body, out_channels or channels
         self.narrow = nn.Conv2d(channels, out_channels, 1, rng=rng) if out_channels else nn.Identity()
 
-    def forward(self, x: Tensor, watch: Watch = unwatched) -> dict[str, Tensor]:
+    def forward(self, x: Tensor) -> FeatureMaps:
         maps = self.body(x)
         name = list(maps)[-1]
         maps[name] = self.narrow(maps[name])
-        show_maps("backbone", maps, watch)
-        return {name: maps[name]}
-
-
-def show_maps(prefix: str, maps: dict[str, Tensor], watch: Watch) -> None:
-    """Show the first picture's maps to the watcher."""
-    for name, features in maps.items():
-        watch(f"{prefix}.{name}", features.data[0], ("channel", "y", "x"))
+        return FeatureMaps(maps, {name: maps[name]})

@@ -16,17 +16,20 @@ import numpy as np
 
 from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
+from minimaskrcnn.detection.anchors import anchor_strides
 from minimaskrcnn.detection.boxes import resize_boxes
+from minimaskrcnn.detection.stages import PictureStages
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection.assembly import assemble
 from minimaskrcnn.inspection.context import TraceContext
-from minimaskrcnn.inspection.trace import Recorder, Trace
+from minimaskrcnn.inspection.trace import Trace
 from minimaskrcnn.models.config import Config
+from minimaskrcnn.models.losses import Losses
 from minimaskrcnn.models.paste import Paste, rounded
-from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads
+from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, detections_of
 from minimaskrcnn.models.rpn import RegionProposalNetwork
 from minimaskrcnn.models.transform import ImageTransform, Size
-from minimaskrcnn.models.watch import Watch, unwatched
 
 
 class MaskRCNN(nn.Module):
@@ -36,7 +39,7 @@ class MaskRCNN(nn.Module):
     ----------
     transform : ImageTransform
     backbone : Module
-        Image batch in, dict of feature maps out; has `out_channels` and `strides`.
+        Image batch in, `FeatureMaps` out; has `out_channels` and `strides`.
     rpn : RegionProposalNetwork
     roi_heads : RoIHeads
     num_classes : int, with background
@@ -80,8 +83,7 @@ class MaskRCNN(nn.Module):
         images: Sequence[np.ndarray],
         targets: Sequence[Target],
         rng: np.random.Generator,
-        watch: Watch = unwatched,
-    ) -> dict[str, Tensor]:
+    ) -> Losses:
         """The five losses of a batch (four without masks); their sum is what training minimises.
 
         Parameters
@@ -89,8 +91,6 @@ class MaskRCNN(nn.Module):
         images : sequence of (3, H, W) float arrays in [0, 1]
         targets : sequence of Target, one a picture; crowds are left out
         rng : Generator that samples anchors and RoIs
-        watch : called with the RPN's stages of the first picture, and with `sampled_anchors` and
-            `sampled_rois`: how many of the batch stand for objects, how many for background
 
         Raises
         ------
@@ -105,11 +105,11 @@ class MaskRCNN(nn.Module):
             self._check_target(image, target)
         targets = [_without_crowd(target) for target in targets]
         batch, resized = self.transform(images, targets, self.dtype)
-        assert resized is not None
-        pyramid = self.backbone(Tensor(batch.images))
-        proposals, losses = self.rpn(batch, pyramid, resized, rng, watch)
-        losses.update(self.roi_heads.losses(pyramid, proposals, resized, rng, watch))
-        return losses
+        pyramid = self.backbone(Tensor(batch.images)).pyramid
+        output = self.rpn(batch, pyramid)
+        proposals = [stages.proposals for stages in self.rpn.propose(output, batch.sizes)]
+        losses = self.rpn.losses(output.anchors, output.objectness, output.deltas, resized, rng)
+        return losses | self.roi_heads.losses(pyramid, proposals, resized, rng)
 
     def _check_target(self, image: np.ndarray, target: Target) -> None:
         target.validate(image.shape, self.num_classes)
@@ -119,50 +119,71 @@ class MaskRCNN(nn.Module):
                 "add masks (N, H, W), or build the model with masks=False."
             )
 
-    def predict(self, images: Sequence[np.ndarray], watch: Watch = unwatched) -> list[Detections]:
+    def predict(self, images: Sequence[np.ndarray]) -> list[Detections]:
         """Detections of each picture, best first, in its own pixels; masks are cut at 0.5.
+
+        Only what the next stage needs is kept; `trace` keeps everything.
 
         Parameters
         ----------
         images : sequence of (3, H, W) float arrays in [0, 1]
-        watch : called with every stage of the first picture
         """
         if not images:
             return []
         with no_grad(), _evaluating(self):
             batch, _ = self.transform(images, None, self.dtype)
-            watch("input", images[0], ("channel", "y", "x"))
-            height, width = batch.sizes[0]
-            watch("transformed", batch.images[0, :, :height, :width], ("channel", "y", "x"))
-            pyramid = self.backbone(Tensor(batch.images), watch)
-            proposals, _ = self.rpn(batch, pyramid, watch=watch)
-            found = self.roi_heads.predict(pyramid, proposals, batch.sizes, watch)
-            detections = [
-                restore(f, size, original, self.paste)
-                for f, size, original in zip(found, batch.sizes, batch.original_sizes, strict=True)
-            ]
-        watch("detection_boxes", found[0].boxes, ("detection", "xyxy"))
-        watch("boxes", detections[0].boxes, ("detection", "xyxy"))
-        watch("labels", detections[0].labels, ("detection",))
-        watch("scores", detections[0].scores, ("detection",))
-        if detections[0].masks is not None:
-            watch("masks", detections[0].masks, ("detection", "y", "x"))
-        return detections
+            pyramid = self.backbone(Tensor(batch.images)).pyramid
+            output = self.rpn(batch, pyramid)
+            proposals = [stages.proposals for stages in self.rpn.propose(output, batch.sizes)]
+            found = self.roi_heads.predict(pyramid, proposals, batch.sizes)
+        return [
+            restore(f, size, original, self.paste)
+            for f, size, original in zip(found, batch.sizes, batch.original_sizes, strict=True)
+        ]
 
     forward = predict
 
     def trace(self, image: np.ndarray) -> Trace:
-        """Predict one picture (3, H, W) and keep every stage, each with named axes."""
-        recorder = Recorder()
-        self.predict([image], watch=recorder)
-        return recorder.trace(self.trace_context())
+        """Predict one picture (3, H, W) and keep every stage by name, each with named axes."""
+        stages = self.stages(image)
+        return assemble(stages, self._context(stages.strides))
 
-    def trace_context(self) -> TraceContext:
+    def stages(self, image: np.ndarray) -> PictureStages:
+        """Predict one picture (3, H, W) as `predict` does, and keep what every step returns."""
+        with no_grad(), _evaluating(self):
+            batch, _ = self.transform([image], None, self.dtype)
+            maps = self.backbone(Tensor(batch.images))
+            [rpn] = self.rpn.propose(self.rpn(batch, maps.pyramid), batch.sizes)
+            [boxes] = self.roi_heads.detect(
+                self.roi_heads.classify(maps.pyramid, [rpn.proposals]), batch.sizes
+            )
+            found, masks = detections_of(boxes), None
+            if self.roi_heads.has_mask:
+                [masks] = self.roi_heads.segment(
+                    self.roi_heads.draw(maps.pyramid, [found.boxes]), [found.labels]
+                )
+                found = replace(found, mask_probs=masks.probs)
+        (height, width), grids = batch.sizes[0], [f.shape[2:] for f in maps.pyramid.values()]
+        return PictureStages(
+            image,
+            batch.images[0, :, :height, :width],
+            {name: features.data[0] for name, features in maps.body.items()},
+            {name: features.data[0] for name, features in maps.pyramid.items()},
+            dict(zip(maps.pyramid, anchor_strides(batch.images.shape[2:], grids), strict=True)),
+            rpn,
+            boxes,
+            masks,
+            found.boxes,
+            restore(found, batch.sizes[0], batch.original_sizes[0], self.paste),
+        )
+
+    def _context(self, strides: dict[str, Size]) -> TraceContext:
         """What the arrays of a trace do not say."""
         rpn, heads, post = self.rpn, self.roi_heads, self.roi_heads.postprocess
         return TraceContext(
             class_names=self.class_names,
-            paste_rule=self.paste.__name__,
+            strides=strides,
+            paste_rule=getattr(self.paste, "__name__", "unknown"),
             roi_operator=heads.box_extractor.operator,
             sampling_ratio=heads.box_extractor.sampling_ratio,
             rpn_fg_iou_thresh=rpn.matcher.high_threshold,

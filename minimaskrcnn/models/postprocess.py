@@ -14,34 +14,7 @@ import numpy as np
 from minimaskrcnn.detection.boxes import clip_boxes_to_image, remove_small_boxes
 from minimaskrcnn.detection.coder import BoxCoder
 from minimaskrcnn.detection.nms import batched_nms
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """One row for each RoI and foreground class of one picture, RoI by RoI.
-
-    Attributes
-    ----------
-    boxes : (M, 4), refined for that class and clipped
-    labels : (M,) int64, from 1
-    scores : (M,), softmax probability
-    rois : (M,) int64, the RoI each comes from
-    """
-
-    boxes: np.ndarray
-    labels: np.ndarray
-    scores: np.ndarray
-    rois: np.ndarray
-
-
-@dataclass(frozen=True)
-class CandidateSelection:
-    """Which candidates passed each filter, as indices into all candidates; `kept` are the detections."""
-
-    confident: np.ndarray
-    large: np.ndarray
-    after_nms: np.ndarray
-    kept: np.ndarray
+from minimaskrcnn.detection.stages import Candidates, CandidateSelection
 
 
 @dataclass(frozen=True)
@@ -62,35 +35,34 @@ class BoxPostprocess:
     detections_per_img: int = 100
     min_size: float = 1e-2
 
-    def candidates(
-        self, class_scores: np.ndarray, box_deltas: np.ndarray, proposals: np.ndarray, size: tuple[int, int]
-    ) -> tuple[Candidates, np.ndarray]:
-        """Candidates of one picture, and the refined boxes (P, K, 4) with background for the record.
+    def refine(self, deltas: np.ndarray, proposals: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """The box (P, K, 4) that each class makes of each proposal, clipped to a picture of (h, w).
 
         Parameters
         ----------
-        class_scores : (P, K), probabilities
-        box_deltas : (P, 4*K)
+        deltas : (P, 4*K)
         proposals : (P, 4)
-        size : (h, w) that boxes are clipped to
+        size : (h, w), pixels
         """
-        P, K = class_scores.shape
-        decoded = self.coder.decode(box_deltas, proposals)  # (P, K, 4)
-        refined = clip_boxes_to_image(decoded.reshape(-1, 4), size).reshape(P, K, 4)
-        return (
-            Candidates(
-                boxes=refined[:, 1:].reshape(-1, 4),  # (P*(K-1), 4)
-                labels=np.tile(np.arange(1, K, dtype=np.int64), P),
-                scores=class_scores[:, 1:].reshape(-1),
-                rois=np.repeat(np.arange(P, dtype=np.int64), K - 1),
-            ),
-            refined,
-        )
+        decoded = self.coder.decode(deltas, proposals)  # (P, K, 4)
+        return clip_boxes_to_image(decoded.reshape(-1, 4), size).reshape(decoded.shape)
 
-    def select(self, candidates: Candidates) -> CandidateSelection:
+    def select_detections(self, candidates: Candidates) -> CandidateSelection:
         """Apply the filters in order."""
         boxes, labels, scores = candidates.boxes, candidates.labels, candidates.scores
         confident = np.flatnonzero(scores > self.score_thresh)
         large = confident[remove_small_boxes(boxes[confident], self.min_size)]
         after_nms = large[batched_nms(boxes[large], scores[large], labels[large], self.nms_thresh)]
-        return CandidateSelection(confident, large, after_nms, after_nms[: self.detections_per_img])
+        kept = after_nms[: self.detections_per_img]
+        return CandidateSelection(confident, large, after_nms, kept, self.nms_thresh)
+
+
+def list_candidates(scores: np.ndarray, refined: np.ndarray) -> Candidates:
+    """Every foreground class of every RoI, from scores (P, K) and refined boxes (P, K, 4)."""
+    P, K = scores.shape
+    return Candidates(
+        boxes=refined[:, 1:].reshape(-1, 4),  # (P*(K-1), 4)
+        labels=np.tile(np.arange(1, K, dtype=np.int64), P),
+        scores=scores[:, 1:].reshape(-1),
+        rois=np.repeat(np.arange(P, dtype=np.int64), K - 1),
+    )

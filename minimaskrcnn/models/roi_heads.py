@@ -8,25 +8,56 @@ Source: Mask R-CNN, section 3; thresholds as in torchvision.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from minimaskrcnn import nn, ops
-from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.autograd import Tensor, scope
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.coder import BoxCoder
 from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.probabilities import softmax
 from minimaskrcnn.detection.sampler import BalancedSampler
+from minimaskrcnn.detection.stages import BoxStages, MaskStages
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models.fates import candidate_fates, show_fates
+from minimaskrcnn.models.losses import Losses, box_loss
 from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
-from minimaskrcnn.models.postprocess import BoxPostprocess, Candidates, CandidateSelection
+from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.roi_extractor import RoIExtractor, as_rois
-from minimaskrcnn.models.rpn import BETA
-from minimaskrcnn.models.watch import Watch, first_only, unwatched
+
+
+@dataclass(frozen=True)
+class BoxOutput:
+    """What the box branch's network says of the RoIs of all pictures, one after the other.
+
+    Attributes
+    ----------
+    proposals : list of (P_n, 4) arrays, the RoIs of each picture n, xyxy, pixels; R of them in all
+    features : (R, C, y, x) Tensor, what the RoI operator read
+    logits : (R, K) Tensor, for each class with background
+    deltas : (R, 4*K) Tensor, (dx, dy, dw, dh) for each class
+    """
+
+    proposals: list[np.ndarray]
+    features: Tensor
+    logits: Tensor
+    deltas: Tensor
+
+
+@dataclass(frozen=True)
+class MaskOutput:
+    """What the mask branch's network says of the boxes of all pictures, one after the other.
+
+    Attributes
+    ----------
+    features : (R, C, y, x) Tensor, what the RoI operator read
+    logits : (R, K, side, side) Tensor, a mask for every class
+    """
+
+    features: Tensor
+    logits: Tensor
 
 
 @dataclass(frozen=True)
@@ -53,14 +84,16 @@ class HeadOutput:
 
     Attributes
     ----------
-    boxes : (D, 4); labels : (D,) int64; scores : (D,)
-    mask_probs : (D, M, M) in [0, 1], each over its box; None without a mask head
+    boxes : (D, 4) float, xyxy
+    labels : (D,) int64, from 1
+    scores : (D,) float, best first
+    mask_probs : (D, side, side) float in [0, 1], each over its box; None without a mask head
     """
 
     boxes: np.ndarray
     labels: np.ndarray
     scores: np.ndarray
-    mask_probs: np.ndarray | None
+    mask_probs: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -115,58 +148,22 @@ class RoIHeads(nn.Module):
         self.coder = BoxCoder(bbox_reg_weights)
         self.postprocess = BoxPostprocess(self.coder, score_thresh, nms_thresh, detections_per_img)
 
-    # ---- training --------------------------------------------------------------------------------------
+    # ---- the two networks ------------------------------------------------------------------------------
 
-    def losses(
-        self,
-        pyramid: dict[str, Tensor],
-        proposals: Sequence[np.ndarray],
-        targets: Sequence[Target],
-        rng: np.random.Generator,
-        watch: Watch = unwatched,
-    ) -> dict[str, Tensor]:
-        """Classification, box and mask losses over sampled RoIs."""
-        samples = [self.sample(boxes, t, rng) for boxes, t in zip(proposals, targets, strict=True)]
-        objects = sum(np.count_nonzero(s.labels) for s in samples)
-        background = sum(len(s.labels) for s in samples) - objects
-        watch("sampled_rois", np.array([objects, background]), ("object_background",))
-        rois = as_rois([s.boxes for s in samples])
-        logits, deltas = self.box_predictor(self.box_head(self.box_extractor(pyramid, rois)))
-        losses = fastrcnn_loss(logits, deltas, samples)
-        if self.has_mask:
-            losses["loss_mask"] = self._mask_loss(pyramid, samples, targets)
-        return losses
+    def classify(self, pyramid: dict[str, Tensor], proposals: Sequence[np.ndarray]) -> BoxOutput:
+        """Run the box branch on the proposals (P_n, 4) of each picture n."""
+        with self.scope():
+            with scope("box_extractor"):
+                features = self.box_extractor(pyramid, as_rois(proposals))
+            logits, deltas = self.box_predictor(self.box_head(features))
+        return BoxOutput(list(proposals), features, logits, deltas)
 
-    def sample(self, proposals: np.ndarray, target: Target, rng: np.random.Generator) -> Samples:
-        """Choose the RoIs of one picture; its true boxes compete too, so that there is something to find."""
-        boxes = np.concatenate([proposals, target.boxes.astype(proposals.dtype, copy=False)])
-        matched, labels = self.assign(boxes, target)
-        picked = np.sort(np.concatenate(self.sampler((labels > 0).astype(np.int64), rng)))
-        boxes, matched, labels = boxes[picked], matched[picked], labels[picked]
-        if len(target.boxes) == 0:
-            return Samples(boxes, labels, matched, np.zeros_like(boxes))
-        goal = target.boxes[matched].astype(boxes.dtype, copy=False)
-        return Samples(boxes, labels, matched, self.coder.encode(goal, boxes))
-
-    def assign(self, boxes: np.ndarray, target: Target) -> tuple[np.ndarray, np.ndarray]:
-        """The object that each box (P, 4) overlaps most (P,), and its label (P,), 0 if not enough."""
-        if len(target.boxes) == 0:
-            return np.zeros(len(boxes), np.int64), np.zeros(len(boxes), np.int64)
-        matched = self.matcher(box_iou(target.boxes.astype(boxes.dtype, copy=False), boxes))
-        labels = np.where(matched >= 0, target.labels[np.maximum(matched, 0)], 0)
-        return np.maximum(matched, 0), labels
-
-    def _mask_loss(
-        self, pyramid: dict[str, Tensor], samples: Sequence[Samples], targets: Sequence[Target]
-    ) -> Tensor:
-        objects = [np.flatnonzero(s.labels > 0) for s in samples]
-        boxes = [s.boxes[o] for s, o in zip(samples, objects, strict=True)]
-        labels = [s.labels[o] for s, o in zip(samples, objects, strict=True)]
-        matched = [s.matched[o] for s, o in zip(samples, objects, strict=True)]
-        return mask_loss(self._mask_logits(pyramid, boxes), boxes, labels, matched, targets)
-
-    def _mask_logits(self, pyramid: dict[str, Tensor], boxes: Sequence[np.ndarray]) -> Tensor:
-        return self.mask_predictor(self.mask_head(self.mask_extractor(pyramid, as_rois(boxes))))
+    def draw(self, pyramid: dict[str, Tensor], boxes: Sequence[np.ndarray]) -> MaskOutput:
+        """Run the mask branch on the boxes (D_n, 4) of each picture n."""
+        with self.scope():
+            with scope("mask_extractor"):
+                features = self.mask_extractor(pyramid, as_rois(boxes))
+            return MaskOutput(features, self.mask_predictor(self.mask_head(features)))
 
     # ---- prediction ------------------------------------------------------------------------------------
 
@@ -175,74 +172,107 @@ class RoIHeads(nn.Module):
         pyramid: dict[str, Tensor],
         proposals: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
-        watch: Watch = unwatched,
     ) -> list[HeadOutput]:
-        """Detections of each picture, best first."""
-        rois = as_rois(proposals)
-        features = self.box_extractor(pyramid, rois)
-        logits, deltas = self.box_predictor(self.box_head(features))
-        cuts = np.cumsum([len(p) for p in proposals])[:-1]
-        found = [
-            self._detect(*of_one_picture)
-            for of_one_picture in zip(
-                np.split(logits.data, cuts),
-                np.split(deltas.data, cuts),
-                proposals,
-                sizes,
-                first_only(watch, len(sizes)),
-                strict=True,
+        """Detections of each picture, best first; what led to them is not kept."""
+        found = [detections_of(boxes) for boxes in self.detect(self.classify(pyramid, proposals), sizes)]
+        if not self.has_mask:
+            return found
+        masks = self.segment(self.draw(pyramid, [f.boxes for f in found]), [f.labels for f in found])
+        return [replace(f, mask_probs=m.probs) for f, m in zip(found, masks, strict=True)]
+
+    def detect(self, output: BoxOutput, sizes: Sequence[tuple[int, int]]) -> Iterator[BoxStages]:
+        """Each picture's way from RoIs to detections, made when it is asked for.
+
+        Parameters
+        ----------
+        output : BoxOutput
+        sizes : (h, w) of each picture without its padding
+        """
+        cuts = np.cumsum([len(rois) for rois in output.proposals])[:-1]
+        arrays = (np.split(x.data, cuts) for x in (output.features, output.logits, output.deltas))
+        for features, logits, deltas, rois, size in zip(*arrays, output.proposals, sizes, strict=True):
+            scores = softmax(logits, axis=1)
+            refined = self.postprocess.refine(deltas, rois, size)
+            candidates = list_candidates(scores, refined)
+            yield BoxStages(
+                self.box_extractor.mapper(rois),
+                features,
+                logits,
+                scores,
+                deltas.reshape(refined.shape),  # (P, 4*K) -> (P, K, 4)
+                refined,
+                candidates,
+                self.postprocess.select_detections(candidates),
             )
-        ]
-        watch("roi_level", self.box_extractor.mapper(proposals[0]), ("proposal",))
-        watch("box_features", features.data[: len(proposals[0])], ("proposal", "channel", "y", "x"))
-        return self._with_masks(pyramid, found, watch) if self.has_mask else found
 
-    def _detect(
+    def segment(self, output: MaskOutput, labels: Sequence[np.ndarray]) -> Iterator[MaskStages]:
+        """The masks of each picture's detections, which have these labels (D_n,)."""
+        cuts = np.cumsum([len(of_picture) for of_picture in labels])[:-1]
+        arrays = (np.split(x.data, cuts) for x in (output.features, output.logits))
+        for features, logits, own in zip(*arrays, labels, strict=True):
+            yield MaskStages(features, logits, mask_probabilities(logits, own))
+
+    # ---- training --------------------------------------------------------------------------------------
+
+    def losses(
         self,
-        logits: np.ndarray,
-        deltas: np.ndarray,
-        proposals: np.ndarray,
-        size: tuple[int, int],
-        watch: Watch,
-    ) -> HeadOutput:
-        scores = softmax(logits, axis=1)
-        candidates, refined = self.postprocess.candidates(scores, deltas, proposals, size)
-        selection = self.postprocess.select(candidates)
-        if watch is not unwatched:
-            watch("class_logits", logits, ("proposal", "class"))
-            watch("class_scores", scores, ("proposal", "class"))
-            watch("box_deltas", deltas.reshape(refined.shape), ("proposal", "class", "dxdydwdh"))
-            watch("refined", refined, ("proposal", "class", "xyxy"))
-            self._show(candidates, selection, scores, watch)
-        kept = selection.kept
-        return HeadOutput(candidates.boxes[kept], candidates.labels[kept], candidates.scores[kept], None)
-
-    def _show(
-        self, candidates: Candidates, selection: CandidateSelection, scores: np.ndarray, watch: Watch
-    ) -> None:
-        watch("candidate_roi", candidates.rois, ("candidate",))
-        watch("candidate_label", candidates.labels, ("candidate",))
-        watch("candidate_score", candidates.scores, ("candidate",))
-        watch("candidate_box", candidates.boxes, ("candidate", "xyxy"))
-        limit = self.postprocess.nms_thresh
-        show_fates(watch, "candidate", lambda: candidate_fates(selection, candidates, scores, limit))
-        watch("detection_candidate", selection.kept, ("detection",))
-
-    def _with_masks(
-        self, pyramid: dict[str, Tensor], found: Sequence[HeadOutput], watch: Watch
-    ) -> list[HeadOutput]:
-        boxes = [f.boxes for f in found]
-        features = self.mask_extractor(pyramid, as_rois(boxes))
-        logits = self.mask_predictor(self.mask_head(features)).data
-        cuts = np.cumsum([len(b) for b in boxes])[:-1]
-        probs = [
-            mask_probabilities(own, f.labels) for own, f in zip(np.split(logits, cuts), found, strict=True)
+        pyramid: dict[str, Tensor],
+        proposals: Sequence[np.ndarray],
+        targets: Sequence[Target],
+        rng: np.random.Generator,
+    ) -> Losses:
+        """Classification, box and mask losses over sampled RoIs."""
+        samples = [
+            self.select_training_samples(boxes, target, rng)
+            for boxes, target in zip(proposals, targets, strict=True)
         ]
-        count = len(boxes[0])
-        watch("mask_features", features.data[:count], ("detection", "channel", "y", "x"))
-        watch("mask_logits", logits[:count], ("detection", "class", "y", "x"))
-        watch("mask_probs", probs[0], ("detection", "y", "x"))
-        return [HeadOutput(f.boxes, f.labels, f.scores, p) for f, p in zip(found, probs, strict=True)]
+        output = self.classify(pyramid, [s.boxes for s in samples])
+        with self.scope():
+            terms = fastrcnn_loss(output.logits, output.deltas, samples)
+        if self.has_mask:
+            terms["loss_mask"] = self._mask_loss(pyramid, samples, targets)
+        objects = sum(int(np.count_nonzero(s.labels)) for s in samples)
+        background = sum(len(s.labels) for s in samples) - objects
+        return Losses(terms, {"fg_rois": objects, "bg_rois": background})
+
+    def _mask_loss(
+        self, pyramid: dict[str, Tensor], samples: Sequence[Samples], targets: Sequence[Target]
+    ) -> Tensor:
+        """The loss of the samples that stand for objects."""
+        objects = [np.flatnonzero(s.labels > 0) for s in samples]
+        boxes = [s.boxes[o] for s, o in zip(samples, objects, strict=True)]
+        labels = [s.labels[o] for s, o in zip(samples, objects, strict=True)]
+        matched = [s.matched[o] for s, o in zip(samples, objects, strict=True)]
+        logits = self.draw(pyramid, boxes).logits
+        with self.scope():
+            return mask_loss(logits, boxes, labels, matched, targets)
+
+    def select_training_samples(
+        self, proposals: np.ndarray, target: Target, rng: np.random.Generator
+    ) -> Samples:
+        """Choose the RoIs of one picture; its true boxes compete too, so that there is something to find."""
+        boxes = np.concatenate([proposals, target.boxes.astype(proposals.dtype, copy=False)])
+        labels, matched = self.assign_targets_to_proposals(boxes, target)
+        picked = np.sort(np.concatenate(self.sampler((labels > 0).astype(np.int64), rng)))
+        boxes, labels, matched = boxes[picked], labels[picked], matched[picked]
+        if len(target.boxes) == 0:
+            return Samples(boxes, labels, matched, np.zeros_like(boxes))
+        goal = target.boxes[matched].astype(boxes.dtype, copy=False)
+        return Samples(boxes, labels, matched, self.coder.encode(goal, boxes))
+
+    def assign_targets_to_proposals(self, boxes: np.ndarray, target: Target) -> tuple[np.ndarray, np.ndarray]:
+        """Label (P,) of each box (P, 4), 0 background, and the index (P,) of the object it overlaps most."""
+        if len(target.boxes) == 0:
+            return np.zeros(len(boxes), np.int64), np.zeros(len(boxes), np.int64)
+        matched = self.matcher(box_iou(target.boxes.astype(boxes.dtype, copy=False), boxes))
+        labels = np.where(matched >= 0, target.labels[np.maximum(matched, 0)], 0)
+        return labels, np.maximum(matched, 0)
+
+
+def detections_of(stages: BoxStages) -> HeadOutput:
+    """The candidates that passed every filter."""
+    found, kept = stages.candidates, stages.selection.kept
+    return HeadOutput(found.boxes[kept], found.labels[kept], found.scores[kept])
 
 
 def fastrcnn_loss(logits: Tensor, deltas: Tensor, samples: Sequence[Samples]) -> dict[str, Tensor]:
@@ -259,8 +289,5 @@ def fastrcnn_loss(logits: Tensor, deltas: Tensor, samples: Sequence[Samples]) ->
     objects = np.flatnonzero(labels > 0)
     per_class = deltas.reshape(len(labels), -1, 4)  # (R, K, 4)
     own = per_class[objects, labels[objects]]  # (objects, 4)
-    distance = ops.smooth_l1_loss(own, goal[objects], beta=BETA, reduction="sum")
-    return {
-        "loss_classifier": ops.cross_entropy(logits, labels),
-        "loss_box_reg": distance / max(1, len(labels)),
-    }
+    distance = box_loss(own, goal[objects], len(labels))
+    return {"loss_classifier": ops.cross_entropy(logits, labels), "loss_box_reg": distance}

@@ -1,14 +1,15 @@
 """The region proposal network: at every cell of every pyramid level, is there an object, and where?
 
     feature map -> 3x3 conv -> objectness logit and (dx, dy, dw, dh) for each anchor
-    decode -> clip -> top-k of each level -> drop slivers -> NMS of each level -> best of all = proposals
+    decode -> clip -> top-k of each level -> drop slivers and low scores -> NMS of each level
+           -> best of all levels = proposals
 
 Source: Ren et al. 2015, "Faster R-CNN", section 3.1; thresholds as in torchvision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,13 +23,10 @@ from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.nms import batched_nms
 from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.sampler import BalancedSampler
+from minimaskrcnn.detection.stages import ProposalSelection, RPNStages
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.fates import anchor_fates, show_fates
+from minimaskrcnn.models.losses import Losses, box_loss
 from minimaskrcnn.models.transform import ImageBatch
-from minimaskrcnn.models.watch import Watch, first_only, unwatched
-
-BETA = 1 / 9  # where smooth L1 turns from quadratic to linear; torchvision's value for both box losses
 
 
 class RPNHead(nn.Module):
@@ -67,25 +65,41 @@ def _per_anchor(x: Tensor, values: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class ProposalSelection:
-    """Which anchors passed each filter, as indices into all anchors of one picture.
+class RPNOutput:
+    """What the network says of every anchor, for a batch of N pictures of one padded size.
 
     Attributes
     ----------
-    top_k : those among the best of their level before NMS, best first within a level
-    large : those of `top_k` that are no slivers once clipped
-    after_nms : those of `large` that NMS kept, best first over all levels
-    kept : the first `post_nms_top_n` of `after_nms`: the proposals
+    anchors : (A, 4) float32 array, xyxy, pixels; the same for every picture, level by level
+    level_sizes : list of int, how many of the anchors belong to each level, finest first
+    objectness : (N, A) Tensor, logits
+    deltas : (N, A, 4) Tensor, (dx, dy, dw, dh)
     """
 
-    top_k: np.ndarray
-    large: np.ndarray
-    after_nms: np.ndarray
-    kept: np.ndarray
+    anchors: np.ndarray
+    level_sizes: list[int]
+    objectness: Tensor
+    deltas: Tensor
+
+
+@dataclass(frozen=True)
+class AnchorSamples:
+    """The anchors of one picture that are trained on.
+
+    Attributes
+    ----------
+    objects : (P,) int64, indices of anchors that stand for an object
+    background : (Q,) int64, indices of anchors that stand for background
+    deltas : (P, 4) float, what the network should say of `objects`
+    """
+
+    objects: np.ndarray
+    background: np.ndarray
+    deltas: np.ndarray
 
 
 class RegionProposalNetwork(nn.Module):
-    """Pyramid in, proposals out; in training also the two RPN losses.
+    """Pyramid in, logits and deltas of every anchor out; from them proposals, and in training two losses.
 
     Parameters
     ----------
@@ -124,105 +138,63 @@ class RegionProposalNetwork(nn.Module):
         self.pre_nms_top_n, self.post_nms_top_n = pre_nms_top_n, post_nms_top_n
         self.nms_thresh, self.score_thresh, self.min_size = nms_thresh, score_thresh, min_size
 
-    def forward(
-        self,
-        batch: ImageBatch,
-        pyramid: dict[str, Tensor],
-        targets: Sequence[Target] | None = None,
-        rng: np.random.Generator | None = None,
-        watch: Watch = unwatched,
-    ) -> tuple[list[np.ndarray], dict[str, Tensor]]:
-        """Proposals (P, 4) of each picture, best first; with targets also the losses.
-
-        Raises
-        ------
-        InputError
-            If targets come without the rng that samples the anchors of the losses.
-        """
-        if targets is not None and rng is None:
-            raise InputError(
-                "rpn: targets came without rng, which samples the anchors of the losses; "
-                "pass rng=numpy.random.default_rng(seed)."
-            )
+    def forward(self, batch: ImageBatch, pyramid: dict[str, Tensor]) -> RPNOutput:
+        """Place the anchors on every level of the pyramid, and run the head on each."""
         grids = [(features.shape[2], features.shape[3]) for features in pyramid.values()]
-        level_anchors = self.anchor_generator((batch.images.shape[2], batch.images.shape[3]), grids)
-        level_sizes = [len(anchors) for anchors in level_anchors]
-        anchors = np.concatenate(level_anchors)  # (A, 4)
+        anchors = self.anchor_generator((batch.images.shape[2], batch.images.shape[3]), grids)
         outputs = [self.head(features) for features in pyramid.values()]
-        objectness = ops.concatenate([logits for logits, _ in outputs], 1)  # (N, A)
-        deltas = ops.concatenate([level_deltas for _, level_deltas in outputs], 1)  # (N, A, 4)
-
-        # Arrays, not Tensors: proposals carry no gradient back into the deltas that made them.
-        proposals = [
-            self.propose(anchors, logits, shifts, size, level_sizes, shown)
-            for logits, shifts, size, shown in zip(
-                objectness.data, deltas.data, batch.sizes, first_only(watch, len(batch.sizes)), strict=True
-            )
-        ]
-        if targets is None:
-            return proposals, {}
-        assert rng is not None
-        return proposals, self.losses(anchors, objectness, deltas, targets, rng, watch)
+        return RPNOutput(
+            np.concatenate(anchors),
+            [len(of_level) for of_level in anchors],
+            ops.concatenate([objectness for objectness, _ in outputs], 1),  # (N, A)
+            ops.concatenate([deltas for _, deltas in outputs], 1),  # (N, A, 4)
+        )
 
     # ---- proposals -------------------------------------------------------------------------------------
 
-    def propose(
+    def propose(self, output: RPNOutput, sizes: Sequence[tuple[int, int]]) -> Iterator[RPNStages]:
+        """Each picture's way from anchors to proposals, made when it is asked for.
+
+        Plain arrays: proposals carry no gradient back into the deltas that made them.
+
+        Parameters
+        ----------
+        output : RPNOutput
+        sizes : (h, w) of each picture without its padding
+        """
+        for objectness, deltas, size in zip(output.objectness.data, output.deltas.data, sizes, strict=True):
+            yield self.propose_one(output.anchors, objectness, deltas, size, output.level_sizes)
+
+    def propose_one(
         self,
         anchors: np.ndarray,
         objectness: np.ndarray,
         deltas: np.ndarray,
         size: tuple[int, int],
         level_sizes: Sequence[int],
-        watch: Watch = unwatched,
-    ) -> np.ndarray:
-        """Proposals (P, 4) of one picture from its anchors (A, 4), logits (A,) and deltas (A, 4)."""
+    ) -> RPNStages:
+        """The way of one picture's anchors (A, 4) with logits (A,) and deltas (A, 4)."""
+        levels = np.repeat(np.arange(len(level_sizes), dtype=np.int64), level_sizes)  # (A,)
         decoded = self.coder.decode(deltas, anchors)[:, 0]  # (A, 1, 4) -> (A, 4)
         clipped = clip_boxes_to_image(decoded, size)
-        levels = np.repeat(np.arange(len(level_sizes)), level_sizes)
-        selection = self.select(clipped, objectness, levels)
-        if watch is not unwatched:
-            self._show(anchors, objectness, deltas, decoded, clipped, levels, selection, watch)
-        return clipped[selection.kept]
+        scores = expit(objectness)
+        selection = self.select_proposals(clipped, objectness, scores, levels)
+        return RPNStages(anchors, levels, objectness, deltas, decoded, clipped, scores, selection)
 
-    def select(self, clipped: np.ndarray, objectness: np.ndarray, levels: np.ndarray) -> ProposalSelection:
-        """Filter the clipped boxes (A, 4) of one picture, by logits (A,) and level (A,)."""
+    def select_proposals(
+        self, clipped: np.ndarray, objectness: np.ndarray, scores: np.ndarray, levels: np.ndarray
+    ) -> ProposalSelection:
+        """Filter the clipped boxes (A, 4) of one picture by logit, probability and level, each (A,)."""
         mode = 0 if self.training else 1
+        k = self.pre_nms_top_n[mode]
         level_ids = range(int(levels.max(initial=-1)) + 1)
-        top_k = np.concatenate(
-            [
-                _top_k(objectness, np.flatnonzero(levels == level), self.pre_nms_top_n[mode])
-                for level in level_ids
-            ]
-        )
+        top_k = np.concatenate([_top_k(objectness, np.flatnonzero(levels == one), k) for one in level_ids])
         large = top_k[remove_small_boxes(clipped[top_k], self.min_size)]
-        scores = expit(objectness)
-        large = large[scores[large] >= self.score_thresh]
-        after_nms = large[batched_nms(clipped[large], scores[large], levels[large], self.nms_thresh)]
-        return ProposalSelection(top_k, large, after_nms, after_nms[: self.post_nms_top_n[mode]])
-
-    def _show(
-        self,
-        anchors: np.ndarray,
-        objectness: np.ndarray,
-        deltas: np.ndarray,
-        decoded: np.ndarray,
-        clipped: np.ndarray,
-        levels: np.ndarray,
-        selection: ProposalSelection,
-        watch: Watch,
-    ) -> None:
-        watch("anchors", anchors, ("anchor", "xyxy"))
-        watch("anchor_level", levels, ("anchor",))
-        watch("objectness", objectness, ("anchor",))
-        watch("rpn_deltas", deltas, ("anchor", "dxdydwdh"))
-        watch("decoded", decoded, ("anchor", "xyxy"))
-        watch("clipped", clipped, ("anchor", "xyxy"))
-        scores = expit(objectness)
-        limits = self.nms_thresh, self.min_size
-        show_fates(watch, "anchor", lambda: anchor_fates(selection, clipped, scores, levels, *limits))
-        watch("proposals", clipped[selection.kept], ("proposal", "xyxy"))
-        watch("proposal_scores", scores[selection.kept], ("proposal",))
-        watch("proposal_anchor", selection.kept, ("proposal",))
+        confident = large[scores[large] >= self.score_thresh]
+        survivors = batched_nms(clipped[confident], scores[confident], levels[confident], self.nms_thresh)
+        after_nms = confident[survivors]
+        kept = after_nms[: self.post_nms_top_n[mode]]
+        return ProposalSelection(top_k, large, confident, after_nms, kept, self.nms_thresh)
 
     # ---- training --------------------------------------------------------------------------------------
 
@@ -233,40 +205,59 @@ class RegionProposalNetwork(nn.Module):
         deltas: Tensor,
         targets: Sequence[Target],
         rng: np.random.Generator,
-        watch: Watch = unwatched,
-    ) -> dict[str, Tensor]:
+    ) -> Losses:
         """Objectness: BCE over the sampled anchors. Boxes: smooth L1 of the object anchors, over all sampled.
 
         Source: Faster R-CNN, eq. 1.
-        """
-        picture, positive, labels, sampled, regression = [], [], [], [], []
-        for index, target in enumerate(targets):
-            label, matched = self.assign(anchors, target.boxes)
-            pos, neg = self.sampler(label, rng)
-            picked = np.concatenate([pos, neg])
-            sampled.append(index * len(anchors) + picked)
-            labels.append(label[picked])
-            picture.append(np.full(len(pos), index))
-            positive.append(pos)
-            regression.append(self.coder.encode(target.boxes[matched[pos]], anchors[pos]))
-        flat = objectness.reshape(-1)[np.concatenate(sampled)]  # (sampled of all pictures,)
-        wanted = np.concatenate(labels).astype(flat.dtype)
-        shifts = deltas[np.concatenate(picture), np.concatenate(positive)]  # (positives, 4)
-        goal = np.concatenate(regression).astype(flat.dtype)
-        watch("sampled_anchors", np.array([len(goal), len(wanted) - len(goal)]), ("object_background",))
-        return {
-            "loss_objectness": ops.binary_cross_entropy_with_logits(flat, wanted),
-            "loss_rpn_box_reg": ops.smooth_l1_loss(shifts, goal, beta=BETA, reduction="sum")
-            / max(1, len(wanted)),
-        }
 
-    def assign(self, anchors: np.ndarray, gt_boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        Parameters
+        ----------
+        anchors : (A, 4) array
+        objectness : (N, A) Tensor, logits
+        deltas : (N, A, 4) Tensor
+        targets : sequence of N Targets, in pixels of the resized pictures
+        rng : Generator that samples the anchors
+        """
+        samples = [self.select_training_samples(anchors, target, rng) for target in targets]
+        sampled = np.concatenate(
+            [n * len(anchors) + np.concatenate([s.objects, s.background]) for n, s in enumerate(samples)]
+        )
+        picture = np.repeat(np.arange(len(samples)), [len(s.objects) for s in samples])
+        objects = np.concatenate([s.objects for s in samples])
+        with self.scope():
+            logits = objectness.reshape(-1)[sampled]  # (N, A) -> (N*A,) -> (sampled of all pictures,)
+            shifts = deltas[picture, objects]  # (objects of all pictures, 4)
+            is_object = np.concatenate([_labels(s) for s in samples]).astype(logits.dtype)
+            wanted = np.concatenate([s.deltas for s in samples]).astype(logits.dtype)
+            terms = {
+                "loss_objectness": ops.binary_cross_entropy_with_logits(logits, is_object),
+                "loss_rpn_box_reg": box_loss(shifts, wanted, len(sampled)),
+            }
+        return Losses(terms, {"fg_anchors": len(objects), "bg_anchors": len(sampled) - len(objects)})
+
+    def select_training_samples(
+        self, anchors: np.ndarray, target: Target, rng: np.random.Generator
+    ) -> AnchorSamples:
+        """Choose the anchors (A, 4) of one picture that are trained on, and encode what they should say."""
+        labels, matched = self.assign_targets_to_anchors(anchors, target.boxes)
+        objects, background = self.sampler(labels, rng)
+        deltas = self.coder.encode(target.boxes[matched[objects]], anchors[objects])
+        return AnchorSamples(objects, background, deltas)
+
+    def assign_targets_to_anchors(
+        self, anchors: np.ndarray, gt_boxes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Label (A,) of each anchor, 1 object, 0 background, -1 neither, and its object's index (A,)."""
         if len(gt_boxes) == 0:
             return np.zeros(len(anchors), np.int64), np.zeros(len(anchors), np.int64)
         matched = self.matcher(box_iou(gt_boxes, anchors))
         labels = np.where(matched >= 0, 1, np.where(matched == Matcher.BELOW, 0, -1))
         return labels, np.maximum(matched, 0)
+
+
+def _labels(samples: AnchorSamples) -> np.ndarray:
+    """1 for each object, then 0 for each background."""
+    return np.repeat([1, 0], [len(samples.objects), len(samples.background)])
 
 
 def _top_k(scores: np.ndarray, candidates: np.ndarray, k: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 
@@ -61,6 +62,19 @@ class ImageTransform:
     std: tuple[float, ...] = IMAGENET_STD
     size_divisible: int = 32
     fixed_size: tuple[int, int] | None = None
+
+    @overload
+    def __call__(
+        self, images: Sequence[np.ndarray], targets: None = None, dtype: np.typing.DTypeLike = np.float32
+    ) -> tuple[ImageBatch, None]: ...
+
+    @overload
+    def __call__(
+        self,
+        images: Sequence[np.ndarray],
+        targets: Sequence[Target],
+        dtype: np.typing.DTypeLike = np.float32,
+    ) -> tuple[ImageBatch, list[Target]]: ...
 
     def __call__(
         self,
@@ -147,11 +161,12 @@ def resize_target(target: Target, old: Size, new: Size) -> Target:
     masks = target.masks
     if masks is not None:
         rows, columns = (_nearest(o, n) for o, n in zip(old, new, strict=True))
-        masks = masks[:, rows][:, :, columns]  # (N, h, w): indexing bools needs no copy in floats
+        # (N, h, w), row by row in memory, as RoIAlign's bytes depend on it; needs no copy in floats
+        masks = masks.take(rows, axis=1).take(columns, axis=2)
     return replace(target, boxes=boxes, masks=masks)
 
 
 def _nearest(old: int, new: int) -> np.ndarray:
     """The cell of an axis of `old` that each of `new` cells shows: ``floor(i * old / new)`` in float32."""
     steps = np.arange(new, dtype=np.float32) * np.float32(old / new)
-    return np.minimum(steps.astype(np.int64), old - 1)
+    return np.minimum(steps.astype(np.intp), old - 1)

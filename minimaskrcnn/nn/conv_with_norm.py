@@ -16,7 +16,8 @@ from minimaskrcnn.nn.module import Module, Sequential
 
 def conv_norm(conv: Conv2d, norm: Module, x: Tensor) -> Tensor:
     """``norm(conv(x))``, for any norm."""
-    fixed = norm.scale_and_shift() if isinstance(norm, BatchNorm2d | FrozenBatchNorm2d) else None
+    with norm.scope():
+        fixed = norm.scale_and_shift() if isinstance(norm, BatchNorm2d | FrozenBatchNorm2d) else None
     return norm(conv(x)) if fixed is None else conv(x, *fixed)
 
 

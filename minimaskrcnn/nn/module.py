@@ -7,6 +7,7 @@ writes the same path as a key. Nothing else is automatic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,13 @@ class Module:
     _buffers: dict[str, np.ndarray]
     _modules: dict[str, Module]
     _scope: str
+    _is_called = True
 
     def __init__(self) -> None:
         object.__setattr__(self, "_parameters", {})
         object.__setattr__(self, "_buffers", {})
         object.__setattr__(self, "_modules", {})
-        object.__setattr__(self, "_scope", type(self).__name__)
+        object.__setattr__(self, "_scope", "")
         self.training = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -51,7 +53,8 @@ class Module:
             self._parameters[name] = value
         elif isinstance(value, Module):
             self._modules[name] = value
-            object.__setattr__(value, "_scope", name)
+            if not value._scope:  # a shared module keeps the name that its parameters have
+                value._name_scope(name)
         elif name in self.__dict__.get("_buffers", ()):
             self._buffers[name] = value
         object.__setattr__(self, name, value)
@@ -65,8 +68,19 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} must define forward(...)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with scope(self._scope):
+        with self.scope():
             return self.forward(*args, **kwargs)
+
+    def scope(self) -> AbstractContextManager[None]:
+        """A block whose ops are named after this module, as those of a call are."""
+        return scope(self._scope or type(self).__name__)
+
+    def _name_scope(self, name: str) -> None:
+        """Take a name; a list, which is never called itself, puts it in front of the names of its modules."""
+        object.__setattr__(self, "_scope", name)
+        if not self._is_called:
+            for key, module in self._modules.items():
+                module._name_scope(f"{name}/{key}")
 
     # ---- walking the tree ------------------------------------------------------------------------------
 
@@ -166,6 +180,8 @@ class Module:
 class ModuleList(Module):
     """A list of modules; named "0", "1", ... in the state."""
 
+    _is_called = False
+
     def __init__(self, modules: Iterable[Module] = ()):
         super().__init__()
         for index, module in enumerate(modules):
@@ -184,6 +200,8 @@ class ModuleList(Module):
 class Sequential(ModuleList):
     """Modules applied one after the other; `block[0]` is the first of them."""
 
+    _is_called = True
+
     def __init__(self, *modules: Module):
         super().__init__(modules)
 
@@ -195,6 +213,8 @@ class Sequential(ModuleList):
 
 class ModuleDict(Module):
     """Modules by name."""
+
+    _is_called = False
 
     def __init__(self, modules: Mapping[str, Module]):
         super().__init__()

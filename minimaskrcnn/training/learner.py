@@ -9,8 +9,7 @@ before it, so the state between two updates is always that of a whole number of 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.errors import InputError, TrainingDivergedError
+from minimaskrcnn.models.losses import Losses
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.nn import freeze, optim
 from minimaskrcnn.training import stopping
@@ -70,8 +70,7 @@ class Learner:
             images, targets = next(self.loader)
             self.model.train()
             self.model.zero_grad()
-            counts: Record = {}
-            losses = self.model.losses(images, targets, self.rng, partial(_count, counts))
+            losses = self.model.losses(images, targets, self.rng)
             total = total_loss(losses)
             self._refuse_nan(losses)
             total.backward()
@@ -82,7 +81,7 @@ class Learner:
                     f"{self._likely_cause()}"
                 )
         terms = {name: float(term.data) for name, term in losses.items()}
-        return {"loss": float(total.data), **terms, **counts, "grad_norm": norm}
+        return {"loss": float(total.data), **terms, **losses.counts, "grad_norm": norm}
 
     def _update(self, gradient: Record) -> Record:
         """Move the weights; returns the line of the log."""
@@ -106,7 +105,7 @@ class Learner:
                     array[...] = buffers[name]
             raise
 
-    def _refuse_nan(self, losses: dict[str, Tensor]) -> None:
+    def _refuse_nan(self, losses: Losses) -> None:
         for name, term in losses.items():
             if not np.isfinite(term.data):
                 raise TrainingDivergedError(
@@ -140,20 +139,13 @@ class Learner:
         self.step = step
 
 
-def total_loss(losses: dict[str, Tensor]) -> Tensor:
+def total_loss(losses: Mapping[str, Tensor]) -> Tensor:
     """The plain sum of the losses (Mask R-CNN, section 3: L = L_cls + L_box + L_mask, and the RPN's two)."""
     terms = list(losses.values())
     total = terms[0]
     for term in terms[1:]:
         total = total + term
     return total
-
-
-def _count(record: Record, name: str, array: Any, axes: tuple[str, ...]) -> None:
-    """Note how many sampled anchors and RoIs stand for objects (fg) and for background (bg)."""
-    if name in ("sampled_anchors", "sampled_rois"):
-        what = name.removeprefix("sampled_")
-        record[f"fg_{what}"], record[f"bg_{what}"] = map(int, array)
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

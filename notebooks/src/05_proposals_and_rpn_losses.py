@@ -190,7 +190,7 @@ losses = model.rpn.losses(
     anchors, objectness, deltas, [target], np.random.default_rng(0)
 )
 (losses["loss_objectness"] + losses["loss_rpn_box_reg"]).backward()
-label, _ = model.rpn.assign(anchors, target.boxes)
+label, _ = model.rpn.assign_targets_to_anchors(anchors, target.boxes)
 print("objectness:", np.count_nonzero(objectness.grad), "anchors with a gradient")
 print(
     "deltas:    ", np.count_nonzero(deltas.grad.any(axis=-1)), "anchors with a gradient"

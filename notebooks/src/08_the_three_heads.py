@@ -75,7 +75,9 @@ viz.show(viz.show_class_counts(trace), width=5.5)
 # **Predict.** The true boxes themselves are added to the proposals before sampling. Why?
 
 # %%
-samples = heads.sample(trace["proposals"], target, np.random.default_rng(0))
+samples = heads.select_training_samples(
+    trace["proposals"], target, np.random.default_rng(0)
+)
 found = np.bincount(samples.labels, minlength=4)
 print({name: int(count) for name, count in zip(names, found)})
 nearest = box_iou(target.boxes, samples.boxes).max(axis=0)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from minimaskrcnn import viz
 from minimaskrcnn.cli import options
-from minimaskrcnn.cli.progress import STAGES
+from minimaskrcnn.cli.progress import PARTS
 from minimaskrcnn.data import read_image
 from minimaskrcnn.detection import rle
 from minimaskrcnn.inspection import Trace
@@ -130,10 +130,10 @@ def test_trace_keeps_every_stage(run, checkpoint, picture, tmp_path, monkeypatch
     assert drawn == ["01-detections.png", "06-top-anchors.png", "index.html"]
 
 
-def test_progress_tells_the_stage(run, checkpoint, picture, tmp_path, monkeypatch):
+def test_progress_tells_the_part_of_the_model(run, checkpoint, picture, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     _, out, err = run("predict", picture, "--model", checkpoint, "-o", tmp_path, "--json")
-    at = [err.index(f"noise.png: {stage}") for stage in STAGES.values()]
+    at = [err.index(f"noise.png: {part}") for part in PARTS.values()]
     assert at == sorted(at)
     json.loads(out)
 

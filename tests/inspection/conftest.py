@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.detection.fates import Fate
-from minimaskrcnn.inspection import Recorder, TraceContext
+from minimaskrcnn.inspection import Trace, TraceContext
 
 
 @pytest.fixture
 def small_trace():
     """A 100x100 picture seen at 50x50: a cat is found, a box beside it suppressed, one lost in the RPN."""
-    watch = Recorder()
     cat, near, lost, far = np.array(
         [[5, 5, 15, 15], [6, 5, 16, 15], [30, 30, 40, 40], [20, 2, 30, 12]], np.float32
     )
@@ -60,6 +59,4 @@ def small_trace():
         "scores": (np.array([0.9], np.float32), ("detection",)),
         "masks": (np.ones((1, 100, 100), bool), ("detection", "y", "x")),
     }
-    for name, (array, axes) in stages.items():
-        watch(name, array, axes)
-    return watch.trace(TraceContext(class_names=("background", "cat", "dog")))
+    return Trace(stages, TraceContext(class_names=("background", "cat", "dog")))

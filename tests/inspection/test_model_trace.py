@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from minimaskrcnn.detection import fates
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.models import fates, mini, mini_c4
+from minimaskrcnn.models import mini, mini_c4
 from minimaskrcnn.models.presets import resnet_c4, resnet_fpn
 
 FEW = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.inspection import Recorder, Stage, Trace
+from minimaskrcnn.inspection import LazyStage, Stage, Trace
 
 
 def recorded(**changes):
@@ -16,11 +16,7 @@ def recorded(**changes):
         "masks": (np.array([[[True, False]]]), ("detection", "y", "x")),
         "scale": (np.array(1.5), ()),
     }
-    stages.update(changes)
-    watch = Recorder()
-    for name, (array, axes) in stages.items():
-        watch(name, array, axes)
-    return watch.trace()
+    return Trace(stages | changes)
 
 
 def test_a_trace_is_a_mapping_in_the_order_of_the_pass():
@@ -33,14 +29,13 @@ def test_a_trace_is_a_mapping_in_the_order_of_the_pass():
     assert trace.names("p") == ["proposals"]
 
 
-def test_what_the_model_does_later_does_not_reach_the_trace():
+def test_a_stage_is_a_view_that_cannot_be_written():
     array = np.ones(3)
-    watch = Recorder()
-    watch("scores", array, ("detection",))
-    array[:] = 7
-    assert watch.trace()["scores"].tolist() == [1, 1, 1]
+    trace = Trace({"scores": Stage(array, ("detection",))})
+    assert np.shares_memory(trace["scores"], array)
     with pytest.raises(ValueError, match="read-only"):
-        watch.trace()["scores"][0] = 5
+        trace["scores"][0] = 5
+    array[0] = 7  # the caller's own array stays writeable
 
 
 def test_print_shows_shapes_with_axis_names_and_ranges():
@@ -103,7 +98,7 @@ def test_an_unknown_stage_is_named_with_those_that_exist():
 )
 def test_a_bad_stage_is_refused(array, axes, message):
     with pytest.raises(InputError, match=message):
-        Recorder()("stage", array, axes)
+        Trace({"stage": (array, axes)})
 
 
 def test_a_function_is_called_when_its_stage_is_first_read_and_never_again(tmp_path):
@@ -113,15 +108,13 @@ def test_a_function_is_called_when_its_stage_is_first_read_and_never_again(tmp_p
         calls.append(1)
         return np.array([4, 2])
 
-    watch = Recorder()
-    watch("fate", make, ("anchor",))
-    trace = watch.trace()
-    assert (list(trace), trace.axes("fate"), "fate" in list(trace), calls) == (
+    trace = Trace({"fate": LazyStage(make, ("anchor",))})
+    assert (list(trace), trace.axes("fate"), repr(trace)) == (
         ["fate"],
         ("anchor",),
-        True,
-        [],
+        "<Trace: 1 stages; print it for the table>",
     )
+    assert calls == []
     assert trace["fate"].tolist() == trace["fate"].tolist() == [4, 2]
     trace.save(tmp_path / "trace.npz")
     assert Trace.load(tmp_path / "trace.npz") == trace
@@ -129,17 +122,9 @@ def test_a_function_is_called_when_its_stage_is_first_read_and_never_again(tmp_p
 
 
 def test_a_function_that_makes_no_good_stage_is_named():
-    watch = Recorder()
-    watch("fate", lambda: np.ones((2, 2)), ("anchor",))
+    trace = Trace({"fate": LazyStage(lambda: np.ones((2, 2)), ("anchor",))})
     with pytest.raises(InputError, match=r"'fate' has shape \(2, 2\) but 1 axis names"):
-        watch.trace()["fate"]
-
-
-def test_a_stage_is_recorded_once():
-    watch = Recorder()
-    watch("a", np.ones(1), ("x",))
-    with pytest.raises(InputError, match="'a' was recorded twice"):
-        watch("a", np.ones(1), ("x",))
+        trace["fate"]
 
 
 def bad_files(folder):

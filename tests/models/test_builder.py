@@ -164,8 +164,8 @@ def test_the_last_map_is_narrowed_or_left_as_it_is():
     x = np.random.default_rng(1).random((1, 3, 32, 48), np.float32)
     narrow, whole = (build(c, np.random.default_rng(0)).backbone for c in (MINI_STRIDE16, MINI_C4))
     with no_grad():
-        assert {n: m.shape for n, m in narrow(Tensor(x)).items()} == {"C4": (1, 64, 2, 3)}
-        assert {n: m.shape for n, m in whole(Tensor(x)).items()} == {"C4": (1, 128, 2, 3)}
+        assert {n: m.shape for n, m in narrow(Tensor(x)).pyramid.items()} == {"C4": (1, 64, 2, 3)}
+        assert {n: m.shape for n, m in whole(Tensor(x)).pyramid.items()} == {"C4": (1, 128, 2, 3)}
     assert (narrow.out_channels, whole.out_channels) == (64, 128)
     assert not any("narrow" in name for name in whole.state_dict())
 

@@ -47,11 +47,11 @@ def losses_of(model, images, targets, seed=11):
 
 def hold_proposals(model, images, targets):
     """Fix the proposals at their present value: to backward they are constants."""
-    proposals = []
+    found = []
     propose = model.rpn.propose
-    model.rpn.propose = lambda *args: proposals.append(propose(*args)) or proposals[-1]
+    model.rpn.propose = lambda *args: found.extend(propose(*args)) or found
     losses_of(model, images, targets)
-    model.rpn.propose = lambda *args: proposals[0]
+    model.rpn.propose = lambda *args: found
 
 
 @pytest.mark.parametrize("make", [mini, pytest.param(mini_c4, marks=pytest.mark.thorough)])

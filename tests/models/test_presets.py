@@ -210,7 +210,7 @@ def test_the_trace_has_every_stage_and_can_be_drawn(kind):
     assert trace["mask_logits"].shape[2:] == (2 * size, 2 * size)
     assert trace["box_features"].shape[1:] == (256 if kind in ("fpn", "c4") else 512, 7, 7)
     assert "read from" in str(trace.story(0))
-    figure = viz.demo_figure(trace, list(Shapes.class_names))
+    figure = viz.demo_figure(trace)
     assert len(figure.axes) >= 8
     plt.close(figure)
 

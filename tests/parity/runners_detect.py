@@ -88,16 +88,8 @@ def rpn_filter_proposals(case: Case) -> Answer:
     level_sizes, sizes = case.settings("num_anchors_per_level", "image_shapes").values()
     answer = {}
     for i, (logits, shifts, size) in enumerate(zip(objectness, deltas, sizes, strict=True)):
-        stages = {}
-        boxes = rpn.propose(
-            anchors,
-            logits,
-            shifts,
-            size,
-            level_sizes,
-            lambda name, a, _, stages=stages: stages.update({name: a}),
-        )
-        answer |= {f"o.boxes{i}": boxes, f"o.scores{i}": stages["proposal_scores"]}
+        found = rpn.propose_one(anchors, logits, shifts, size, level_sizes)
+        answer |= {f"o.boxes{i}": found.proposals, f"o.scores{i}": found.scores[found.selection.kept]}
     return answer
 
 

@@ -6,12 +6,13 @@ import numpy as np
 
 from minimaskrcnn import ops
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.detection.coder import BETA
 from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
 from minimaskrcnn.models.roi_heads import RoIHeads, Samples, fastrcnn_loss
-from minimaskrcnn.models.rpn import BETA, RegionProposalNetwork, _per_anchor
+from minimaskrcnn.models.rpn import RegionProposalNetwork, _per_anchor
 
 from .golden import Case
 from .runners import Answer, gradients, runner
@@ -94,7 +95,7 @@ def rpn_loss(case: Case) -> Answer:
 
 def rpn_assignment(rpn: RegionProposalNetwork, anchors: np.ndarray, gt_boxes: np.ndarray) -> Answer:
     """What the RPN loss asks of each anchor of one picture, and which anchors it asks."""
-    labels, matched = rpn.assign(anchors, gt_boxes)
+    labels, matched = rpn.assign_targets_to_anchors(anchors, gt_boxes)
     goal = gt_boxes[matched] if len(gt_boxes) else np.zeros_like(anchors)
     deltas = np.zeros_like(anchors)
     objects = np.flatnonzero(labels == 1)
@@ -132,7 +133,7 @@ def select_training_samples(case: Case) -> Answer:
     answer = {}
     pictures = zip(case.numbered("gt"), case.numbered("gt_labels"), case.numbered("proposals"), strict=True)
     for i, (gt, labels, proposals) in enumerate(pictures):
-        samples = heads.sample(proposals, Target(gt, labels.astype(np.int64)), EvenChoice())
+        samples = heads.select_training_samples(proposals, Target(gt, labels.astype(np.int64)), EvenChoice())
         answer |= {
             f"o.proposals{i}": samples.boxes,
             f"o.matched{i}": samples.matched,

@@ -17,7 +17,7 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.fpn import FeaturePyramid
 from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
 from minimaskrcnn.models.mask_rcnn import restore
-from minimaskrcnn.models.postprocess import BoxPostprocess
+from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.presets import maskrcnn_resnet50_fpn, resnet
 from minimaskrcnn.models.resnet import Bottleneck
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, Samples, fastrcnn_loss
@@ -50,9 +50,9 @@ def rpn(**settings):
 
 def propose(network, anchors, logits, size=(100, 100), level_sizes=None):
     """Proposals for anchors that do not move."""
-    return network.propose(
+    return network.propose_one(
         anchors, np.array(logits), np.zeros_like(anchors), size, level_sizes or [len(anchors)]
-    )
+    ).proposals
 
 
 def test_rpn_takes_the_top_k_of_each_level_before_it_drops_slivers():
@@ -101,12 +101,12 @@ def test_rpn_uses_the_limits_of_its_mode():
 def test_proposals_are_arrays_and_carry_no_gradient(published):
     grids = {f"P{i}": Tensor(np.zeros((1, 256, n, n), np.float32)) for i, n in enumerate([16, 8, 4, 2, 1], 2)}
     batch, _ = published.transform([np.zeros((3, 64, 64), np.float32)])
-    proposals, _ = published.rpn(batch, grids)
-    assert type(proposals[0]) is np.ndarray
+    [found] = published.rpn.propose(published.rpn(batch, grids), batch.sizes)
+    assert type(found.proposals) is np.ndarray
 
 
 def test_an_anchor_across_the_border_is_trained_on():
-    labels, _ = rpn().assign(box(-40, -40, 60, 60), box(0, 0, 60, 60))
+    labels, _ = rpn().assign_targets_to_anchors(box(-40, -40, 60, 60), box(0, 0, 60, 60))
     np.testing.assert_array_equal(labels, [1])  # IoU .36, but no anchor is better
 
 
@@ -165,8 +165,8 @@ def detections(scores, proposals, deltas=None, size=(100, 100), **settings):
     post = BoxPostprocess(BoxCoder((10.0, 10.0, 5.0, 5.0)), **settings)
     scores = np.array(scores)
     deltas = np.zeros((len(scores), 4 * scores.shape[1])) if deltas is None else deltas
-    found, _ = post.candidates(scores, deltas, proposals, size)
-    kept = post.select(found).kept
+    found = list_candidates(scores, post.refine(deltas, proposals, size))
+    kept = post.select_detections(found).kept
     return found.boxes[kept], found.labels[kept], found.scores[kept]
 
 
@@ -258,7 +258,7 @@ def test_ground_truth_masks_are_resized_to_the_nearest_cell():
 
 def test_true_boxes_are_appended_after_the_proposals():
     heads = RoIHeads(None, None, None)
-    samples = heads.sample(box(50, 50, 60, 60), target(box(0, 0, 10, 10)), EvenChoice())
+    samples = heads.select_training_samples(box(50, 50, 60, 60), target(box(0, 0, 10, 10)), EvenChoice())
     np.testing.assert_array_equal(samples.boxes, box(50, 50, 60, 60, 0, 0, 10, 10))
     np.testing.assert_array_equal(samples.labels, [0, 1])
 
@@ -310,9 +310,9 @@ def test_mask_loss_looks_at_the_true_class_alone():
 
 def test_a_picture_without_objects_is_background_and_costs_no_mask():
     nothing = target(np.zeros((0, 4)))
-    labels, _ = rpn().assign(box(0, 0, 9, 9), nothing.boxes)
+    labels, _ = rpn().assign_targets_to_anchors(box(0, 0, 9, 9), nothing.boxes)
     np.testing.assert_array_equal(labels, [0])
-    samples = RoIHeads(None, None, None).sample(box(0, 0, 9, 9), nothing, EvenChoice())
+    samples = RoIHeads(None, None, None).select_training_samples(box(0, 0, 9, 9), nothing, EvenChoice())
     np.testing.assert_array_equal(samples.labels, [0])
     assert mask_loss(Tensor(np.zeros((0, 3, 28, 28))), [], [], [], []).data == 0
 

@@ -17,7 +17,7 @@ from minimaskrcnn.detection.masks import paste_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.mask_head import mask_probabilities
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
-from minimaskrcnn.models.postprocess import BoxPostprocess
+from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.presets import maskrcnn_resnet50_fpn
 from minimaskrcnn.models.roi_extractor import as_rois
 from minimaskrcnn.models.transform import ImageBatch
@@ -97,8 +97,8 @@ def detect(
     post: BoxPostprocess, logits: np.ndarray, deltas: np.ndarray, proposals: np.ndarray, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Boxes, scores and labels of one picture's detections."""
-    candidates, _ = post.candidates(softmax(logits, axis=1), deltas, proposals, size)
-    kept = post.select(candidates).kept
+    candidates = list_candidates(softmax(logits, axis=1), post.refine(deltas, proposals, size))
+    kept = post.select_detections(candidates).kept
     return candidates.boxes[kept], candidates.scores[kept], candidates.labels[kept]
 
 
@@ -121,7 +121,7 @@ def training(model: MaskRCNN, images: Sequence[np.ndarray], targets: Sequence[Ta
             for name in ("labels", "sampled_pos", "sampled_neg"):
                 stages[f"rpn_{name}{i}"] = assigned[name]
         samples = [
-            model.roi_heads.sample(stages[f"proposals{i}"], target, EvenChoice())
+            model.roi_heads.select_training_samples(stages[f"proposals{i}"], target, EvenChoice())
             for i, target in enumerate(resized)
         ]
         stages |= box_branch(model, pyramid, [s.boxes for s in samples])
@@ -143,7 +143,7 @@ def losses(model: MaskRCNN, images: Sequence[np.ndarray], targets: Sequence[Targ
 
 def first_stage(model: MaskRCNN, batch: ImageBatch) -> tuple[dict[str, Tensor], Stages]:
     """The pyramid, and every stage from the batch to the proposals."""
-    pyramid = model.backbone(Tensor(batch.images))
+    pyramid = model.backbone(Tensor(batch.images)).pyramid
     stages = {"batch": batch.images, "image_sizes": np.array(batch.sizes)}
     for i, features in enumerate(pyramid.values()):
         stages["feat_pool" if i == len(pyramid) - 1 else f"feat_{i}"] = features.data
@@ -156,16 +156,13 @@ def first_stage(model: MaskRCNN, batch: ImageBatch) -> tuple[dict[str, Tensor], 
     objectness = np.concatenate([logits.data for logits, _ in scores], 1)
     deltas = np.concatenate([shifts.data for _, shifts in scores], 1)
     for i, size in enumerate(batch.sizes):
-        seen: Stages = {}
-        model.rpn.propose(
-            stages["anchors"],
-            objectness[i],
-            deltas[i],
-            size,
-            [len(level) for level in anchors],
-            lambda name, array, _, seen=seen: seen.update({name: array}),
+        found = model.rpn.propose_one(
+            stages["anchors"], objectness[i], deltas[i], size, [len(level) for level in anchors]
         )
-        stages |= {f"proposals{i}": seen["proposals"], f"proposal_scores{i}": seen["proposal_scores"]}
+        stages |= {
+            f"proposals{i}": found.proposals,
+            f"proposal_scores{i}": found.scores[found.selection.kept],
+        }
     return pyramid, stages
 
 

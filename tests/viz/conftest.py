@@ -11,7 +11,7 @@ from minimaskrcnn import viz
 from minimaskrcnn.detection.anchors import AnchorGenerator
 from minimaskrcnn.detection.fates import Fate, suppressors
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.inspection import Recorder, TraceContext
+from minimaskrcnn.inspection import Stage, Trace, TraceContext
 
 STRIDES = (4, 8, 16, 32)
 K = 4  # background and three classes
@@ -38,7 +38,11 @@ def trace(make_trace):
 
 def synthetic_trace(height, width, discs, seed=0):
     rng = np.random.default_rng(seed)
-    watch = Recorder()
+    stages = {}
+
+    def watch(name, array, axes):
+        stages[name] = Stage(array, axes)
+
     truth, labels = boxes_of(discs), np.array([disc[0] for disc in discs], np.int64)
     scale = 128 / max(height, width)
     h, w = max(1, int(height * scale)), max(1, int(width * scale))
@@ -54,7 +58,7 @@ def synthetic_trace(height, width, discs, seed=0):
     proposals = watch_rpn(watch, rng, (truth * ratio).reshape(-1, 4), (h, w), padded)
     kept = watch_heads(watch, rng, proposals, labels, (h, w))
     watch_detections(watch, kept, ratio, (height, width))
-    return watch.trace(TraceContext(class_names=tuple(CLASS_NAMES)))
+    return Trace(stages, TraceContext(class_names=tuple(CLASS_NAMES)))
 
 
 def boxes_of(discs):

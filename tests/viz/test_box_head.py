@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from minimaskrcnn import viz
-from minimaskrcnn.inspection import Recorder
+from minimaskrcnn.inspection import Stage, Trace
 from minimaskrcnn.viz.style import HIGH_SCORE, class_style
 
 
@@ -93,21 +93,17 @@ def test_roi_boxes_are_sorted_into_background_unsure_and_kept(trace):
 
 
 def test_a_class_that_scores_too_low_is_dashed(trace):
-    watch = Recorder()
-    for name, stage in trace.stages().items():
-        array = stage.array
-        if name == "class_scores":
-            array = array.copy()
-            array[-1] = [0.2, 0.4, 0.2, 0.2]  # a class is likeliest, but nothing of it entered NMS
-        watch(name, array, stage.axes)
-    ax = viz.show_filters(watch.trace())
+    scores = trace["class_scores"].copy()
+    scores[-1] = [0.2, 0.4, 0.2, 0.2]  # a class is likeliest, but nothing of it entered NMS
+    changed = {"class_scores": Stage(scores, trace.axes("class_scores"))}
+    ax = viz.show_filters(Trace(trace.stages() | changed))
     assert [len(lines.get_segments()) for lines in ax.collections[:2]] == [2, 1]
     assert "1 of a class but with too low a score" in ax.get_label()
 
 
 def test_without_proposals_it_says_so(make_trace):
-    watch = Recorder()
-    for name, stage in make_trace(40, 40, []).stages().items():
-        array = stage.array[:0] if stage.axes[:1] in (("proposal",), ("candidate",)) else stage.array
-        watch(name, array, stage.axes)
-    assert "no proposal reached" in viz.show_filters(watch.trace()).get_label()
+    stages = make_trace(40, 40, []).stages()
+    for name, (array, axes) in stages.items():
+        if axes[:1] in (("proposal",), ("candidate",)):
+            stages[name] = Stage(array[:0], axes)
+    assert "no proposal reached" in viz.show_filters(Trace(stages)).get_label()
