@@ -16,6 +16,9 @@ from minimaskrcnn.ops.checks import check_array, check_feature_map, pair
 Pair = int | tuple[int, int]
 Boxes = np.ndarray | list[np.ndarray] | tuple[np.ndarray, ...]
 
+FARTHEST_CELL, FARTHEST_SIDES = 1024, 16
+"""A box may reach 1,024 cells from the origin, or 16 sides of its map, whichever is more."""
+
 
 class RoIAlign(Function):
     @staticmethod
@@ -83,7 +86,7 @@ def roi_align(
     Raises
     ------
     InputError
-        If boxes have another shape, or name an image that is not in the batch.
+        If boxes have another shape, name an image that is not in the batch, or lie far outside the map.
 
     Examples
     --------
@@ -115,7 +118,7 @@ def roi_pool(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 
     Raises
     ------
     InputError
-        If boxes have another shape, or name an image that is not in the batch.
+        If boxes have another shape, name an image that is not in the batch, or lie far outside the map.
     """
     rois = _check("roi_pool", x, boxes, spatial_scale)
     size = pair("roi_pool", output_size, "output_size", 1)
@@ -171,7 +174,20 @@ def _check(op: str, x: Tensor, boxes: Boxes, spatial_scale: float) -> np.ndarray
             f"{op}: boxes[{row}] belongs to image {index[row]:g}, but the batch x {x.shape} has images "
             f"0 to {x.shape[0] - 1}."
         )
+    _check_reach(op, rois[:, 1:] * spatial_scale, x.shape[2:])
     return rois.astype(x.dtype, copy=False)
+
+
+def _check_reach(op: str, boxes: np.ndarray, size: tuple[int, ...]) -> None:
+    """Boxes (K, 4) in cells must lie around the map (H, W), so that what is read has a bounded size."""
+    limit = max(FARTHEST_CELL, FARTHEST_SIDES * max(size))
+    near = (np.abs(boxes) <= limit).all(axis=1)  # NaN is not
+    if not near.all():
+        row = int(np.argmin(near))
+        raise InputError(
+            f"{op}: boxes[{row}] is {boxes[row].tolist()} in cells of the map {size}; every coordinate must "
+            f"be a number within {limit} cells of the origin. Clip boxes to the picture first."
+        )
 
 
 def _with_index(op: str, boxes: list[np.ndarray] | tuple[np.ndarray, ...], images: int) -> np.ndarray:

@@ -210,6 +210,20 @@ def roi_arrays(draw: Draw, shape: Shape, spatial_scale: float, halves: bool) -> 
 
 
 @st.composite
+def rough_rois(draw: Draw, shape: Shape, spatial_scale: float) -> np.ndarray:
+    """(K, 5) float32 rois of a map (N, C, H, W), their coordinates drawn from all floats around the picture.
+
+    Most are no multiple of anything, so that editions agree only if they round in the same places: a point on
+    the far side of the map is read or not, whichever way its last digit falls.
+    """
+    N, _, H, W = shape
+    rng, count = draw(generators), draw(st.integers(1, 8))
+    ends = rng.uniform(-0.25, 1.25, (count, 2, 2)) * [W, H] / spatial_scale  # (K, corner, axis)
+    corners = [ends.min(axis=1), ends.max(axis=1)]
+    return np.concatenate([rng.integers(0, N, (count, 1)), *corners], axis=1).astype(np.float32)
+
+
+@st.composite
 def roi_cases(draw: Draw, op: str, halves: bool = False, values: Callable = normal) -> Case:
     """Case(x, boxes, output_size, spatial_scale, ...) of roi_align ("align") or roi_pool ("pool").
 
