@@ -197,7 +197,7 @@ def test_roi_align_adds_the_gradients_of_boxes_that_overlap():
 def test_roi_features_with_the_rule_of_roi_align_is_roi_align(rule, aligned, case):
     a = case.arguments
     arguments = {"output_size": a["output_size"], "spatial_scale": a["spatial_scale"]}
-    by_rule = run(ops.roi_features, Case(*case.tensors, rois=a["boxes"], rule=rule, **arguments))
+    by_rule = run(ops.roi_features, Case(*case.tensors, boxes=a["boxes"], rule=rule, **arguments))
     by_name = run(
         ops.roi_align, Case(*case.tensors, boxes=a["boxes"], sampling_ratio=2, aligned=aligned, **arguments)
     )
@@ -208,7 +208,7 @@ def test_roi_features_with_the_rule_of_roi_align_is_roi_align(rule, aligned, cas
 @given(box=inner_boxes(), size=sizes)
 def test_roi_features_by_maximum_on_a_ramp_reads_the_last_sample_of_each_bin(box, size):
     rois = np.array([[0, *box]])
-    case = Case(ramp(1), rois=rois, output_size=size, spatial_scale=1.0, rule=ROI_ALIGN_MAX)
+    case = Case(ramp(1), boxes=rois, output_size=size, spatial_scale=1.0, rule=ROI_ALIGN_MAX)
     width = (box[2] - box[0]) / size[1]
     last = box[0] + np.arange(size[1]) * width + 0.75 * width  # two samples, at 1/4 and 3/4 of the bin
     np.testing.assert_allclose(run(ops.roi_features, case).outputs[0][0, 0], np.tile(last, (size[0], 1)))
