@@ -147,7 +147,7 @@ def test_roi_pool_adds_the_gradients_of_a_cell_that_wins_in_two_bins():
 def test_roi_features_with_the_rule_of_roi_pool_is_roi_pool(case):
     arguments = dict(case.arguments)
     rois = arguments.pop("boxes")
-    by_rule = run(ops.roi_features, Case(*case.tensors, rois=rois, rule=ROI_POOL, **arguments))
+    by_rule = run(ops.roi_features, Case(*case.tensors, boxes=rois, rule=ROI_POOL, **arguments))
     by_name = run(ops.roi_pool, case)
     np.testing.assert_array_equal(by_rule.outputs[0], by_name.outputs[0])
     np.testing.assert_array_equal(by_rule.grads[0], by_name.grads[0])
