@@ -6,6 +6,7 @@ import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.kernels import blas
 from minimaskrcnn.ops.arithmetic import unbroadcast
 from minimaskrcnn.ops.checks import check_broadcast, check_tensor, check_vector
 
@@ -14,7 +15,7 @@ class Linear(Function):
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
         ctx.save(x=x, weight=weight)
-        out = x @ weight.T
+        out = blas.matmul(x, weight.T)
         if bias is not None:
             out += bias
         return out
@@ -24,8 +25,9 @@ class Linear(Function):
         need_x, need_weight, need_bias = ctx.needs_grad
         rows = grad.reshape(-1, grad.shape[-1])  # (rows, O)
         return (
-            grad @ ctx.weight if need_x else None,
-            rows.T @ ctx.x.reshape(-1, ctx.x.shape[-1]) if need_weight else None,  # (O, rows) @ (rows, I)
+            blas.matmul(grad, ctx.weight) if need_x else None,
+            # (O, rows) @ (rows, I)
+            blas.matmul(rows.T, ctx.x.reshape(-1, ctx.x.shape[-1])) if need_weight else None,
             rows.sum(0) if need_bias else None,
         )
 

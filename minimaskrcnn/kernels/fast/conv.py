@@ -17,6 +17,7 @@ from math import gcd, prod
 
 import numpy as np
 
+from minimaskrcnn.kernels.blas import matmul
 from minimaskrcnn.kernels.fast.engine import tuning, winograd
 from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
 from minimaskrcnn.kernels.fast.engine.memory import Workspace
@@ -207,7 +208,7 @@ def _correlate(
             in_place = strip.pitch == OW and target.flags.c_contiguous
             rows = target.reshape(-1, O) if in_place else _product_rows(w, strip, target.shape, O, x.dtype)
             for p, phase in enumerate(strip.phases):
-                np.matmul(phase, matrix, out=rows[p :: len(strip.phases)])
+                matmul(phase, matrix, out=rows[p :: len(strip.phases)])
             product = rows.reshape(*target.shape[:2], strip.pitch, *target.shape[3:])[:, :, :OW]
             if bias is not None:
                 np.add(product, line, out=target)
@@ -234,7 +235,7 @@ def _window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nd
                 padded[:, :, OW:] = 0
             term = w.array("term", total.shape, x.dtype)
             for p, phase in enumerate(strip.phases):
-                total += np.matmul(rows[p :: len(strip.phases)].T, phase, out=term)
+                total += matmul(rows[p :: len(strip.phases)].T, phase, out=term)
 
     total = sum_side_by_side(add, (O, KH * KW * C), x.dtype, parts(x, windows))
     if windows.in_runs:

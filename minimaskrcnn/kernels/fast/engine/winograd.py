@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minimaskrcnn.kernels.blas import matmul
 from minimaskrcnn.kernels.fast.engine import tuning
 from minimaskrcnn.kernels.fast.engine.memory import Workspace
 from minimaskrcnn.kernels.fast.engine.parallel import side_by_side, sum_side_by_side
@@ -82,7 +83,7 @@ def filter_values(w: Workspace, weight: np.ndarray) -> np.ndarray:
         with Workspace() as own:
             taps = _rows(own, "strip", (TAPS, TAPS), filters.shape[:2], weight.dtype)
             taps[...] = filters.transpose(2, 3, 0, 1)
-            np.matmul(_bases().filters, taps.reshape(TAPS * TAPS, -1), out=values[:, some].reshape(36, -1))
+            matmul(_bases().filters, taps.reshape(TAPS * TAPS, -1), out=values[:, some].reshape(36, -1))
 
     step = max(1, tuning.WINOGRAD_COLUMNS // B)
     side_by_side(fill, [slice(a, a + step) for a in range(0, A, step)])
@@ -100,9 +101,9 @@ def correlate(
         with Workspace() as w:
             values = _cell_values(w, x, windows, part)  # (36, tiles, C)
             products = _rows(w, "products", (36,), (values.shape[1], O), x.dtype)
-            np.matmul(values, filters, out=products)
+            matmul(values, filters, out=products)
             outputs = _rows(w, "strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
-            np.matmul(_bases().outputs, products.reshape(36, -1), out=outputs.reshape(SIDE * SIDE, -1))
+            matmul(_bases().outputs, products.reshape(36, -1), out=outputs.reshape(SIDE * SIDE, -1))
             fits = (height, width) == (down * SIDE, across * SIDE)
             whole = target if fits else w.array("cells", (count, down * SIDE, across * SIDE, O), x.dtype)
             np.add(outputs, 0 if bias is None else bias, out=_by_place(whole))
@@ -129,9 +130,9 @@ def window_products(x: np.ndarray, grad: np.ndarray, windows: Windows) -> np.nda
             outputs = _rows(w, "strip", (SIDE, SIDE), (count, down, across, O), x.dtype)
             outputs[...] = _by_place(whole)
             products = _rows(w, "products", (36,), (values.shape[1], O), x.dtype)
-            np.matmul(_bases().outputs.T, outputs.reshape(SIDE * SIDE, -1), out=products.reshape(36, -1))
+            matmul(_bases().outputs.T, outputs.reshape(SIDE * SIDE, -1), out=products.reshape(36, -1))
             term = w.array("term", total.shape, x.dtype)
-            total += np.matmul(products.swapaxes(1, 2), values, out=term)
+            total += matmul(products.swapaxes(1, 2), values, out=term)
 
     total = sum_side_by_side(add, (36, O, C), x.dtype, _parts(x, windows))
     return _change(_bases().filters.T, total.reshape(36, O * C)).reshape(TAPS, TAPS, O, C)
@@ -154,7 +155,7 @@ def _change(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     out = np.empty((len(basis), vectors.shape[1]), vectors.dtype)
     step = tuning.WINOGRAD_COLUMNS
     columns = [slice(n, n + step) for n in range(0, vectors.shape[1], step)]
-    side_by_side(lambda some: np.matmul(basis, vectors[:, some], out=out[:, some]), columns)
+    side_by_side(lambda some: matmul(basis, vectors[:, some], out=out[:, some]), columns)
     return out
 
 
@@ -197,5 +198,5 @@ def _cell_values(w: Workspace, x: np.ndarray, windows: Windows, part: Part) -> n
         tiles = _rows(own, "strip", (side, side), (count, down, across, C), x.dtype)
         strides = y, x_, n, y * SIDE, x_ * SIDE, c
         tiles[...] = np.ndarray(tiles.shape, x.dtype, cells, strides=strides)
-        np.matmul(_bases().cells, tiles.reshape(36, -1), out=values.reshape(36, -1))
+        matmul(_bases().cells, tiles.reshape(36, -1), out=values.reshape(36, -1))
     return values
