@@ -1,8 +1,8 @@
 """Every number of the fast edition that was found by measuring, in one table.
 
 Another value gives the same answers, or in a sum others in the last digits, at another speed. All were chosen
-on an AMD EPYC with 2 cores (OpenBLAS 0.3.31, kernel SkylakeX; NumPy 2.4) with the rows of `benchmarks.run`
-that the headings name; `python -m benchmarks.tuning NAME` times other values of one of them.
+on the machine of benchmarks/results.md (AMD EPYC, 2 cores; OpenBLAS 0.3.31, kernel SkylakeX; NumPy 2.4), by
+the rows of `benchmarks.run` that the headings name. `python -m benchmarks.tuning NAME` times other values.
 """
 
 # ---- copies and cores: rows "conv2d" ---------------------------------------------------------------------
