@@ -147,3 +147,90 @@ class ConvolutionWithoutBiasGradient(OpFault):
     @staticmethod
     def wrong(grad):
         return np.zeros(grad.shape[1], grad.dtype)
+
+
+class ReluRowAfterRow(OpFault):
+    """relu's result is in C order whatever the order of its input."""
+
+    suite = "relu- or test_relu"
+    replaces = (elementwise.ReLU, "forward")
+
+    @staticmethod
+    def wrong(ctx, x, inplace):
+        out = np.ascontiguousarray(np.maximum(x, 0))
+        ctx.save(out=out)
+        return out
+
+
+class SigmoidInHalfPrecision(OpFault):
+    """sigmoid of float32 numbers is computed in float16."""
+
+    suite = "sigmoid"
+    replaces = (elementwise, "sigmoid_of")
+    right = elementwise.sigmoid_of
+
+    @staticmethod
+    def wrong(x):
+        half = x.astype(np.float16) if x.dtype == np.float32 else x
+        return SigmoidInHalfPrecision.right(half).astype(x.dtype)
+
+
+class SquareWithoutTwo(OpFault):
+    """power's gradient of x^2, a case of its own, is x."""
+
+    suite = "power"
+    replaces = (elementwise.Power, "backward")
+    right = elementwise.Power.backward
+
+    @staticmethod
+    def wrong(ctx, grad):
+        return grad * ctx.x if ctx.exponent == 2 else SquareWithoutTwo.right(ctx, grad)
+
+
+class ClipWithOneBoundIsShut(OpFault):
+    """clip takes a bound that is not there for one that nothing reaches."""
+
+    suite = "clip"
+    replaces = (elementwise.Clip, "forward")
+
+    @staticmethod
+    def wrong(ctx, x, low, high):
+        out = np.clip(x, low, high)
+        ctx.save(inside=(out == x) & (high is not None))
+        return out
+
+
+class RepeatedListOverwrites(OpFault):
+    """getitem looks for repeats in arrays, not in lists."""
+
+    suite = "getitem"
+    replaces = (shape, "_may_repeat")
+    right = shape._may_repeat
+
+    @staticmethod
+    def wrong(index):
+        return not isinstance(index, list) and RepeatedListOverwrites.right(index)
+
+
+class MeanOfSeveralAxesDividesByOne(OpFault):
+    """mean's backward divides by the first of its axes only."""
+
+    suite = "mean- or test_mean"
+    replaces = (reduce.Mean, "backward")
+
+    @staticmethod
+    def wrong(ctx, grad):
+        return reduce._stretch(grad / grad.dtype.type(ctx.shape[ctx.axes[0]]), ctx.shape, ctx.axes)
+
+
+class ClassWeightsOnlyForward(OpFault):
+    """cross_entropy's gradient forgets the weights of the classes."""
+
+    suite = "cross_entropy"
+    replaces = (losses.CrossEntropy, "backward")
+    right = losses.CrossEntropy.backward
+
+    @staticmethod
+    def wrong(ctx, grad):
+        ctx.save(weight=ctx.counted.astype(grad.dtype))
+        return ClassWeightsOnlyForward.right(ctx, grad)
