@@ -67,6 +67,11 @@ def test_importing_the_models_leaves_scipy_and_matplotlib_for_later():
     assert {"scipy", "matplotlib", "PIL", "tqdm"}.isdisjoint(loaded.stdout.split())
 
 
+def test_the_package_looks_for_nothing_beside_the_repository():
+    guilty = [path for path in FILES if "shared/" in path.read_text("utf-8")]
+    assert not guilty
+
+
 def tracked_text():
     """The project's own text files (package, tests, docs, settings), not what a build leaves behind."""
     folders = [REPO / name for name in ("minimaskrcnn", "tests", "docs", "benchmarks", "notebooks", ".ci")]

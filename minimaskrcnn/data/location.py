@@ -1,4 +1,4 @@
-"""Where data lie on this disk: ``MINIMASKRCNN_DATA`` if set, else ``../shared/data`` beside the project."""
+"""Where data sets lie: in the folder that ``MINIMASKRCNN_DATA`` names, else in ``data`` here or in the cache."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,15 @@ from pathlib import Path
 def data_folders() -> list[Path]:
     """Return the folders that are searched for data, in order.
 
-    The environment variable ``MINIMASKRCNN_DATA`` alone when it is set; otherwise ``../shared/data`` as
-    seen from the current folder and from the project's own folder.
+    The environment variable ``MINIMASKRCNN_DATA`` names the only one when it is set. Otherwise they are
+    ``data`` in the current folder and ``minimaskrcnn`` in the user's cache, which is the folder that
+    ``XDG_CACHE_HOME`` names or else ``~/.cache``.
     """
     named = os.environ.get("MINIMASKRCNN_DATA")
     if named:
         return [Path(named)]
-    project = Path(__file__).resolve().parents[2]
-    return [start.parent / "shared" / "data" for start in (Path.cwd(), project)]
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return [Path.cwd() / "data", Path(cache) / "minimaskrcnn"]
 
 
 def find_data(*names: str) -> Path | None:

@@ -88,8 +88,8 @@ class Nuclei:
     Parameters
     ----------
     path : str or path, optional
-        The folder of pictures or the ``.npz``. Default: ``nuclei_fluo256.npz`` or ``stage1_train`` in
-        ``MINIMASKRCNN_DATA``, else in ``../shared/data``.
+        The folder of pictures or the ``.npz``. Default: ``nuclei_fluo256.npz`` or ``stage1_train`` in one
+        of the folders that `data_folders` returns.
     split : "train", "val", "test" or "all"
         Folders are dealt out by `split_of`; an ``.npz`` carries its own split.
 
@@ -163,8 +163,8 @@ def _default_path() -> Path:
     if found is None:
         places = " or ".join(str(folder) for folder in data_folders())
         raise InputError(
-            f"Nuclei: neither {_DEFAULT_NAMES[0]} nor {_DEFAULT_NAMES[1]}/ is in {places}; pass path=FOLDER "
-            f"or set MINIMASKRCNN_DATA to the folder that holds it ({_ORIGINALS})."
+            f"Nuclei: neither {_DEFAULT_NAMES[0]} nor {_DEFAULT_NAMES[1]}/ is in {places}; put it "
+            f"there, pass path=FOLDER, or set MINIMASKRCNN_DATA to the folder that holds it ({_ORIGINALS})."
         )
     return found
 
