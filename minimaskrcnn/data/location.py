@@ -1,4 +1,4 @@
-"""Where data sets lie: in the folder that ``MINIMASKRCNN_DATA`` names, else in ``data`` here or in the cache."""
+"""Where data sets lie: in the folder named by ``MINIMASKRCNN_DATA``, else in ``data`` here or the cache."""
 
 import os
 from pathlib import Path
