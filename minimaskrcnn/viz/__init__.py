@@ -1,4 +1,4 @@
-"""Figures of every stage: each function takes a `Trace` (and `ax=None`), draws, and returns the axes."""
+"""Figures of every stage. Most functions take a `Trace` and `ax=None`, draw, and return the axes."""
 
 from minimaskrcnn.viz.anchors import show_anchor_matches, show_cell_anchors, show_top_anchors
 from minimaskrcnn.viz.box_head import (

@@ -1,4 +1,4 @@
-"""Anchors: the boxes of one cell on each level, the best of all, and how they meet the true objects."""
+"""Figures of anchors: those of one cell, those of highest objectness, and those that match an object."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,7 @@ from minimaskrcnn.viz.words import plural
     note="A few shapes, one size per level.",
 )
 def show_cell_anchors(trace: Trace, ax: Axes | None = None) -> Axes:
-    """The anchors of the middle cell of each level: a few shapes, one size per level."""
+    """Draw the anchors of the middle cell of each level: a few shapes, one size per level."""
     ax = transformed_picture(trace, ax)
     boxes, names, colours = [], [], []
     for level in levels(trace):
@@ -63,10 +63,10 @@ def show_cell_anchors(trace: Trace, ax: Axes | None = None) -> Axes:
     "top-anchors",
     Chapter.RPN,
     heading="Top anchors by objectness",
-    note="Where the RPN believes most; not yet moved.",
+    note="The anchors that the RPN believes in most, before they are moved.",
 )
 def show_top_anchors(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
-    """The anchors of highest objectness as they are, before their deltas move them."""
+    """Draw the anchors of highest objectness as they are, before their deltas move them."""
     logits = trace["objectness"]
     shown = top_indices(logits, limit)
     ax = transformed_picture(trace, ax)
@@ -74,7 +74,7 @@ def show_top_anchors(trace: Trace, ax: Axes | None = None, limit: int = 40) -> A
     probability = expit(logits[shown].astype(np.float64))
     see = (
         f"the {len(shown)} best of {len(logits):,}, objectness {probability.min():.2f} to "
-        f"{probability.max():.2f}: stiff shapes, near the objects but not on them"
+        f"{probability.max():.2f}: fixed shapes, near the objects but not on them"
     )
     return headline(ax, "Top anchors by objectness", see)
 
@@ -93,7 +93,7 @@ def show_anchor_matches(
     ax: Axes | None = None,
     limit: int = 40,
 ) -> Axes:
-    """Which anchors training would call object, background or neither, by the model's thresholds.
+    """Draw the anchors that training would call object, background or neither, by the model's thresholds.
 
     Positive anchors are dotted, with their decoded boxes solid and a line between; neutral ones (too close to
     be background, not close enough to be an object) are dashed; a few negative ones are thin and grey.
@@ -102,7 +102,7 @@ def show_anchor_matches(
     ----------
     trace : Trace
     target : true objects, input pixels
-    limit : most anchors drawn of each kind, the closest ones
+    limit : the largest number of anchors drawn of each kind, the closest ones
     """
     asked = trace.context
     matcher = Matcher(asked.rpn_fg_iou_thresh, asked.rpn_bg_iou_thresh, allow_low_quality_matches=True)

@@ -51,10 +51,10 @@ def best_proposal(trace: Trace) -> int:
     "roi-levels",
     Chapter.CLOSE_UPS,
     heading="The level of each RoI",
-    note="A box twice as large reads a map half as fine.",
+    note="A box twice as large is read from a map half as fine.",
 )
 def show_roi_levels(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
-    """The best proposals in the colour and dash of the level they read: small ones on fine maps."""
+    """Draw the best proposals in the colour and dash of the level that they are read from."""
     ax = transformed_picture(trace, ax)
     level_of = trace["roi_level"]
     names, first = [], []
@@ -68,7 +68,9 @@ def show_roi_levels(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Ax
     if not names:
         show_message(ax, "no RoIs")
     label_boxes(ax, np.array([box for box, _ in first]), names, [colour for _, colour in first])
-    see = f"{plural(len(level_of), 'RoI')} ({', '.join(names)}): a box twice as large reads one level coarser"
+    see = (
+        f"{plural(len(level_of), 'RoI')} ({', '.join(names)}): a box twice as large is read one level coarser"
+    )
     return headline(ax, "The level of each RoI", see)
 
 
@@ -87,7 +89,7 @@ def show_box_features(
     channels: Sequence[int] | None = None,
     limit: int = 12,
 ) -> Axes:
-    """The 7x7 features of one proposal (by default the best candidate's): the channels that vary most."""
+    """Draw the channels that vary most of the 7x7 features of a proposal, the best candidate's by default."""
     proposal = best_proposal(trace) if proposal is None else proposal
     features = trace["box_features"][proposal]  # (C, y, x)
     channels = liveliest(features, limit) if channels is None else channels
@@ -103,10 +105,10 @@ def show_box_features(
     "rois-before-refinement",
     Chapter.BOX_HEAD,
     heading="RoIs before refinement",
-    note="Dotted: proposals as they come from the RPN, those that end with a high score.",
+    note="The proposals that end with a high score, dotted, as they come from the RPN.",
 )
 def show_rois(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
-    """Proposals before refinement, dotted, in the colour of the class they end with."""
+    """Draw proposals before refinement, dotted, in the colour of the class that they end with."""
     shown = entered_nms(trace, HIGH_SCORE)[:limit]
     ax = transformed_picture(trace, ax)
     rois, labels = trace["proposals"][trace["candidate_roi"][shown]], trace["candidate_label"][shown]
@@ -130,7 +132,7 @@ def show_rois(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
     note="The box head moves each RoI (dotted) onto its object (solid); a line links the two corners.",
 )
 def show_refinement(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
-    """The same RoIs before (dotted) and after refinement (solid), a line from corner to corner."""
+    """Draw the same RoIs before (dotted) and after refinement (solid), with a line from corner to corner."""
     shown = entered_nms(trace, HIGH_SCORE)[:limit]
     ax = transformed_picture(trace, ax)
     before = trace["proposals"][trace["candidate_roi"][shown]]
@@ -145,7 +147,7 @@ def show_refinement(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Ax
         show_message(ax, "nothing to refine")
         return headline(ax, "RoIs after refinement", f"no proposal ends with a score of {HIGH_SCORE} or more")
     moved = np.abs(after - before).mean()
-    see = f"dotted to solid: sides move {moved:.1f} px on average, and boxes of one object draw together"
+    see = f"dotted to solid: sides move {moved:.1f} px on average, and the boxes of one object come together"
     return headline(ax, "RoIs after refinement", see)
 
 
@@ -164,7 +166,7 @@ def _name_classes(ax: Axes, trace: Trace, boxes: np.ndarray, labels: np.ndarray)
     note="RoIs that are background go, and so do classes with too low a score.",
 )
 def show_filters(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
-    """Each RoI as the box of its likeliest class: background (grey, dotted), unsure (dashed), or kept.
+    """Draw each RoI as the box of its likeliest class: background (grey, dotted), unsure (dashed), or kept.
 
     An RoI is kept when one of its classes scores high enough for NMS to see it.
     """

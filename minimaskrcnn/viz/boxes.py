@@ -26,7 +26,7 @@ def draw_boxes(
 
 
 def draw_links(ax: Axes, before: np.ndarray, after: np.ndarray, colour: Any) -> LineCollection:
-    """A line from the top-left corner of each box (N, 4) before to the same corner after."""
+    """Draw a line from the top-left corner of each box (N, 4) before to the same corner after."""
     links = np.stack([before[:, :2], after[:, :2]], axis=1)  # (N, end, xy)
     lines = LineCollection(list(links), colors=colour, linewidths=1.2)
     lines.set_path_effects(halo(2.2))

@@ -1,4 +1,4 @@
-"""Per-class NMS before, after and as it happens: which box pushed out which others, and at what overlap."""
+"""Per-class NMS before, after and as it happens: which box suppressed which others, and at what overlap."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,10 +30,10 @@ ROWS = 20  # more winners than this are not told apart by eye
     "before-nms",
     Chapter.CLOSE_UPS,
     heading="Before per-class NMS",
-    note="Several boxes per object, each with a score high enough to be one.",
+    note="Several boxes per object, each with a score above the threshold.",
 )
 def show_before_nms(trace: Trace, ax: Axes | None = None) -> Axes:
-    """Every refined box that passed the score threshold, in the colour and dash of its class."""
+    """Draw every refined box that passed the score threshold, in the colour and dash of its class."""
     shown = entered_nms(trace)
     ax = transformed_picture(trace, ax)
     labels = _draw_by_class(trace, shown, ax)
@@ -53,7 +53,7 @@ def show_before_nms(trace: Trace, ax: Axes | None = None) -> Axes:
     note="One box per object remains, with its class and score.",
 )
 def show_after_nms(trace: Trace, ax: Axes | None = None) -> Axes:
-    """The boxes that survive NMS and the limit, with class and score."""
+    """Draw the boxes that survive NMS and the limit, with class and score."""
     entered = entered_nms(trace)
     shown = entered[trace["candidate_fate"][entered] == Fate.KEPT]
     ax = transformed_picture(trace, ax)
@@ -87,10 +87,10 @@ def _draw_by_class(trace: Trace, shown: np.ndarray, ax: Axes) -> np.ndarray:
     "nms-by-class",
     Chapter.BOX_HEAD,
     heading="Per-class NMS as it happens",
-    note="Who pushes out whom, at which overlap, class by class. Boxes of two classes never meet.",
+    note="Which box suppresses which, at which overlap, class by class. Boxes of two classes never meet.",
 )
 def suppression_figure(trace: Trace, limit: int = 3) -> Figure:
-    """Picture and overlaps for each of the `limit` classes with most boxes in NMS."""
+    """Draw the suppressed boxes and their overlaps for the `limit` classes that have most boxes in NMS."""
     labels, counts = np.unique(trace["candidate_label"][entered_nms(trace)], return_counts=True)
     busiest = labels[np.argsort(-counts, kind="stable")][:limit] if len(labels) else np.array([1])
     figure, axes = panels(len(busiest), 2, *panel_size(trace["input"], 5))
@@ -106,7 +106,7 @@ def suppression_figure(trace: Trace, limit: int = 3) -> Figure:
 
 
 def show_suppressors(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
-    """Each survivor of a class (solid, numbered) and the boxes it pushed out (dashed, in its colour)."""
+    """Draw each survivor of a class (solid, numbered) and the boxes it suppressed (dashed, in its colour)."""
     winners = winners_of(trace, label)
     boxes, by = trace["candidate_box"], trace["candidate_suppressed_by"]
     ax = transformed_picture(trace, ax)
@@ -120,12 +120,12 @@ def show_suppressors(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
     if len(winners) == 0:
         show_message(ax, f"no {name}")
     gone = plural(int(np.isin(by, winners).sum()), "box")
-    see = f"{plural(len(winners), 'survivor')}, solid; {gone} they pushed out, dashed in their colour"
+    see = f"{plural(len(winners), 'survivor')}, solid; {gone} they suppressed, dashed in their colour"
     return headline(ax, f"NMS of class {name}", see)
 
 
 def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
-    """One row per survivor, one dot for each box it pushed out, at their IoU."""
+    """Draw one row per survivor, with a dot at the IoU of each box that it suppressed."""
     ax = axes_or_new(ax)
     winners = winners_of(trace, label)
     by, iou = trace["candidate_suppressed_by"], trace["candidate_suppressed_iou"]
@@ -146,12 +146,12 @@ def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) 
     ax.grid(axis="x", alpha=0.3)
     ax.set_xlabel("IoU with the survivor")
     ax.set_ylabel("survivor")
-    see = f"each dot a box that went; the least overlap that cost a place is {least:.2f}"
-    return headline(ax, "Overlaps that decided", see if least < 1 else "nothing was pushed out")
+    see = f"each dot is a suppressed box; the least overlap that suppressed one is {least:.2f}"
+    return headline(ax, "Overlaps that decided", see if least < 1 else "nothing was suppressed")
 
 
 def winners_of(trace: Trace, label: int) -> np.ndarray:
-    """Candidates of one class that survived NMS, best first, those the limit cut included."""
+    """Indices of the candidates of a class that survived NMS, best first, with those beyond the limit."""
     entered = entered_nms(trace)
     mine = entered[trace["candidate_label"][entered] == label]
     return mine[trace["candidate_fate"][mine] != Fate.SUPPRESSED][:ROWS]

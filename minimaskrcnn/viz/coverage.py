@@ -23,7 +23,7 @@ from minimaskrcnn.viz.words import plural
 
 
 def show_coverage(coverage: Coverage, ax: Axes | None = None) -> Axes:
-    """Histogram of the best IoU of each object; bars of objects that no anchor covers are hatched."""
+    """Draw a histogram of the best IoU of each object; bars of objects that no anchor covers are hatched."""
     ax = axes_or_new(ax)
     best = coverage.best_iou
     ax.set_xlabel("best IoU with an anchor")
@@ -50,7 +50,7 @@ def show_coverage(coverage: Coverage, ax: Axes | None = None) -> Axes:
 
 
 def show_object_sizes(coverage: Coverage, ax: Axes | None = None) -> Axes:
-    """Width and height of each object (dots) and of the anchors of one cell (squares), on log scales."""
+    """Draw width and height of each object (dots) and of the anchors of one cell (squares), on log scales."""
     ax = axes_or_new(ax)
     width, height = coverage.sizes.T
     missed = np.zeros(len(width), bool)
@@ -86,7 +86,7 @@ def show_object_sizes(coverage: Coverage, ax: Axes | None = None) -> Axes:
     note="The best IoU any anchor reaches with each object. Objects that none covers are hard to learn.",
 )
 def coverage_figure(coverage: Coverage) -> Figure:
-    """Both panels side by side."""
+    """Draw the best IoUs and the sizes side by side."""
     figure = new_figure(12, 4.6)
     left, right = figure.subplots(1, 2)
     show_coverage(coverage, left)

@@ -13,7 +13,7 @@ from minimaskrcnn.viz.style import number_headline, panels
 
 
 def demo_figure(trace: Trace) -> Figure:
-    """Input, proposals, RoIs before and after refinement, before and after NMS, 28x28 masks, detections.
+    """Draw input, proposals, RoIs before and after refinement and NMS, 28x28 masks and detections.
 
     Parameters
     ----------

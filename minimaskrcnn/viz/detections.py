@@ -1,4 +1,4 @@
-"""The answer: each object with its mask, its box, its class and its score, on the picture."""
+"""Figures of the answer: each object with its mask, its box, its class and its score."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def draw_detections(
     class_names: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw detections on the picture they were found in; one colour per object, so that neighbours part.
+    """Draw detections on the picture in which they were found, one colour per object.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def show_detections(
     ax: Axes | None = None,
     min_score: float = HIGH_SCORE,
 ) -> Axes:
-    """The detections of a trace that score at least `min_score`, in input pixels."""
+    """Draw the detections of a trace that score at least `min_score`, in input pixels."""
     sure = trace["scores"] >= min_score
     masks = trace["masks"][sure] if "masks" in trace else None
     found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks)
@@ -80,7 +80,7 @@ def show_detection_boxes(
     ax: Axes | None = None,
     min_score: float = HIGH_SCORE,
 ) -> Axes:
-    """What Faster R-CNN alone would answer: boxes, classes and scores, before any mask is drawn."""
+    """Draw what Faster R-CNN alone would answer: boxes, classes and scores, without masks."""
     sure = trace["scores"] >= min_score
     boxes, labels, scores = trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure]
     ax = draw_picture(trace["input"], ax)

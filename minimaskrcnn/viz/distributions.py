@@ -31,7 +31,7 @@ DELTAS = (
 
 
 def show_delta(trace: Trace, component: int, ax: Axes | None = None) -> Axes:
-    """Histogram of one RPN delta (0 dx, 1 dy, 2 dw, 3 dh): all anchors, and those that became proposals."""
+    """Draw a histogram of one RPN delta (0 dx, 1 dy, 2 dw, 3 dh): all anchors, and proposals."""
     ax = axes_or_new(ax)
     name, meaning = DELTAS[component]
     every = trace["rpn_deltas"][:, component]
@@ -56,7 +56,7 @@ def show_delta(trace: Trace, component: int, ax: Axes | None = None) -> Axes:
     note="How far anchors are moved: dx and dy in units of the anchor's sides, dw and dh as logarithms.",
 )
 def delta_figure(trace: Trace) -> Figure:
-    """The four RPN deltas side by side, in the order in which the network stores them: dx, dy, dw, dh."""
+    """Draw the four RPN deltas side by side, in the order in which the network stores them."""
     figure = new_figure(12, 3.6)
     for component, ax in enumerate(figure.subplots(1, 4)):
         show_delta(trace, component, ax)
@@ -71,7 +71,7 @@ def delta_figure(trace: Trace) -> Figure:
     note="Where boxes begin and where they end.",
 )
 def show_corners(trace: Trace, ax: Axes | None = None) -> Axes:
-    """Scatter of the proposals' corners: triangles where they begin, squares where they end."""
+    """Draw the corners of the proposals: triangles at the top left, squares at the bottom right."""
     ax = transformed_picture(trace, ax)
     first, last = trace["proposals"][:, :2], trace["proposals"][:, 2:]
     ax.scatter(
@@ -95,7 +95,7 @@ def show_corners(trace: Trace, ax: Axes | None = None) -> Axes:
     note="Most RoIs are background, and that is normal.",
 )
 def show_class_counts(trace: Trace, ax: Axes | None = None) -> Axes:
-    """How many RoIs the box head gives to each class, background first."""
+    """Draw how many RoIs the box head gives to each class, the background first."""
     ax = axes_or_new(ax)
     classes = trace["class_scores"].shape[1]
     counts = np.bincount(trace["class_scores"].argmax(axis=1), minlength=classes)
@@ -131,7 +131,7 @@ def show_class_counts(trace: Trace, ax: Axes | None = None) -> Axes:
     arguments={"stage": "candidate"},
 )
 def show_fates(trace: Trace, stage: str = "candidate", ax: Axes | None = None) -> Axes:
-    """Why boxes were dropped: how many met each fate.
+    """Draw why boxes were dropped: how many met each fate.
 
     Parameters
     ----------

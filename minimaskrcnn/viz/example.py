@@ -9,6 +9,7 @@ import numpy as np
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.evaluation import Curves
 from minimaskrcnn.inspection import Coverage, Trace
+from minimaskrcnn.nn import Module
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Example:
 
     trace: Trace
     truth: Truth | None = None
-    model: Any = None
+    model: Module | None = None
     curves_by_kind: Mapping[str, Curves] | None = None
     samples: Sequence[tuple[np.ndarray, Target]] | None = None
     class_names: Sequence[str] | None = None

@@ -15,7 +15,7 @@ from minimaskrcnn.viz.style import LABEL, MAP, headline, inches, panels, top_ind
 def show_features(
     trace: Trace, stage: str, ax: Axes | None = None, channels: Sequence[int] | None = None, limit: int = 12
 ) -> Axes:
-    """Channels of one feature map as tiles; by default those that vary most over the picture.
+    """Draw channels of a feature map as tiles; by default those that vary most over the picture.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def show_features(
     note="Some channels light up where the objects are.",
 )
 def features_figure(trace: Trace, stages: Sequence[str] | None = None, limit: int = 6) -> Figure:
-    """Several feature maps side by side, three per row, each with its most varied channels.
+    """Draw several feature maps side by side, three per row, each with the channels that vary most.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ def features_figure(trace: Trace, stages: Sequence[str] | None = None, limit: in
     note="From edges and colours to parts of objects.",
 )
 def backbone_figure(trace: Trace, limit: int = 6) -> Figure:
-    """The feature maps of the backbone side by side, finest first."""
+    """Draw the feature maps of the backbone side by side, finest first."""
     return features_figure(trace, trace.names("backbone."), limit)
 
 
 def liveliest(maps: np.ndarray, limit: int) -> list[int]:
-    """The `limit` channels of maps (C, h, w) that vary most, in their order."""
+    """Indices of the `limit` channels of maps (C, h, w) that vary most, in ascending order."""
     spread = maps.reshape(len(maps), -1).std(axis=1)  # (C, h, w) -> (C, h*w)
     return sorted(top_indices(spread, limit).tolist())
 

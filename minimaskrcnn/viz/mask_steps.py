@@ -25,7 +25,7 @@ from minimaskrcnn.viz.style import BLUE, MAP, VERMILLION, headline, panels, show
     needs=("trace.mask_probs",),
 )
 def mask_figure(trace: Trace, detection: int = 0, target: Target | None = None) -> Figure:
-    """From the mask head's answer to the outline on the picture, for one detection.
+    """Draw the way from the mask head's answer to the outline on the picture, for one detection.
 
     Parameters
     ----------

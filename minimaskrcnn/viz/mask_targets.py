@@ -29,7 +29,7 @@ GAP = 4  # cells between tiles
     "mask-targets",
     Chapter.MASKS,
     heading="Mask targets",
-    note="What training asks of each box: the true mask, RoIAligned to the box; beside it the answer.",
+    note="What training asks of each box: the true mask, RoIAligned to the box; beside it the mask that was predicted.",
     needs=("trace.mask_probs", "target.masks"),
 )
 def show_mask_targets(
@@ -38,7 +38,7 @@ def show_mask_targets(
     ax: Axes | None = None,
     limit: int = 8,
 ) -> Axes:
-    """Pairs of tiles for the best detections: the target of the box on the left, the answer on the right.
+    """Draw pairs of tiles for the best detections: the target of the box, and beside it the predicted mask.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def show_mask_targets(
     needs=("target.masks",),
 )
 def roi_targets_figure(trace: Trace, target: Target, limit: int = 12) -> Figure:
-    """RoIs that training takes for objects, numbered on the picture, beside the masks it asks of them.
+    """Draw the RoIs that training takes for objects, numbered on the picture, beside their mask targets.
 
     Of each object the RoIs that overlap it most are shown first, and objects take turns.
     """
@@ -133,7 +133,7 @@ def show_mini_masks(
     side: int = 28,
     limit: int = 12,
 ) -> Axes:
-    """Each true mask cut to its box and resized to `side` x `side`: all a mask head can ever express.
+    """Draw each true mask cut to its box and resized to `side` x `side`: all that a mask head can express.
 
     The number is the IoU of the mask with itself after the way there and back: the best that can be reached.
 

@@ -32,7 +32,7 @@ from minimaskrcnn.viz.words import plural
     needs=("trace.mask_probs",),
 )
 def show_mask_probabilities(trace: Trace, ax: Axes | None = None, limit: int = 16) -> Axes:
-    """The 28x28 mask of each detection's own class, 0 dark to 1 bright, with the 0.5 line drawn."""
+    """Draw the 28x28 mask of each detection's own class, from 0 (dark) to 1 (bright), with its 0.5 line."""
     ax = panels(1, 1, 6, 6)[1][0] if ax is None else ax
     ax.set_xticks([])
     ax.set_yticks([])
@@ -81,7 +81,7 @@ def show_mask_probabilities(trace: Trace, ax: Axes | None = None, limit: int = 1
     needs=("trace.mask_probs",),
 )
 def show_pasted_masks(trace: Trace, ax: Axes | None = None, limit: int = 100) -> Axes:
-    """The masks at the size of the picture, cut at 0.5; no boxes, so that outlines alone can be judged."""
+    """Draw the masks at the size of the picture, cut at 0.5, without boxes: only the outlines are judged."""
     ax = draw_picture(trace["input"], ax)
     if "masks" not in trace:
         show_message(ax, "no masks")

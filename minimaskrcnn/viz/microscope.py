@@ -36,7 +36,7 @@ MANY_BINS = 4  # with more, bins and numbers would hide each other
 
 
 def show_roi_grid(view: RoIView, name: str, ax: Axes | None = None, chosen: Cell = (0, 0)) -> Axes:
-    """The box, the bins and the sample points of one view on its feature map.
+    """Draw the box, the bins and the sample points of a view on its feature map.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def show_roi_grid(view: RoIView, name: str, ax: Axes | None = None, chosen: Cell
 
 
 def show_roi_output(view: RoIView, ax: Axes | None = None, chosen: Cell = (0, 0)) -> Axes:
-    """The output of one view, on the scale of its feature map, the chosen bin framed."""
+    """Draw the output of a view, on the scale of its feature map, with the chosen bin framed."""
     ax = panels(1, 1, 3, 3)[1][0] if ax is None else ax
     low, high = view.features.min(), view.features.max()
     ax.imshow(view.output, cmap=MAP, vmin=low, vmax=high, interpolation="nearest")
@@ -102,7 +102,7 @@ def microscope_figure(
     rules: Mapping[str, RoIRule] = RULES,
     chosen: Cell = (0, 0),
 ) -> Figure:
-    """The same box through several RoI operators side by side; grids above, outputs below.
+    """Draw the same box through several RoI operators side by side; grids above, outputs below.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def microscope_figure(
     note="Snapped to cells, the largest value of the top left bin is 0.8; read between the cells it is 0.88.",
 )
 def article_figure() -> Figure:
-    """The article's example: the largest value of the top left bin is 0.8 snapped and 0.88 interpolated."""
+    """Draw the article's example: the top left bin has 0.8 at most when snapped, and 0.88 interpolated."""
     rules = {"RoIPool: 0.8": ROI_POOL, "RoIAlign (max): 0.88": ROI_ALIGN_MAX}
     return microscope_figure(rules=rules)
 
@@ -149,7 +149,7 @@ def proposal_microscope(
     channel: int | None = None,
     rules: Mapping[str, RoIRule] = RULES,
 ) -> Figure:
-    """One proposal of a trace on the feature map its level gave it, through several RoI operators.
+    """Draw a proposal on the feature map that it is read from, through several RoI operators.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def gradient_figure(
     rules: Mapping[str, RoIRule] = RULES,
     seed: int = 0,
 ) -> Figure:
-    """The gradient that flows back into the map (above) and the numerical one (below) of each operator."""
+    """Draw the gradient that flows back into the map (above) and the numerical one (below), per operator."""
     grad = np.random.default_rng(seed).uniform(0.5, 1.5, output_size)
     figure, axes = panels(2, len(rules), 3.0, 3.0)
     for column, (name, rule) in enumerate(rules.items()):
@@ -206,7 +206,7 @@ def gradient_figure(
     note="A box slides over a ramp: operators that round climb stairs, RoIAlign draws a line.",
 )
 def show_shift(rules: Mapping[str, RoIRule] = RULES, ax: Axes | None = None, bins: int = 7) -> Axes:
-    """Middle output of each operator while a box slides two cells to the right over a ramp.
+    """Draw the middle output of each operator while a box slides two cells to the right over a ramp.
 
     The ramp's value is the position, so a perfect operator answers with where the bin is: a straight line. An
     operator that rounds answers with a staircase, and one that is off by half a cell runs beside the line.

@@ -15,7 +15,7 @@ from minimaskrcnn.viz.words import plural
 
 
 def show_objectness(trace: Trace, level: Level | int, ax: Axes | None = None) -> Axes:
-    """Heat map over the picture: the best objectness among the anchors of each cell; crosses mark winners.
+    """Draw the best objectness among the anchors of each cell as a heat map; crosses mark proposals.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def show_objectness(trace: Trace, level: Level | int, ax: Axes | None = None) ->
     note="Fine levels see small objects, coarse ones large.",
 )
 def objectness_figure(trace: Trace) -> Figure:
-    """One heat map for each level, finest first: small objects light up on fine levels, large on coarse."""
+    """Draw one heat map for each level, finest first: small objects show on fine levels, large on coarse."""
     maps = levels(trace)
     columns = min(len(maps), 3)
     rows = -(-len(maps) // columns)

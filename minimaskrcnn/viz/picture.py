@@ -23,7 +23,7 @@ WIDEST = 1.8  # a picture longer than this gets empty margins, so that titles an
     note="What goes in, and at which size the network sees it.",
 )
 def show_input(trace: Trace, ax: Axes | None = None) -> Axes:
-    """The picture as it came in, in input pixels."""
+    """Draw the picture as it was given, in input pixels."""
     image = trace["input"]
     ax = draw_picture(image, ax)
     height, width = image.shape[1:]
@@ -34,12 +34,12 @@ def show_input(trace: Trace, ax: Axes | None = None) -> Axes:
 
 
 def transformed_picture(trace: Trace, ax: Axes | None = None) -> Axes:
-    """The input picture, laid out so that boxes in transformed pixels fall in place."""
+    """Draw the input picture, laid out so that boxes in pixels of the resized picture fall in place."""
     return draw_picture(trace["input"], ax, trace.resized_size)
 
 
 def draw_picture(image: np.ndarray, ax: Axes | None = None, size: tuple[float, float] | None = None) -> Axes:
-    """Show an image (3, H, W) over the extent `size` (height, width), its own by default."""
+    """Draw an image (3, H, W) over the extent `size` (height, width), its own by default."""
     if ax is None:
         ax = panels(1, 1, *panel_size(image, 6))[1][0]
     height, width = image.shape[1:] if size is None else size

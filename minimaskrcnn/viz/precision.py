@@ -42,7 +42,7 @@ WIDEST = 20  # classes whose bars still have room for a name
     note="Over a whole data set, best score first: how many answers are right, and how much is found.",
 )
 def show_precision_recall(curves: Curves, ax: Axes | None = None, label: int | None = None) -> Axes:
-    """Precision at each recall, for three overlaps one may ask for.
+    """Draw the precision at each recall, for three IoU thresholds.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def show_precision_recall(curves: Curves, ax: Axes | None = None, label: int | N
 def show_average_precision(
     curves_by_kind: Mapping[str, Curves], class_names: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Dataset AP, the mean over IoU 0.50 to 0.95: of all classes together, and of each.
+    """Draw the AP of a data set, the mean over IoU 0.50 to 0.95: of all classes together, and of each.
 
     Parameters
     ----------

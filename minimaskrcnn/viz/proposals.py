@@ -34,7 +34,7 @@ DASHED: Dash = (0, (5, 2))
     note="Each anchor is moved and stretched by its four deltas, then cut at the edge of the picture.",
 )
 def refined_figure(trace: Trace) -> Figure:
-    """Refined and clipped, side by side."""
+    """Draw refined and clipped boxes side by side."""
     figure, (left, right) = panels(1, 2, *panel_size(trace["input"], 5.5))
     show_decoded(trace, left)
     show_clipped(trace, right)
@@ -42,7 +42,7 @@ def refined_figure(trace: Trace) -> Figure:
 
 
 def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
-    """Anchors of highest objectness (dotted) and the boxes their deltas make of them (solid)."""
+    """Draw the anchors of highest objectness (dotted) and the boxes their deltas make of them (solid)."""
     shown = top_indices(trace["objectness"], limit)
     anchors, decoded = trace["anchors"][shown], trace["decoded"][shown]
     ax = transformed_picture(trace, ax)
@@ -55,7 +55,7 @@ def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
 
 
 def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
-    """Decoded boxes that leave the picture (dashed) and what clipping leaves of them (solid)."""
+    """Draw decoded boxes that leave the picture (dashed) and what clipping leaves of them (solid)."""
     decoded, clipped = trace["decoded"], trace["clipped"]
     outside = np.flatnonzero((decoded != clipped).any(axis=1))
     shown = outside[top_indices(trace["objectness"][outside], limit)]
@@ -79,7 +79,7 @@ def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
     note="On each level, a box goes that overlaps a better one by more than the threshold of NMS.",
 )
 def show_rpn_nms(trace: Trace, ax: Axes | None = None, limit: int = 60) -> Axes:
-    """Boxes that entered the RPN's NMS: kept (solid) and suppressed by a better one (dashed)."""
+    """Draw the boxes that entered the RPN's NMS: kept (solid) or suppressed by a better one (dashed)."""
     fate = trace["anchor_fate"]
     entered = np.flatnonzero(np.isin(fate, (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)))
     shown = entered[top_indices(trace["objectness"][entered], limit)]
@@ -106,7 +106,7 @@ def show_rpn_nms(trace: Trace, ax: Axes | None = None, limit: int = 60) -> Axes:
     note="What the second stage receives: boxes without a class.",
 )
 def show_proposals(trace: Trace, ax: Axes | None = None, limit: int = 50) -> Axes:
-    """The `limit` proposals of highest objectness, dotted, as all boxes before refinement are."""
+    """Draw the `limit` proposals of highest objectness, dotted as all boxes before refinement are."""
     proposals, scores = trace["proposals"], trace["proposal_scores"]
     shown = top_indices(scores, limit)
     ax = transformed_picture(trace, ax)

@@ -18,7 +18,7 @@ from minimaskrcnn.viz.words import class_name, count_classes, plural
 def show_sample(
     image: np.ndarray, target: Target, class_names: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """One picture with the true mask, box and class of each object.
+    """Draw a picture with the true mask, box and class of each object.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def show_sample(
 def samples_figure(
     samples: Sequence[tuple[np.ndarray, Target]], class_names: Sequence[str] | None = None
 ) -> Figure:
-    """Several samples side by side, four per row."""
+    """Draw several samples side by side, four per row."""
     columns = min(4, max(1, len(samples)))
     rows = -(-max(1, len(samples)) // columns)
     width, height = panel_size(samples[0][0]) if samples else (3.3, 3.3)

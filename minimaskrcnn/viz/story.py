@@ -76,7 +76,7 @@ def show_story(trace: Trace, story: Story | None = None, ax: Axes | None = None)
     needs=("target.boxes",),
 )
 def show_why_missed(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
-    """Where the object was lost that the sure detections of its class overlap least, or how it was found."""
+    """Draw why the object that is covered worst was missed, or how it was found."""
     iou = np.nan_to_num(box_iou(target.boxes, trace["boxes"]))  # (N, D)
     right = (target.labels[:, None] == trace["labels"]) & (trace["scores"] >= HIGH_SCORE)
     worst = int((iou * right).max(axis=1, initial=0).argmin())

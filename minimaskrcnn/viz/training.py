@@ -46,7 +46,7 @@ LOSSES: dict[str, tuple[str, str, Dash]] = {
     "the learning rate.",
 )
 def training_curves(log_records: Sequence[Mapping[str, Any]], num_classes: int | None = None) -> Figure:
-    """Losses, AP, sampled anchors and RoIs, learning rate and gradient norm against the step.
+    """Draw losses, AP, sampled anchors and RoIs, learning rate and gradient norm against the step.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ MOST = 40  # detections that have a column
     "that was missed; a column without one is a false alarm.",
 )
 def show_overlaps(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
-    """IoU of each true object (rows) with each detection (columns), best detection first.
+    """Draw the IoU of each true object (rows) with each detection (columns), best detection first.
 
     A cell of IoU 0.5 or more is framed: solid where the class is right, dashed where it is wrong.
     """
@@ -73,7 +73,7 @@ def show_overlaps(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     "recall, and NMS gives some of it back. All boxes are compared in the same pixels.",
 )
 def show_recall(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
-    """Share of the objects that some box covers, for each IoU one may ask for, step by step of the RPN.
+    """Draw the share of the objects that some box covers, at each IoU threshold, for each step of the RPN.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def show_recall(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
         ax.plot(thresholds, recall, color=colour, linestyle=dash, label=f"{len(boxes):,} {name}")
         at_half[name] = np.mean(best >= 0.5)
     ax.set_ylim(-0.02, 1.05)
-    ax.set_xlabel("IoU asked for")
+    ax.set_xlabel("IoU threshold")
     ax.set_ylabel("share of the objects covered")
     ax.legend(fontsize=8, loc="lower left")
     half = ", ".join(f"{name} {share:.0%}" for name, share in at_half.items())

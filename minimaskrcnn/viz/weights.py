@@ -1,12 +1,11 @@
 """The weights of a model: a table of statistics that flags what looks dead, and their histograms."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import WeightStatistics, weight_statistics
+from minimaskrcnn.nn import Module
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import BLUE, LABEL, VERMILLION, axes_or_new, headline, new_figure
 from minimaskrcnn.viz.words import plural
@@ -23,8 +22,8 @@ ROW = 0.17  # inches
     heading="Weights in numbers",
     note="Range and spread of every layer, dead ones flagged.",
 )
-def show_weight_table(model: Any, ax: Axes | None = None, only: str = "weight", limit: int = 60) -> Axes:
-    """One row per parameter: shape, range, mean, spread, and "dead?" where nothing was learnt.
+def show_weight_table(model: Module, ax: Axes | None = None, only: str = "weight", limit: int = 60) -> Axes:
+    """Draw one row per parameter: shape, range, mean, spread, and "dead?" where nothing was learnt.
 
     Parameters
     ----------
@@ -60,8 +59,8 @@ def show_weight_table(model: Any, ax: Axes | None = None, only: str = "weight", 
     return headline(ax, "Weights in numbers", see)
 
 
-def show_weight_histogram(model: Any, name: str, ax: Axes | None = None) -> Axes:
-    """Histogram of one parameter, on a log scale, so that outliers show."""
+def show_weight_histogram(model: Module, name: str, ax: Axes | None = None) -> Axes:
+    """Draw the histogram of a parameter, on a log scale, so that outliers show."""
     ax = axes_or_new(ax, 4, 3)
     values = dict(model.named_parameters())[name].data
     ax.hist(values.ravel(), 41, color=BLUE)
@@ -80,8 +79,8 @@ def show_weight_histogram(model: Any, name: str, ax: Axes | None = None) -> Axes
     heading="Weight histograms",
     note="Trained weights look like bells, dead ones do not.",
 )
-def weight_histograms(model: Any, limit: int = 16) -> Figure:
-    """Histograms of the first `limit` weights with two or more axes, evenly chosen from backbone to heads."""
+def weight_histograms(model: Module, limit: int = 16) -> Figure:
+    """Draw histograms of `limit` weights with two or more axes, evenly chosen from backbone to heads."""
     names = [name for name, parameter in model.named_parameters() if parameter.data.ndim > 1]
     chosen = [
         names[i]

@@ -123,7 +123,7 @@ viz.show(figure)
 # The RPN's boxes are not refined yet, and its score knows no classes. Dropping a box early, on a rough overlap, can lose an
 # object for good. So the first NMS only removes near copies, and leaves the choice to the second.
 #
-# Now the second one as it happens, class by class: each survivor is numbered, the boxes it pushed out are dashed in its
+# Now the second one as it happens, class by class: each survivor is numbered, the boxes it suppressed are dashed in its
 # colour. At the right, the overlap that cost each of them its place.
 
 # %%

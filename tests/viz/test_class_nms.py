@@ -59,7 +59,7 @@ def test_survivors_are_solid_and_their_victims_dashed_in_their_colour(trace):
         np.testing.assert_array_equal(survivor.get_segments()[0][0], trace["candidate_box"][winner, :2])
         assert (victims.get_colors() == survivor.get_colors()).all()
         assert victims.get_linestyle() != survivor.get_linestyle()
-    assert "2 survivors, solid; 8 boxes they pushed out" in ax.get_label()
+    assert "2 survivors, solid; 8 boxes they suppressed" in ax.get_label()
     scores = trace["candidate_score"][winners]
     assert {t.get_text() for t in ax.texts[:2]} == {f"{r}: {s:.2f}" for r, s in enumerate(scores, 1)}
 
@@ -72,7 +72,7 @@ def test_dots_stand_at_the_overlaps(trace):
         np.testing.assert_array_equal(line.get_xdata(), wanted)
     suppressed = trace["candidate_fate"] == Fate.SUPPRESSED
     mine = trace["candidate_suppressed_iou"][suppressed & (trace["candidate_label"] == 1)]
-    assert f"cost a place is {mine.min():.2f}" in ax.get_label()
+    assert f"suppressed one is {mine.min():.2f}" in ax.get_label()
 
 
 def test_the_busiest_classes_come_first(trace):
@@ -82,5 +82,5 @@ def test_the_busiest_classes_come_first(trace):
 
 def test_a_class_that_is_not_there(trace, make_trace):
     assert "0 survivors" in class_nms.show_suppressors(trace, 3).get_label()
-    assert "nothing was pushed out" in class_nms.show_suppression_overlaps(trace, 3).get_label()
+    assert "nothing was suppressed" in class_nms.show_suppression_overlaps(trace, 3).get_label()
     assert len(class_nms.suppression_figure(make_trace(40, 40, [])).axes) == 2
