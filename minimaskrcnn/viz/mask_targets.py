@@ -29,7 +29,8 @@ GAP = 4  # cells between tiles
     "mask-targets",
     Chapter.MASKS,
     heading="Mask targets",
-    note="What training asks of each box: the true mask, RoIAligned to the box; beside it the mask that was predicted.",
+    note="What training asks of each box: the true mask, RoIAligned to the box; beside it the predicted "
+    "mask.",
     needs=("trace.mask_probs", "target.masks"),
 )
 def show_mask_targets(
