@@ -7,6 +7,7 @@ from minimaskrcnn import weights
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model
+from minimaskrcnn.models.presets import configure
 from minimaskrcnn.training import RECIPES, evaluate
 
 FACTS = {"command", "seed", "steps", "minutes", "data", "date"}
@@ -24,9 +25,7 @@ def test_the_card_agrees_with_the_file_and_the_recipe(name):
     assert card.keys() >= FACTS
     assert (card["seed"], card["steps"]) == (facts["seed"], facts["step"])
     assert card["steps"] == RECIPES[name].steps
-    assert facts["recipe"]["model"] == {
-        key: list(value) if isinstance(value, tuple) else value for key, value in RECIPES[name].model.items()
-    }
+    assert configure(facts["recipe"]["model"]) == RECIPES[name].model
 
 
 def test_the_shapes_model_finds_shapes():

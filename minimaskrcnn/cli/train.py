@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
-from dataclasses import fields, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minimaskrcnn.cli import options, output
 from minimaskrcnn.errors import InputError
@@ -84,9 +82,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="changes",
         metavar="NAME=VALUE",
-        help="change a setting of the recipe (steps, batch_size, lr, optimizer, schedule, warmup, "
-        "weight_decay, clip_norm, freeze, ...) or of its model (model.anchor_sizes, ...); model.preset "
-        "begins with that preset's own settings; may be repeated",
+        help="change a setting of the recipe (steps, batch_size, lr, optimizer, schedule, augment, freeze, "
+        "...) or of its model (anchor_sizes, min_size, ...; model.NAME is the same, predict.NAME holds at "
+        "prediction only); preset begins with that preset's own settings; may be repeated",
     )
 
 
@@ -96,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
     from minimaskrcnn import viz
     from minimaskrcnn.cli.progress import Progress
+    from minimaskrcnn.cli.settings import adapt
     from minimaskrcnn.training import Trainer, read_log
 
     recipe = adapt(plan(args), args.changes)
@@ -183,68 +182,3 @@ def open_parts(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
         return data.cut(train, args.val_fraction)
     output.log.info("no validation pictures, so no AP: --val-fraction 0.2 would keep a fifth of them for it")
     return train, None
-
-
-def adapt(recipe: Recipe, changes: list[str]) -> Recipe:
-    """The recipe with each NAME=VALUE applied; values are JSON, or bare words.
-
-    Raises
-    ------
-    InputError
-        A change without `=`, an unknown name, or a value of another type than the recipe's own.
-    """
-    from minimaskrcnn.models import configure
-    from minimaskrcnn.models.aliases import resolve
-
-    for change in changes:
-        name, equals, text = change.partition("=")
-        if not equals:
-            raise InputError(f"--set {change}: expected NAME=VALUE, for example --set steps=500.")
-        group, _, setting = name.partition(".")
-        if name == "model.preset":  # the settings were the other preset's
-            recipe = replace(recipe, model=configure({"preset": parse(text)}), predict={})
-        elif setting and group == "model":
-            recipe = replace(recipe, model=recipe.model.changed(**{setting: parse(text)}))
-        elif setting and group == "predict":
-            recipe = replace(recipe, predict={**recipe.predict, **resolve({setting: parse(text)})})
-        else:
-            recipe = _with_setting(recipe, name, text)
-    return recipe
-
-
-def _with_setting(recipe: Recipe, name: str, text: str) -> Recipe:
-    known = sorted({field.name for field in fields(recipe)} - {"model", "predict"})
-    if name not in known:
-        nearest = get_close_matches(name, known, 1)
-        meant = f"did you mean {nearest[0]}?" if nearest else f"choose one of {', '.join(known)}."
-        raise InputError(f"--set {name}: there is no such setting; {meant}")
-    value: Any = names(name, text) if name in ("augment", "freeze") else parse(text)
-    return replace(recipe, **{name: value})
-
-
-def parse(text: str) -> Any:
-    """A JSON value, or the text itself.
-
-    >>> parse("[8, 16, 32]"), parse("roi_pool")
-    ([8, 16, 32], 'roi_pool')
-    """
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
-    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
-        raise InputError(f"--set: {text[:20]}... is no sensible value; pass a shorter one.") from error
-
-
-def names(name: str, text: str) -> tuple[str, ...]:
-    """A JSON list of strings, or the same without quotes, which a shell would eat.
-
-    >>> names("freeze", '["backbone", "rpn"]') == names("freeze", "[backbone,rpn]") == ("backbone", "rpn")
-    True
-    """
-    value = parse(text)
-    if isinstance(value, str) and text.startswith("[") and text.endswith("]"):
-        value = [word.strip() for word in text[1:-1].split(",")]
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise InputError(f"--set {name}={text}: expected a list of names, for example {name}=[backbone,rpn].")
-    return tuple(value)

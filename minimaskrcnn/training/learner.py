@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,8 @@ class Learner:
                 f"Trainer: the model has {model.num_classes} classes and the data set {dataset.num_classes}, "
                 "with the background; build the model with the data set's num_classes."
             )
+        if model.config is not None:
+            recipe = replace(recipe, model=model.config)
         self.model, self.recipe, self.rng, self.step = model, recipe, rng, 0
         model.class_names = tuple(dataset.class_names)
         freeze(model, *recipe.freeze)

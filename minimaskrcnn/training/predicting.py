@@ -9,12 +9,13 @@ from minimaskrcnn.training.recipes import Recipe
 
 
 def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
-    """The model itself, or one with the recipe's settings of prediction, which is yet to be filled.
+    """The model itself, or one with its weights and the recipe's settings of prediction.
 
     Raises
     ------
     InputError
-        If a setting is unknown, or the model was changed by hand so that its config does not describe it.
+        If the settings make another model, whose weights have other shapes; or if the model was changed by
+        hand, so that its config does not describe it.
     """
     if not recipe.predict:
         return model
@@ -25,6 +26,7 @@ def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
         )
     predictor = build(model.config.changed(**recipe.predict))
     predictor.class_names = model.class_names
+    predictor.load_state_dict(model.state_dict())
     return predictor
 
 

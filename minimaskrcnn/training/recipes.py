@@ -5,157 +5,107 @@ A recipe is data. The trainer follows it, a checkpoint remembers it, and a model
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import MINI, Config, configure
 from minimaskrcnn.models.aliases import resolve
+from minimaskrcnn.models.setting import Kind, choice, number, read, setting, several, whole
 from minimaskrcnn.training.augmentation import AUGMENTATIONS
 
+COUNT, ANY = whole(1, 10**9), whole(0, 10**9)
+POSITIVE, PART = number(1e-12, 1e30), number(0, 0.999999)
 
-@dataclass(frozen=True)
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
+
+
+NAMES = Kind("a list of names", _is_names, tuple)
+REGISTERED = Kind(
+    f"a list of names among {', '.join(AUGMENTATIONS)}",
+    lambda value: _is_names(value) and all(name in AUGMENTATIONS for name in value),
+    tuple,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """The settings of one training run.
-
-    Attributes
-    ----------
-    steps, batch_size : int
-        Number of updates, and of pictures per update.
-    lr : float
-        The peak of the learning rate, reached after `warmup` steps.
-    optimizer : "adamw" or "sgd"
-    momentum : float
-        Of SGD.
-    betas : two floats
-        Of AdamW: the decay of the running means of the gradient and of its square.
-    weight_decay : float
-        Applies to weights with two or more axes; norms and biases are not decayed.
-    clip_norm : float
-        The largest allowed norm of the gradient of all parameters together.
-    schedule : "cosine" or "steps"
-        Down to 1 % of the peak along half a cosine, or to a tenth after 2/3 of the steps and again after 8/9.
-    warmup : int
-        Steps in which the learning rate rises linearly from 0 to the peak.
-    augment : names in `AUGMENTATIONS`
-        Applied in this order to each picture that is learnt from.
-    freeze : names of parameters or modules, patterns as in `nn.freeze`
-        These are not trained.
-    model : Config, or a mapping for `models.configure`
-        The model to build; the number of classes is that of the data.
-    predict : mapping
-        Settings of the model that differ at prediction.
-    max_dets : int
-        The number of detections per picture that count in average precision.
-    evaluate_every, checkpoint_every : int
-        Steps between two evaluations, and between two saved states.
-    early_stop : int
-        End the run after this many evaluations in a row without a better AP; 0 means never.
+    """The settings of one training run; `model` and `predict` are settings of the model.
 
     Raises
     ------
     InputError
-        If a setting has the wrong type or lies outside its range.
+        If a setting has the wrong type or lies outside its range, or `predict` names none of the model's.
+
+    Examples
+    --------
+    >>> recipe = Recipe(steps=100, batch_size=2, lr=1e-3, model=MINI.changed(min_size=96))
+    >>> recipe.optimizer, recipe.model.min_size
+    ('adamw', 96)
     """
 
-    steps: int
-    batch_size: int
-    lr: float
-    optimizer: str = "adamw"
-    momentum: float = 0.9
-    betas: tuple[float, float] = (0.9, 0.999)
-    weight_decay: float = 1e-4
-    clip_norm: float = 5.0
-    schedule: str = "cosine"
-    warmup: int = 50
-    augment: tuple[str, ...] = ()
-    freeze: tuple[str, ...] = ()
+    steps: int = setting("length", MISSING, COUNT, "Number of updates.")
+    batch_size: int = setting("length", MISSING, whole(1, 1024), "Pictures per update.")
+    lr: float = setting("rate", MISSING, POSITIVE, "Peak of the learning rate, reached after `warmup` steps.")
+    schedule: str = setting(
+        "rate",
+        "cosine",
+        choice("cosine", "steps"),
+        "Down to 1 % of the peak along half a cosine; or to a tenth after 2/3 of the steps, and again after "
+        "8/9.",
+    )
+    warmup: int = setting("rate", 50, ANY, "Steps in which the learning rate rises linearly to its peak.")
+    optimizer: str = setting("optimizer", "adamw", choice("adamw", "sgd"), "What to do with a gradient.")
+    momentum: float = setting("optimizer", 0.9, PART, "Of SGD.")
+    betas: tuple[float, float] = setting(
+        "optimizer",
+        (0.9, 0.999),
+        several(PART, 2, 2),
+        "Of AdamW: decay of the running means of the gradient and of its square.",
+    )
+    weight_decay: float = setting(
+        "optimizer",
+        1e-4,
+        number(0, 1e3),
+        "Of weights with two or more axes; norms and biases are not decayed.",
+    )
+    clip_norm: float = setting(
+        "optimizer", 5.0, POSITIVE, "Largest norm of the gradient of all parameters together."
+    )
+    augment: tuple[str, ...] = setting(
+        "pictures", (), REGISTERED, "Augmentations of the pictures to learn from, in this order."
+    )
+    freeze: tuple[str, ...] = setting(
+        "model", (), NAMES, "Parameters or modules that are not trained; patterns as in `nn.freeze`."
+    )
+    max_dets: int = setting(
+        "evaluation", 100, COUNT, "Detections per picture that count in average precision."
+    )
+    evaluate_every: int = setting("evaluation", 500, COUNT, "Steps between two evaluations.")
+    early_stop: int = setting(
+        "evaluation",
+        0,
+        ANY,
+        "End the run after this many evaluations in a row without a better AP; 0 means never.",
+    )
+    checkpoint_every: int = setting("files", 100, COUNT, "Steps between two saved states.")
     model: Config = MINI
-    predict: Mapping[str, Any] = field(default_factory=dict)
-    max_dets: int = 100
-    evaluate_every: int = 500
-    checkpoint_every: int = 100
-    early_stop: int = 0
+    predict: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # settings of the model that differ at prediction
 
     def __post_init__(self) -> None:
-        """Check every setting, before anything is built from it."""
+        for own in fields(self):
+            if "kind" in own.metadata:
+                object.__setattr__(self, own.name, read(own, getattr(self, own.name)))
         object.__setattr__(self, "model", configure(self.model))
+        if not isinstance(self.predict, Mapping):
+            raise InputError("predict: expected a mapping from settings of the model to their values.")
         object.__setattr__(self, "predict", resolve(self.predict))
-        for setting in fields(self):
-            value = getattr(self, setting.name)
-            if isinstance(value, list):
-                value = tuple(value)  # as JSON has it
-                object.__setattr__(self, setting.name, value)
-            if setting.name in RANGES and not RANGES[setting.name].holds(value):
-                raise InputError(
-                    f"recipe: {setting.name} is {_short(value)}; expected {RANGES[setting.name].words}."
-                )
-
-
-class Range(NamedTuple):
-    """Which values a setting may have: a test, and the same in words."""
-
-    holds: Callable[[Any], bool]
-    words: str
-
-
-def _whole(least: int, most: int = 10**9) -> Range:
-    return Range(
-        lambda value: type(value) is int and least <= value <= most,
-        f"a whole number from {least} to {most:,}",
-    )
-
-
-def _number(holds: Callable[[float], bool], words: str) -> Range:
-    return Range(
-        lambda value: type(value) in (int, float) and abs(value) < math.inf and holds(value),
-        f"a number {words}",
-    )
-
-
-def _one_of(*names: str) -> Range:
-    return Range(lambda value: isinstance(value, str) and value in names, " or ".join(names))
-
-
-def _is_names(value: Any) -> bool:
-    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
-
-
-RANGES: dict[str, Range] = {
-    "steps": _whole(1),
-    "batch_size": _whole(1, 1024),
-    "lr": _number(lambda value: value > 0, "greater than 0"),
-    "optimizer": _one_of("adamw", "sgd"),
-    "momentum": _number(lambda value: 0 <= value < 1, "of at least 0 and less than 1"),
-    "betas": Range(
-        lambda value: (
-            isinstance(value, tuple)
-            and len(value) == 2
-            and all(type(beta) in (int, float) and 0 <= beta < 1 for beta in value)
-        ),
-        "two numbers of at least 0 and less than 1",
-    ),
-    "weight_decay": _number(lambda value: value >= 0, "of at least 0"),
-    "clip_norm": _number(lambda value: value > 0, "greater than 0"),
-    "schedule": _one_of("cosine", "steps"),
-    "warmup": _whole(0),
-    "augment": Range(
-        lambda value: _is_names(value) and all(name in AUGMENTATIONS for name in value),
-        f"a list of names among {', '.join(AUGMENTATIONS)}",
-    ),
-    "freeze": Range(_is_names, "a list of names"),
-    "max_dets": _whole(1),
-    "evaluate_every": _whole(1),
-    "checkpoint_every": _whole(1),
-    "early_stop": _whole(0),
-}
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        self.model.changed(**self.predict)  # only to see that it can be
 
 
 RECIPES: dict[str, Recipe] = {

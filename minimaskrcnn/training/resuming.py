@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from typing import Any
 
 from minimaskrcnn.models import configure
+from minimaskrcnn.models.aliases import resolve
 from minimaskrcnn.training.recipes import Recipe
 
 Record = dict[str, Any]
@@ -24,12 +25,17 @@ def changes(now: Record, then: Record) -> tuple[str, str]:
     -------
     forbidden, allowed : str
         The changes with which the run cannot go on, and those with which it can.
+
+    Raises
+    ------
+    InputError
+        If the settings of the state are none that this version knows.
     """
     flat_now, flat_then = _flat(now), _flat(then)
     differing = [name for name, value in flat_now.items() if flat_then.get(name, value) != value]
 
     def words(names: list[str]) -> str:
-        return ", ".join(f"{name} {flat_then.get(name)} -> {flat_now[name]}" for name in names)
+        return ", ".join(f"{name} {flat_then[name]} -> {flat_now[name]}" for name in names)
 
     return (
         words([name for name in differing if name not in FREE]),
@@ -39,10 +45,11 @@ def changes(now: Record, then: Record) -> tuple[str, str]:
 
 def _flat(facts: Record) -> Record:
     """Settings and facts by name, as JSON has them; what an older version did not write has its default."""
-    defaults = {setting.name: setting.default for setting in fields(Recipe) if setting.default is not MISSING}
-    written = {name: value for name, value in defaults.items() if name not in ONCE_FIXED}
+    defaults = {own.name: own.default for own in fields(Recipe) if own.default is not MISSING}
+    recipe = {name: value for name, value in defaults.items() if name not in ONCE_FIXED} | facts["recipe"]
+    # An older state has words for several settings, and the number of classes in its names alone.
+    model = replace(configure(recipe.pop("model")), num_classes=len(facts["class_names"]))
+    predict = resolve(recipe.pop("predict", {}))
     others = {name: facts.get(name) for name in ("seed", "class_names", "weights")}
-    settings = {**written, "predict": {}, **facts["recipe"], **others}
-    model = asdict(configure(settings.pop("model")))
-    settings |= {f"model.{name}": value for name, value in model.items()}
-    return json.loads(json.dumps(settings))
+    settings = {f"model.{name}": value for name, value in asdict(model).items()}
+    return json.loads(json.dumps({**recipe, "predict": predict, **settings, **others}))

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ class Trainer(Learner):
     Parameters
     ----------
     model : MaskRCNN
-        Trained in place. It is given the class names of the data, and `recipe.freeze` is applied to it;
-        `recipe.model` is not looked at.
+        Trained in place. It is given the class names of the data, and `recipe.freeze` is applied to it.
+        Its own config takes the place of `recipe.model`.
     dataset : Dataset
         The pictures to learn from.
     recipe : Recipe
@@ -132,7 +132,10 @@ class Trainer(Learner):
         **others : as for the class
         """
         rng = np.random.default_rng(seed)
-        model = build(recipe.model.changed(num_classes=dataset.num_classes), rng)
+        masks = recipe.model.masks and getattr(dataset, "has_masks", True)
+        if masks != recipe.model.masks:
+            log.info("start: the data have boxes and no outlines, so the model has no mask branch")
+        model = build(replace(recipe.model, num_classes=dataset.num_classes, masks=masks), rng)
         origin: Record = {"seed": seed, "weights": None}
         if weights is not None:
             fresh = start_from(model, weights)

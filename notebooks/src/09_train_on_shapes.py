@@ -90,7 +90,7 @@ quick = replace(recipe, steps=20, warmup=4, batch_size=2, evaluate_every=1000)
 pictures = data.Shapes("train", size=4)
 records = []
 rng = np.random.default_rng(0)
-model = build({**quick.model, "num_classes": train.num_classes}, rng)
+model = build(quick.model.changed(num_classes=train.num_classes), rng)
 trainer = Trainer(model, pictures, quick, seed=rng, on_record=records.append)
 first = model.losses([train[0][0]], [train[0][1]], np.random.default_rng(0))
 print({name[5:]: round(value.item(), 1) for name, value in first.items()})

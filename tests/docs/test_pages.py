@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from minimaskrcnn.cli import build_parser
-from minimaskrcnn.cli.train import adapt
+from minimaskrcnn.cli.settings import adapt
 from minimaskrcnn.models import build
 from minimaskrcnn.models.presets import PRESETS
 from minimaskrcnn.nn.freezing import freeze

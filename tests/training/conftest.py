@@ -5,15 +5,12 @@ from dataclasses import replace
 import pytest
 
 from minimaskrcnn.data import Shapes
+from minimaskrcnn.models.presets import MINI
 from minimaskrcnn.training import RECIPES, Trainer
 
-SMALL = {
-    "preset": "mini",
-    "anchor_sizes": (20, 32, 48),
-    "image_size": (64, 64),
-    "proposals": (20, 20),
-    "samples": (16, 8),
-}
+SMALL = MINI.changed(
+    num_classes=4, anchor_sizes=(20, 32, 48), image_size=(64, 64), proposals=(20, 20), samples=(16, 8)
+)
 SHORT = replace(
     RECIPES["shapes"],
     steps=4,

@@ -214,6 +214,7 @@ def test_a_log_that_is_none_is_named(tmp_path):
         ({"momentum": 0.5}, r"momentum 0.9 -> 0.5"),
         ({"augment": ()}, r"augment \['horizontal_flip'\] -> \[\]"),
         ({"freeze": ("rpn",)}, r"freeze \[\] -> \['rpn'\]"),
+        ({"model": SMALL.changed(min_size=60)}, r"model.min_size 64 -> 60"),
     ],
 )
 def test_what_the_weights_depend_on_may_not_change(begun, change, says):
@@ -249,8 +250,14 @@ def test_a_state_of_an_older_version_can_be_resumed(copy):
     arrays, meta = load_arrays(copy / "state.npz")
     for name in ("freeze", "momentum", "betas", "augment", "early_stop"):
         del meta["recipe"][name]
+    meta["recipe"]["model"] = {
+        "preset": "mini",
+        "anchor_sizes": [20, 32, 48],
+        "image_size": [64, 64],
+        "proposals": [20, 20],
+        "samples": [16, 8],
+    }
     del meta["weights"], meta["format"]
-    meta["recipe"]["model"] = SMALL
     save_arrays(copy / "state.npz", arrays, meta)
     make_trainer(copy).run(resume=True)
     assert (copy / "model.npz").is_file()

@@ -35,7 +35,7 @@ class Halved(nn.Module):
 def changed():
     """A model whose box head is no longer what its config says."""
     rng = np.random.default_rng(0)
-    model = build({**SMALL, "num_classes": 4}, rng)
+    model = build(SMALL, rng)
     model.roi_heads.box_head = Halved(model.roi_heads.box_head, rng)
     return model
 
@@ -105,7 +105,7 @@ def test_same_bytes_after_twenty_steps(tmp_path):
 
 def test_a_generator_that_drew_the_weights_makes_one_seed_of_all():
     rng = np.random.default_rng(3)
-    own = Trainer(build({**SMALL, "num_classes": 4}, rng), Shapes("train", size=16), SHORT, seed=rng)
+    own = Trainer(build(SMALL, rng), Shapes("train", size=16), SHORT, seed=rng)
     assert own.train_step() == make_trainer(None, seed=3).train_step()
 
 
@@ -158,8 +158,8 @@ def test_a_recipe_may_predict_with_other_settings_than_it_learns_with(tmp_path):
 
 
 def test_settings_of_prediction_are_tried_before_the_first_step(tmp_path):
-    with pytest.raises(InputError, match="scor_thresh"):
-        make_trainer(tmp_path / "run", replace(SHORT, predict={"scor_thresh": 0.1}))
+    with pytest.raises(InputError, match="of another model"):
+        make_trainer(tmp_path / "run", replace(SHORT, predict={"representation_size": 64}))
     assert not (tmp_path / "run").exists()
 
 
