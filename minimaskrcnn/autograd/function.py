@@ -20,7 +20,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, overload
 
 import numpy as np
 
@@ -57,6 +57,20 @@ class Context:
             raise AttributeError(f"ctx.{name} was not saved in forward; saved: {saved}") from None
 
 
+class OneOutput(Protocol):
+    """A function whose `apply` returns a Tensor, since its forward returns an array."""
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> np.ndarray: ...
+
+
+class SeveralOutputs(Protocol):
+    """A function whose `apply` returns Tensors, since its forward returns a tuple of arrays."""
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> tuple[np.ndarray, ...]: ...
+
+
 class Function:
     """Base of every op. Subclass it, define two static methods, call `apply`.
 
@@ -71,8 +85,14 @@ class Function:
     forward: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any]]
 
+    @overload
     @classmethod
-    def apply(cls, *inputs: Any) -> Any:
+    def apply(cls: type[OneOutput], *inputs: Any) -> Tensor: ...
+    @overload
+    @classmethod
+    def apply(cls: type[SeveralOutputs], *inputs: Any) -> tuple[Tensor, ...]: ...
+    @classmethod
+    def apply(cls: type[Any], *inputs: Any) -> Tensor | tuple[Tensor, ...]:
         """Run forward on the arrays of the Tensors given, and record the op if a gradient may be wanted.
 
         Raises

@@ -31,7 +31,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--kernels",
-        choices=("fast", "reference"),
+        choices=("fast", "plain", "reference"),
         default=os.environ.get("MINIMASKRCNN_KERNELS", "fast"),
         help="edition of the kernels; `reference` runs readable loops and takes very long",
     )

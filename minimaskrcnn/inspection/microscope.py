@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minimaskrcnn import kernels
+from minimaskrcnn import ops
+from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.kernels.fast.roi_geometry import axis_bins
 from minimaskrcnn.kernels.reference.roi import axis_points
 from minimaskrcnn.kernels.roi_rules import ROI_ALIGN, ROI_ALIGN_V2, ROI_POOL, ROI_WARP, RoIRule
@@ -54,7 +55,6 @@ class RoIView:
     features: np.ndarray
     box: np.ndarray
     output: np.ndarray
-    _argmax: np.ndarray | None
 
     def bins(self, row: int, column: int) -> np.ndarray:
         """One bin as (x1, y1, x2, y2): positions; for whole cells their outer edges."""
@@ -75,19 +75,10 @@ class RoIView:
 
     def gradient(self, grad: np.ndarray) -> np.ndarray:
         """Gradient (H, W) that flows back into the map when `grad` (OH, OW) arrives at the output."""
-        back = kernels.active().roi_features_backward(
-            grad[None, None],
-            self._roi,
-            self._argmax,
-            (1, 1, *self.features.shape),
-            1.0,
-            self.rule,
-        )
-        return back[0, 0]
-
-    @property
-    def _roi(self) -> np.ndarray:
-        return np.array([[0, *self.box]])
+        x = Tensor(self.features[None, None], requires_grad=True)  # (1, 1, H, W)
+        ops.roi_features(x, [self.box[None]], self.output.shape, 1.0, self.rule).backward(grad[None, None])
+        assert x.grad is not None
+        return x.grad[0, 0]
 
     def _edges(self, axis: int) -> np.ndarray:
         """First and last edge (bins, 2) along x (0) or y (1)."""
@@ -127,9 +118,8 @@ def look(
     """
     values = np.asarray(features, np.float64)
     cells = np.asarray(box, np.float64) * spatial_scale
-    roi = np.array([[0, *cells]])
-    output, argmax = kernels.active().roi_features(values[None, None], roi, output_size, 1.0, rule)
-    return RoIView(rule, values, cells, output[0, 0], argmax)
+    output = ops.roi_features(Tensor(values[None, None]), [cells[None]], output_size, 1.0, rule)
+    return RoIView(rule, values, cells, output.data[0, 0])
 
 
 def numerical_gradient(view: RoIView, grad: np.ndarray, step: float = 1e-4) -> np.ndarray:

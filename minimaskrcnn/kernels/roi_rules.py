@@ -68,7 +68,13 @@ class RoIRule:
     def __post_init__(self) -> None:
         """Refuse a reduction that does not exist."""
         if self.reduce not in ("mean", "max"):
-            raise InputError(f"RoIRule: reduce must be 'mean' or 'max'; got {self.reduce!r}")
+            raise InputError(f"RoIRule: reduce must be 'mean' or 'max'; got {self.reduce!r}.")
+
+    @property
+    def is_align(self) -> bool:
+        """Whether this is RoIAlign: the mean of bilinear points, with nothing rounded."""
+        rounds = self.quantise_box or self.quantise_bins
+        return not rounds and self.sampling_ratio is not None and self.reduce == "mean"
 
 
 ROI_POOL = RoIRule(quantise_box=True, quantise_bins=True, sampling_ratio=None, reduce="max", aligned=False)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
 from minimaskrcnn.autograd import Tensor, scope
 from minimaskrcnn.errors import InputError
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
 
 
 class Parameter(Tensor):
@@ -26,6 +29,14 @@ class Parameter(Tensor):
 
     def __init__(self, data: np.ndarray):
         super().__init__(data, requires_grad=True)
+
+
+class Forward(Protocol[P, R]):
+    """A module as its call sees it: its `forward` tells a type checker what the call takes and returns."""
+
+    def scope(self) -> AbstractContextManager[None]: ...
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
 
 class Module:
@@ -67,7 +78,7 @@ class Module:
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define forward(...)")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         with self.scope():
             return self.forward(*args, **kwargs)
 

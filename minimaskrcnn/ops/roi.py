@@ -10,7 +10,7 @@ import numpy as np
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.kernels.roi_rules import ROI_WARP, RoIRule
+from minimaskrcnn.kernels.roi_rules import ROI_POOL, ROI_WARP, RoIRule
 from minimaskrcnn.ops.checks import check_array, check_feature_map, pair
 
 Pair = int | tuple[int, int]
@@ -136,6 +136,9 @@ def roi_warp(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 
 def roi_features(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float, rule: RoIRule) -> Tensor:
     """Any member of the family: each axis of `kernels.roi_rules.RoIRule` chosen alone.
 
+    A rule that is RoIAlign or RoIPool runs on the kernel of that name: whoever registers a `roi_align` of
+    their own changes every detector that uses it.
+
     Parameters
     ----------
     x : Tensor (N, C, H, W)
@@ -153,7 +156,12 @@ def roi_features(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: floa
     if not isinstance(rule, RoIRule):
         raise InputError(f"roi_features: rule must be a RoIRule, such as roi_rules.ROI_ALIGN; got {rule!r}.")
     size = pair("roi_features", output_size, "output_size", 1)
-    return RoIFeatures.apply(x, rois, size, float(spatial_scale), rule)
+    scale = float(spatial_scale)
+    if rule == ROI_POOL:
+        return RoIPool.apply(x, rois, size, scale)
+    if rule.is_align:
+        return RoIAlign.apply(x, rois, size, scale, rule.sampling_ratio, rule.aligned)
+    return RoIFeatures.apply(x, rois, size, scale, rule)
 
 
 def _check(op: str, x: Tensor, boxes: Boxes, spatial_scale: float) -> np.ndarray:

@@ -32,7 +32,7 @@ def check_op(
     ========  =============================================================  ======================
     layer     asks                                                           by
     ========  =============================================================  ======================
-    parity    do both editions of each kernel it calls agree, ties too?      `assert_kernels_agree`
+    parity    do all editions of each kernel it calls agree, ties too?       `assert_kernels_agree`
     adjoint   is backward the transpose, for inputs it is linear in?         `assert_adjoint`
     gradient  is backward the derivative?                                    `gradcheck`
     contract  dtype, memory, layouts, empty batch                            `assert_contract`

@@ -1,7 +1,7 @@
-"""Two editions of one kernel, written in different ways, must give one answer.
+"""The editions of one kernel, written in different ways, must give one answer.
 
 `assert_kernels_agree` asks one kernel one question. `assert_editions_agree` runs an op forward and backward,
-notes every question it asks of the kernels, and puts each of them to both editions.
+notes every question it asks of the kernels, and puts each of them to all editions.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from minimaskrcnn import kernels
+from minimaskrcnn.kernels import KERNELS, fast, plain, reference
+from minimaskrcnn.kernels.registry import using
 from minimaskrcnn.testing.case import Case, Op, run
 from minimaskrcnn.testing.compare import difference
 
+Answer = list[np.ndarray | None]
 _WHO = "assert_kernels_agree"
 
 
 def assert_kernels_agree(name: str, *arguments: Any) -> None:
-    """Compare a kernel of the edition in use with the reference (with the fast one, if it is the reference).
+    """Compare a kernel of the edition in use with that of every built-in edition.
 
     Integers, as an argmax or the boxes kept, must be equal; floats to the last digits of their precision.
 
@@ -41,10 +45,22 @@ def assert_kernels_agree(name: str, *arguments: Any) -> None:
     >>> boxes = np.array([[0, 0, 4, 4], [0, 0, 4, 3], [5, 5, 6, 6]], np.float32)
     >>> assert_kernels_agree("nms", boxes, np.array([0.9, 0.8, 0.7], np.float32), 0.5)
     """
-    mine, other = _two_editions(name)
-    ours, theirs = _ask(name, mine, arguments), _ask(name, other, arguments)
+    mine = getattr(kernels.active(), name)
+    ours = _ask(name, mine, arguments)
+    for edition in (reference, plain, fast):
+        other = getattr(edition, name)
+        if other is not mine:
+            _assert_same(name, mine, ours, other, _ask(name, other, arguments), arguments)
+
+
+def _assert_same(
+    name: str, mine: Callable, ours: Answer, other: Callable, theirs: Answer, arguments: tuple[Any, ...]
+) -> None:
+    """The answers of two kernels are equal in number and in each result."""
     if len(ours) != len(theirs):
-        raise AssertionError(f"{_WHO}: {name} gives {len(ours)} results, in the other edition {len(theirs)}.")
+        raise AssertionError(
+            f"{_WHO}: {name} gives {len(ours)} results, that of {other.__module__} {len(theirs)}."
+        )
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         if text := _difference(a, b):
             raise AssertionError(
@@ -60,15 +76,7 @@ def _difference(a: np.ndarray | None, b: np.ndarray | None) -> str | None:
     return difference(a, b)
 
 
-def _two_editions(name: str) -> tuple[Callable, Callable]:
-    """The kernel in use, and the reference; the fast one where the reference is in use."""
-    mine = getattr(kernels.active(), name)
-    with kernels.use("reference") as reference, kernels.use("fast") as fast:
-        other = getattr(reference, name)
-        return mine, getattr(fast, name) if mine is other else other
-
-
-def _ask(name: str, kernel: Callable, arguments: tuple[Any, ...]) -> list[np.ndarray | None]:
+def _ask(name: str, kernel: Callable, arguments: tuple[Any, ...]) -> Answer:
     """The kernel's results as a list; it must leave its arguments alone."""
     before = [x.copy() if isinstance(x, np.ndarray) else x for x in arguments]
     answer = kernel(*arguments)
@@ -81,8 +89,6 @@ def _ask(name: str, kernel: Callable, arguments: tuple[Any, ...]) -> list[np.nda
 @contextmanager
 def recorded() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
     """Note each call of a kernel of the edition in use: its name and copies of its arguments."""
-    edition = kernels.active()
-    originals = dict(vars(edition))
     calls: list[tuple[str, tuple[Any, ...]]] = []
 
     def noting(name: str, kernel: Callable) -> Callable:
@@ -94,15 +100,13 @@ def recorded() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
 
         return call
 
-    try:
-        vars(edition).update({name: noting(name, kernel) for name, kernel in originals.items()})
+    edition = kernels.active()
+    with using(SimpleNamespace(**{name: noting(name, getattr(edition, name)) for name in KERNELS})):
         yield calls
-    finally:
-        vars(edition).update(originals)
 
 
 def assert_editions_agree(fn: Op, case: Case) -> None:
-    """Put every question that the op asks of the kernels, forward and backward, to both editions.
+    """Put every question that the op asks of the kernels, forward and backward, to all editions.
 
     In float32 and float64; an op that asks none passes.
     """

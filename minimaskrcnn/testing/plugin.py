@@ -1,7 +1,7 @@
 """The pytest option ``--kernels``: run tests on an edition of the kernels, built in or your own.
 
 ``pytest --kernels=reference``
-    the operator suite (tests marked `operators`) on the loops.
+    the operator suite (tests marked `operators`) on the loops; ``plain`` on the NumPy that comes after them.
 ``pytest --kernels=my_kernels``
     the same on the functions of ``my_kernels.py``: a kernel it lacks comes from the fast edition.
 ``pytest --kernels=my_kernels tests/models``
@@ -15,17 +15,20 @@ from __future__ import annotations
 
 import importlib
 import sys
-from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from minimaskrcnn.kernels import Kernels
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("minimaskrcnn").addoption(
         "--kernels",
         metavar="EDITION",
-        help="run the operator suite, or the paths given, on an edition of the kernels: reference, fast, "
-        "a registered name, or a module of your own",
+        help="run the operator suite, or the paths given, on an edition of the kernels: reference, plain, "
+        "fast, a registered name, or a module of your own",
     )
 
 
@@ -47,10 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_EDITION] = _use(name, str(config.invocation_params.dir))
 
 
-_EDITION = pytest.StashKey[SimpleNamespace]()
+_EDITION = pytest.StashKey["Kernels"]()
 
 
-def _use(name: str, folder: str) -> SimpleNamespace:
+def _use(name: str, folder: str) -> Kernels:
     """Switch to an edition by its name, or to a module that is registered under its own."""
     from minimaskrcnn import kernels
     from minimaskrcnn.errors import InputError
@@ -75,11 +78,11 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which kernels are the edition's own."""
     if _EDITION not in config.stash:
         return None
-    from minimaskrcnn.kernels import fast
+    from minimaskrcnn.kernels import KERNELS, fast
 
-    edition = vars(config.stash[_EDITION])
-    own = [kernel for kernel, function in edition.items() if function is not getattr(fast, kernel)]
-    rest = "" if len(own) == len(edition) else ", the others from fast"
+    edition = config.stash[_EDITION]
+    own = [name for name in KERNELS if getattr(edition, name) is not getattr(fast, name)]
+    rest = "" if len(own) == len(KERNELS) else ", the others from fast"
     return f"kernels: {config.getoption('kernels')} ({', '.join(own) or 'none of its own'}{rest})"
 
 

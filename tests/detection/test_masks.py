@@ -108,7 +108,7 @@ def test_boxes_grow_about_their_centre_in_their_own_precision():
     assert expand_boxes(box, 30 / 28).dtype == np.float32
 
 
-@pytest.fixture(params=["fast", "reference"])
+@pytest.fixture(params=["fast", "plain", "reference"])
 def edition(request):
     with kernels.use(request.param):
         yield

@@ -12,7 +12,7 @@ from minimaskrcnn.errors import InputError
 TWICE = np.array([[0.0, 0.0, 4.0, 4.0]] * 2)
 
 
-@pytest.fixture(params=["fast", "reference"], autouse=True)
+@pytest.fixture(params=["fast", "plain", "reference"], autouse=True)
 def _edition(request):
     with kernels.use(request.param):
         yield

@@ -116,7 +116,7 @@ def test_the_gradient_equals_the_numerical_one(name):
     np.testing.assert_allclose(view.gradient(grad), numerical_gradient(view, grad), atol=1e-8)
 
 
-@pytest.mark.parametrize("edition", ["reference", "fast"])
+@pytest.mark.parametrize("edition", ["reference", "plain", "fast"])
 def test_both_editions_of_the_kernels_look_the_same(edition):
     with kernels.use(edition):
         view = look(FEATURES, BOXES[0], (2, 2), 1 / 8, ROI_WARP)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from minimaskrcnn.kernels import fast, reference
+from minimaskrcnn.kernels import fast, plain, reference
 
 TOLERANCE = {np.dtype(np.float32): 2e-5, np.dtype(np.float64): 1e-12}
 
 
-@pytest.fixture(params=[reference, fast], ids=["reference", "fast"])
+@pytest.fixture(params=[reference, plain, fast], ids=["reference", "plain", "fast"])
 def edition(request):
     """Each edition in turn."""
     return request.param
@@ -27,17 +27,18 @@ def assert_editions_agree():
 def _assert_editions_agree(name, *args):
     arrays = [a for a in args if isinstance(a, np.ndarray)]
     before = [a.copy() for a in arrays]
-    slow, quick = (_as_tuple(getattr(module, name)(*args)) for module in (reference, fast))
+    slow, *others = (_as_tuple(getattr(module, name)(*args)) for module in (reference, plain, fast))
     for old, new in zip(before, arrays, strict=True):
         np.testing.assert_array_equal(new, old, err_msg=f"{name} changed its inputs")
     dtype = arrays[0].dtype
-    for a, b in zip(slow, quick, strict=True):
-        assert a.shape == b.shape, name
-        assert a.dtype == b.dtype, name
-        assert a.dtype in (dtype, np.int64), name
-        scale = max(1, np.abs(a).max(initial=0))
-        np.testing.assert_allclose(b, a, rtol=0, atol=TOLERANCE[dtype] * scale, err_msg=name)
-    _assert_own_memory(name, quick, args)
+    for answer in others:
+        for a, b in zip(slow, answer, strict=True):
+            assert a.shape == b.shape, name
+            assert a.dtype == b.dtype, name
+            assert a.dtype in (dtype, np.int64), name
+            scale = max(1, np.abs(a).max(initial=0))
+            np.testing.assert_allclose(b, a, rtol=0, atol=TOLERANCE[dtype] * scale, err_msg=name)
+    _assert_own_memory(name, others[-1], args)
     return slow if len(slow) > 1 else slow[0]
 
 

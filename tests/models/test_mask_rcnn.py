@@ -55,22 +55,23 @@ def hold_proposals(model, images, targets):
 
 
 @pytest.mark.parametrize("make", [mini, pytest.param(mini_c4, marks=pytest.mark.thorough)])
-def test_both_editions_train_alike(make):
+def test_all_editions_train_alike(make):
     model = small_model(make)
     images, targets = small_batch()
     grads = {}
-    for edition in ("fast", "reference"):
+    for edition in ("fast", "plain", "reference"):
         with kernels.use(edition):
             losses = losses_of(model, images, targets)
             total_loss(losses).backward()
         grads[edition] = {name: p.grad for name, p in model.named_parameters()}
         grads[edition] |= {name: loss.data for name, loss in losses.items()}
     assert set(losses) == LOSSES
-    for name, fast in grads["fast"].items():
-        np.testing.assert_allclose(fast, grads["reference"][name], rtol=1e-8, atol=1e-10, err_msg=name)
+    for name, slow in grads["reference"].items():
+        for edition in ("fast", "plain"):
+            np.testing.assert_allclose(grads[edition][name], slow, rtol=1e-8, atol=1e-10, err_msg=name)
 
 
-def test_both_editions_predict_alike():
+def test_all_editions_predict_alike():
     model = small_model(detections_per_img=2)
     images, _ = small_batch()
     with kernels.use("fast"):

@@ -1,7 +1,7 @@
 """Every case of every file of the golden set, on every edition of the kernels it goes through.
 
-The loops of the reference edition take a minute on the small model, which waits for ``--thorough``, and far
-longer on a ResNet-50. The fast edition always runs everything.
+The fast edition always runs everything. Whole models on the plain edition wait for ``--thorough``, and the
+small one on the loops of the reference, which take a minute on it; a ResNet-50 in loops takes far longer.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def editions(case: Case, asked: str | None) -> tuple[str, ...]:
-    """For an op that goes through the kernels the edition asked for, or both; any other op runs once."""
+    """For an op that goes through the kernels the edition asked for, or all; any other op runs once."""
     if case.op not in RUNNERS or not RUNNERS[case.op].kernels:
         return (NO_KERNELS,)
     if asked:
         return (asked,)
-    return ("fast",) if weights(case) > LOOPS_LIMIT else ("fast", "reference")
+    return ("fast", "plain") if weights(case) > LOOPS_LIMIT else ("fast", "plain", "reference")
 
 
 def weights(case: Case) -> int:
@@ -52,7 +52,7 @@ def weights(case: Case) -> int:
 
 
 def marks(case: Case, edition: str) -> list[pytest.MarkDecorator]:
-    """What ``--kernels`` runs (ops), and what waits for ``--thorough`` (loops over whole models)."""
+    """What ``--kernels`` runs (ops), and what waits for ``--thorough`` (whole models, but fast)."""
     if "seed" in case.meta:
         return [pytest.mark.thorough] if edition not in (NO_KERNELS, "fast") else []
     return [pytest.mark.operators] if edition != NO_KERNELS else []

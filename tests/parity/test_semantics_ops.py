@@ -15,7 +15,7 @@ from minimaskrcnn.errors import InputError
 from .runners_boxes import shifted_by_class
 
 
-@pytest.mark.parametrize("edition", ["reference", "fast"])
+@pytest.mark.parametrize("edition", ["reference", "plain", "fast"])
 def test_roi_align_of_a_box_reversed_in_one_axis_with_an_adaptive_grid_is_zero(edition):
     """Here torchvision throws: the number of its samples is negative."""
     rois = np.array([[0.0, 3, 0, 1, 4]])  # x runs backwards by 2 cells, which is at least the output size
@@ -59,7 +59,7 @@ def test_nearest_repeats_each_cell_of_an_axis_that_doubles():
     np.testing.assert_array_equal(y[0, 0, 0], [0, 0, 1, 1, 2, 2, 3, 3])
 
 
-@pytest.mark.parametrize("edition", ["reference", "fast"])
+@pytest.mark.parametrize("edition", ["reference", "plain", "fast"])
 def test_nearest_finds_its_cell_in_float32_even_on_a_float64_map(edition):
     """39 / 1.3 is 30 in float32, but 29.999... in float64."""
     with kernels.use(edition):

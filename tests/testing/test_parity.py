@@ -43,7 +43,7 @@ def careless(x, kernel, stride, padding, ceil_mode, count_include_pad):
 POOL = ((2, 2), (2, 2), (0, 0), False, True)
 
 
-@pytest.mark.parametrize("name", ["fast", "reference"])
+@pytest.mark.parametrize("name", ["fast", "plain", "reference"])
 def test_the_two_editions_agree(name):
     with kernels.use(name):
         assert_kernels_agree("nms", BOXES, SCORES, 0.5)

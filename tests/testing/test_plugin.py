@@ -76,10 +76,10 @@ def test_a_module_that_is_not_there_is_one_sentence(pytest_in):
     assert "Traceback" not in said
 
 
-def test_a_function_that_is_no_kernel_is_one_sentence(pytest_in):
+def test_a_module_without_kernels_is_one_sentence(pytest_in):
     code, said = pytest_in("--kernels=misnamed")
     assert code == 4
-    assert "misnamed.non_max is not the name of a kernel" in said
+    assert "misnamed has no kernel; the kernels are conv2d," in said
     assert "Traceback" not in said
 
 

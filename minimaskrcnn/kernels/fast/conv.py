@@ -26,6 +26,16 @@ from minimaskrcnn.kernels.fast.engine.strips import Pair, Part, Strip, Windows, 
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
 
 
+__all__ = [
+    "conv2d",
+    "conv2d_input_grad",
+    "conv2d_weight_grad",
+    "conv_transpose2d",
+    "conv_transpose2d_input_grad",
+    "conv_transpose2d_weight_grad",
+]
+
+
 def conv2d(
     x: np.ndarray,
     weight: np.ndarray,

@@ -12,6 +12,15 @@ from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_las
 from minimaskrcnn.kernels.fast.engine.memory import Workspace
 from minimaskrcnn.kernels.fast.engine.parallel import side_by_side
 
+__all__ = [
+    "affine_norm",
+    "affine_norm_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "group_norm",
+    "group_norm_backward",
+]
+
 
 def batch_norm(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float

@@ -14,6 +14,8 @@ from minimaskrcnn.kernels.fast.engine import tuning
 from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
 from minimaskrcnn.kernels.geometry import pool_output_size
 
+__all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
+
 Pair = tuple[int, int]
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
 
+__all__ = ["resize_bilinear", "resize_bilinear_backward", "resize_nearest", "resize_nearest_backward"]
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 

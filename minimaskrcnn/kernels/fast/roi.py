@@ -25,6 +25,15 @@ from minimaskrcnn.kernels.fast.roi_points import point_max, point_max_backward
 from minimaskrcnn.kernels.fast.roi_separable import separable_mean
 from minimaskrcnn.kernels.roi_rules import ROI_POOL, RoIRule
 
+__all__ = [
+    "roi_align",
+    "roi_align_backward",
+    "roi_features",
+    "roi_features_backward",
+    "roi_pool",
+    "roi_pool_backward",
+]
+
 if TYPE_CHECKING:
     from scipy import sparse
 

@@ -12,6 +12,8 @@ import numpy as np
 from minimaskrcnn.kernels.fast.engine import tuning
 from minimaskrcnn.kernels.fast.engine.memory import Workspace
 
+__all__ = ["nms"]
+
 
 def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
     """Indices of the boxes that survive, best score first; see the reference edition for the rules."""

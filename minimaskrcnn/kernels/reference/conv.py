@@ -7,9 +7,17 @@ same with the roles exchanged: one number stamps a whole filter onto the output.
 
 import numpy as np
 
+from minimaskrcnn.kernels.contract import Pair, Shape
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
 
-Pair = tuple[int, int]
+__all__ = [
+    "conv2d",
+    "conv2d_input_grad",
+    "conv2d_weight_grad",
+    "conv_transpose2d",
+    "conv_transpose2d_input_grad",
+    "conv_transpose2d_weight_grad",
+]
 
 
 def conv2d(
@@ -26,18 +34,6 @@ def conv2d(
     out[n, o, oy, ox] = bias[o] + sum over (c, ky, kx) of
         weight[o, c, ky, kx] * x[n, g*C/groups + c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]
     where g is the group of o; cells outside the map are 0.
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    weight : (O, C/groups, KH, KW), dtype of x
-    bias : (O,) or None
-    stride, padding, dilation : (y, x) pairs of int, in cells of x
-    groups : int, divides C and O
-
-    Returns
-    -------
-    out : (N, O, OH, OW), dtype of x
     """
     (N, O), (OH, OW) = (len(x), len(weight)), _out_size(x, weight, stride, padding, dilation)
     padded = _pad(x, padding)
@@ -53,23 +49,13 @@ def conv2d(
 def conv2d_input_grad(
     grad: np.ndarray,
     weight: np.ndarray,
-    x_shape: tuple[int, ...],
+    x_shape: Shape,
     stride: Pair,
     padding: Pair,
     dilation: Pair,
     groups: int,
 ) -> np.ndarray:
-    """Every window receives its gradient times the filter; cells in several windows add what they receive.
-
-    Parameters
-    ----------
-    grad : (N, O, OH, OW), gradient of the output
-    x_shape : (N, C, H, W)
-
-    Returns
-    -------
-    dx : (N, C, H, W), dtype of grad
-    """
+    """Every window receives its gradient times the filter; cells in several windows add what they receive."""
     padded = _pad(np.zeros(x_shape, grad.dtype), padding)
     for n, o, oy, ox in np.ndindex(*grad.shape):
         window = padded[n][_window(o, oy, ox, weight.shape, stride, dilation, groups)]
@@ -80,18 +66,13 @@ def conv2d_input_grad(
 def conv2d_weight_grad(
     grad: np.ndarray,
     x: np.ndarray,
-    weight_shape: tuple[int, ...],
+    weight_shape: Shape,
     stride: Pair,
     padding: Pair,
     dilation: Pair,
     groups: int,
 ) -> np.ndarray:
-    """Every filter receives the sum over its windows of gradient times window.
-
-    Returns
-    -------
-    dw : (O, C/groups, KH, KW), dtype of x
-    """
+    """Every filter receives the sum over its windows of gradient times window."""
     padded = _pad(x, padding)
     dw = np.zeros(weight_shape, x.dtype)
     for n, o, oy, ox in np.ndindex(*grad.shape):
@@ -116,17 +97,6 @@ def conv_transpose2d(
         out[n, g*C_out/groups + c, iy*SY - PY + ky*DY, ix*SX - PX + kx*DX]
             += x[n, i, iy, ix] * weight[i, c, ky, kx]
     It is the adjoint of conv2d with the same weight: <conv2d(a), b> = <a, conv_transpose2d(b)>.
-
-    Parameters
-    ----------
-    x : (N, C_in, H, W) float array
-    weight : (C_in, C_out/groups, KH, KW), dtype of x
-    bias : (C_out,) or None
-    output_padding : (y, x) pair of int, rows and columns added at the far side of the output
-
-    Returns
-    -------
-    out : (N, C_out, OH, OW), dtype of x, with OH = (H-1)*SY - 2*PY + DY*(KH-1) + output_padding_y + 1
     """
     sizes = zip(x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation, strict=True)
     OH, OW = (conv_transpose_output_size(*axis) for axis in sizes)
@@ -141,12 +111,7 @@ def conv_transpose2d(
 def conv_transpose2d_input_grad(
     grad: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> np.ndarray:
-    """Every cell of x receives the dot product of its filter with the gradient where it was stamped.
-
-    Returns
-    -------
-    dx : (N, C_in, H, W), dtype of grad
-    """
+    """Every cell of x receives the dot product of its filter with the gradient where it was stamped."""
     (N, C), (H, W) = (len(grad), len(weight)), _out_size(grad, weight, stride, padding, dilation)
     padded = _pad(grad, padding)
     dx = np.empty((N, C, H, W), grad.dtype)
@@ -159,18 +124,13 @@ def conv_transpose2d_input_grad(
 def conv_transpose2d_weight_grad(
     grad: np.ndarray,
     x: np.ndarray,
-    weight_shape: tuple[int, ...],
+    weight_shape: Shape,
     stride: Pair,
     padding: Pair,
     dilation: Pair,
     groups: int,
 ) -> np.ndarray:
-    """Every filter receives the sum over its stamps of the cell's value times the gradient under the stamp.
-
-    Returns
-    -------
-    dw : (C_in, C_out/groups, KH, KW), dtype of x
-    """
+    """Every filter receives the sum over its stamps of the cell times the gradient under the stamp."""
     padded = _pad(grad, padding)
     dw = np.zeros(weight_shape, x.dtype)
     for n, i, iy, ix in np.ndindex(*x.shape):
@@ -183,7 +143,7 @@ def _window(
     filter_index: int,
     oy: int,
     ox: int,
-    weight_shape: tuple[int, ...],
+    weight_shape: Shape,
     stride: Pair,
     dilation: Pair,
     groups: int,
@@ -209,5 +169,5 @@ def _pad(x: np.ndarray, padding: Pair) -> np.ndarray:
     return np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
 
 
-def _crop(padded: np.ndarray, padding: Pair, size: tuple[int, ...]) -> np.ndarray:
+def _crop(padded: np.ndarray, padding: Pair, size: Shape) -> np.ndarray:
     return padded[:, :, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]

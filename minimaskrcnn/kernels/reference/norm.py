@@ -7,6 +7,15 @@ that its answer for an image does not depend on the rest of the batch.
 
 import numpy as np
 
+__all__ = [
+    "affine_norm",
+    "affine_norm_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "group_norm",
+    "group_norm_backward",
+]
+
 
 def batch_norm(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float
@@ -14,17 +23,6 @@ def batch_norm(
     """Normalise each channel with the statistics of the batch.
 
     out[:, c] = (x[:, c] - mean[c]) / sqrt(var[c] + eps) * weight[c] + bias[c]
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    weight, bias : (C,), dtype of x
-    eps : float, added to the variance
-
-    Returns
-    -------
-    out : (N, C, H, W), dtype of x
-    mean, var : (C,), statistics of the batch; var is biased (divided by N*H*W)
     """
     C = x.shape[1]
     out = np.empty_like(x)
@@ -39,12 +37,7 @@ def batch_norm(
 def batch_norm_backward(
     grad: np.ndarray, x: np.ndarray, weight: np.ndarray, mean: np.ndarray, var: np.ndarray, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradients through the normalisation and through the statistics.
-
-    Returns
-    -------
-    dx : (N, C, H, W); dweight, dbias : (C,)
-    """
+    """Gradients through the normalisation and through the statistics."""
     dx, dweight, dbias = np.empty_like(x), np.empty_like(weight), np.empty_like(weight)
     for c in range(x.shape[1]):
         rstd = 1 / np.sqrt(var[c] + eps)
@@ -61,16 +54,6 @@ def affine_norm(
     """Normalise each channel with given statistics: batch norm when it evaluates, or is frozen.
 
     out[:, c] = (x[:, c] - mean[c]) / sqrt(var[c] + eps) * weight[c] + bias[c]
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    mean, var, weight, bias : (C,), dtype of x
-    eps : float, added to the variance
-
-    Returns
-    -------
-    out : (N, C, H, W), dtype of x
     """
     out = np.empty_like(x)
     for c in range(x.shape[1]):
@@ -81,12 +64,7 @@ def affine_norm(
 def affine_norm_backward(
     grad: np.ndarray, x: np.ndarray, mean: np.ndarray, var: np.ndarray, weight: np.ndarray, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradients with the statistics held constant.
-
-    Returns
-    -------
-    dx : (N, C, H, W); dweight, dbias : (C,)
-    """
+    """Gradients with the statistics held constant."""
     dx, dweight, dbias = np.empty_like(x), np.empty_like(weight), np.empty_like(weight)
     for c in range(x.shape[1]):
         rstd = 1 / np.sqrt(var[c] + eps)
@@ -103,18 +81,6 @@ def group_norm(
 
     out[n, c] = (x[n, c] - mean[n, g]) * rstd[n, g] * weight[c] + bias[c], where g is the group of c
     and rstd = 1 / sqrt(var + eps) with the biased variance of the group.
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    num_groups : int, divides C; channels of a group are neighbours
-    weight, bias : (C,), dtype of x
-    eps : float, added to the variance
-
-    Returns
-    -------
-    out : (N, C, H, W), dtype of x
-    mean, rstd : (N, num_groups)
     """
     N, C = x.shape[:2]
     out = np.empty_like(x)
@@ -132,12 +98,7 @@ def group_norm(
 def group_norm_backward(
     grad: np.ndarray, x: np.ndarray, num_groups: int, weight: np.ndarray, mean: np.ndarray, rstd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradients through the normalisation and through the statistics of each group.
-
-    Returns
-    -------
-    dx : (N, C, H, W); dweight, dbias : (C,)
-    """
+    """Gradients through the normalisation and through the statistics of each group."""
     dx, dweight, dbias = np.empty_like(x), np.zeros_like(weight), np.zeros_like(weight)
     for n, g in np.ndindex(len(x), num_groups):
         channels = _channels(g, num_groups, x.shape[1])

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from minimaskrcnn.kernels.contract import Pair, Shape
 from minimaskrcnn.kernels.geometry import pool_output_size
 
-Pair = tuple[int, int]
+__all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
 
 def max_pool2d(
@@ -15,17 +16,6 @@ def max_pool2d(
     out[n, c, oy, ox] = max over (ky, kx) of x[n, c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]; cells outside
     the map do not compete. Of equal values the first in row-major order wins; a window with a NaN gives
     NaN.
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    kernel, stride, padding, dilation : (y, x) pairs of int, in cells of x
-    ceil_mode : whether a last window that hangs over the far edge counts
-
-    Returns
-    -------
-    out : (N, C, OH, OW), dtype of x
-    argmax : (N, C, OH, OW) int64, flat index y*W + x of the winner
     """
     N, C, H, W = x.shape
     sizes = zip((H, W), kernel, stride, padding, dilation, strict=True)
@@ -46,18 +36,8 @@ def max_pool2d(
     return out, argmax
 
 
-def max_pool2d_backward(grad: np.ndarray, argmax: np.ndarray, x_shape: tuple[int, ...]) -> np.ndarray:
-    """Each window hands its gradient to the one cell that won it; a cell that won twice gets both.
-
-    Parameters
-    ----------
-    grad, argmax : (N, C, OH, OW)
-    x_shape : (N, C, H, W)
-
-    Returns
-    -------
-    dx : (N, C, H, W), dtype of grad
-    """
+def max_pool2d_backward(grad: np.ndarray, argmax: np.ndarray, x_shape: Shape) -> np.ndarray:
+    """Each window hands its gradient to the one cell that won it; a cell that won twice gets both."""
     N, C, H, W = x_shape
     dx = np.zeros((N, C, H * W), grad.dtype)
     for n, c, oy, ox in np.ndindex(*grad.shape):
@@ -73,17 +53,6 @@ def avg_pool2d(
     out[n, c, oy, ox] = sum of the window's cells inside the map / count, where count is the number of its
     cells inside the map or, with `count_include_pad`, inside the map and its padding. Beyond that nothing
     counts.
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    kernel, stride, padding : (y, x) pairs of int, in cells of x
-    ceil_mode : whether a last window that hangs over the far edge counts
-    count_include_pad : whether zeros of the padding are part of the mean
-
-    Returns
-    -------
-    out : (N, C, OH, OW), dtype of x
     """
     N, C, H, W = x.shape
     sizes = zip((H, W), kernel, stride, padding, strict=True)
@@ -97,19 +66,14 @@ def avg_pool2d(
 
 def avg_pool2d_backward(
     grad: np.ndarray,
-    x_shape: tuple[int, ...],
+    x_shape: Shape,
     kernel: Pair,
     stride: Pair,
     padding: Pair,
     ceil_mode: bool,
     count_include_pad: bool,
 ) -> np.ndarray:
-    """Each window shares its gradient equally among the cells of its mean; shares of the padding are lost.
-
-    Returns
-    -------
-    dx : (N, C, H, W), dtype of grad
-    """
+    """Each window shares its gradient equally among the cells of its mean; shares of the padding are lost."""
     dx = np.zeros(x_shape, grad.dtype)
     for n, c, oy, ox in np.ndindex(*grad.shape):
         cells, count = _window(oy, ox, x_shape[2:], kernel, stride, padding, count_include_pad)
@@ -120,7 +84,7 @@ def avg_pool2d_backward(
 def _window(
     oy: int,
     ox: int,
-    size: tuple[int, ...],
+    size: Shape,
     kernel: Pair,
     stride: Pair,
     padding: Pair,

@@ -9,24 +9,13 @@ import math
 
 import numpy as np
 
-Pair = tuple[int, int]
-Step = tuple[float, float]
+from minimaskrcnn.kernels.contract import Pair, Shape, Step
+
+__all__ = ["resize_bilinear", "resize_bilinear_backward", "resize_nearest", "resize_nearest_backward"]
 
 
 def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
-    """Copy: out[n, c, oy, ox] = x[n, c, floor(oy*step_y), floor(ox*step_x)].
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    size : (OH, OW)
-    step : (y, x), cells of x from one output cell to the next; positions are computed in float32, as in
-        torch, which decides what is read where oy*step is all but a whole number
-
-    Returns
-    -------
-    out : (N, C, OH, OW), dtype of x
-    """
+    """Copy: out[n, c, oy, ox] = x[n, c, floor(oy*step_y), floor(ox*step_x)]."""
     N, C, H, W = x.shape
     out = np.empty((N, C, *size), x.dtype)
     for n, c, oy, ox in np.ndindex(*out.shape):
@@ -35,13 +24,8 @@ def resize_nearest(x: np.ndarray, size: Pair, step: Step) -> np.ndarray:
     return out
 
 
-def resize_nearest_backward(grad: np.ndarray, x_shape: tuple[int, ...], step: Step) -> np.ndarray:
-    """Each output cell hands its gradient to the cell it copied.
-
-    Returns
-    -------
-    dx : (N, C, H, W), dtype of grad
-    """
+def resize_nearest_backward(grad: np.ndarray, x_shape: Shape, step: Step) -> np.ndarray:
+    """Each output cell hands its gradient to the cell it copied."""
     H, W = x_shape[2:]
     dx = np.zeros(x_shape, grad.dtype)
     for n, c, oy, ox in np.ndindex(*grad.shape):
@@ -51,19 +35,7 @@ def resize_nearest_backward(grad: np.ndarray, x_shape: tuple[int, ...], step: St
 
 
 def resize_bilinear(x: np.ndarray, size: Pair, step: Step, align_corners: bool) -> np.ndarray:
-    """Weighted mean of the four source cells around each output cell; positions are clamped to the map.
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    size : (OH, OW)
-    step : (y, x), cells of x from one output cell to the next; not used with `align_corners`
-    align_corners : whether the centres of the corner cells of both maps coincide
-
-    Returns
-    -------
-    out : (N, C, OH, OW), dtype of x
-    """
+    """Weighted mean of the four source cells around each output cell; positions are clamped to the map."""
     N, C, H, W = x.shape
     out = np.zeros((N, C, *size), x.dtype)
     for n, c, oy, ox in np.ndindex(*out.shape):
@@ -73,15 +45,8 @@ def resize_bilinear(x: np.ndarray, size: Pair, step: Step, align_corners: bool) 
     return out
 
 
-def resize_bilinear_backward(
-    grad: np.ndarray, x_shape: tuple[int, ...], step: Step, align_corners: bool
-) -> np.ndarray:
-    """Each output cell hands its gradient to its four source cells, by their weights.
-
-    Returns
-    -------
-    dx : (N, C, H, W), dtype of grad
-    """
+def resize_bilinear_backward(grad: np.ndarray, x_shape: Shape, step: Step, align_corners: bool) -> np.ndarray:
+    """Each output cell hands its gradient to its four source cells, by their weights."""
     (H, W), (OH, OW) = x_shape[2:], grad.shape[2:]
     dx = np.zeros(x_shape, grad.dtype)
     for n, c, oy, ox in np.ndindex(*grad.shape):

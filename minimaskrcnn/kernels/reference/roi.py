@@ -10,7 +10,17 @@ import math
 
 import numpy as np
 
+from minimaskrcnn.kernels.contract import Pair, Shape
 from minimaskrcnn.kernels.roi_rules import ROI_POOL, RoIRule
+
+__all__ = [
+    "roi_align",
+    "roi_align_backward",
+    "roi_features",
+    "roi_features_backward",
+    "roi_pool",
+    "roi_pool_backward",
+]
 
 
 def round_half_away(value) -> int:
@@ -90,25 +100,9 @@ def winner_name(s: int, cells: list[tuple], W: int, rule: RoIRule) -> int:
 
 
 def roi_features(
-    x: np.ndarray, rois: np.ndarray, output_size: tuple[int, int], spatial_scale: float, rule: RoIRule
+    x: np.ndarray, rois: np.ndarray, output_size: Pair, spatial_scale: float, rule: RoIRule
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """A grid of bins for every roi, each the mean or the largest of the points the rule reads in it.
-
-    Parameters
-    ----------
-    x : (N, C, H, W) float array
-    rois : (K, 5) float array, image index and box (x1, y1, x2, y2) in pixels
-    output_size : (OH, OW), bins
-    spatial_scale : float, cells per pixel
-    rule : RoIRule
-
-    Returns
-    -------
-    out : (K, C, OH, OW), dtype of x
-    argmax : None for the mean; else (K, C, OH, OW) int64
-        The winner: a flat cell y*W + x where whole cells are read, the row-major number of the point in its
-        bin where points are; -1 where nothing competed.
-    """
+    """A grid of bins for every roi, each the mean or the largest of the points the rule reads in it."""
     out = np.zeros((len(rois), x.shape[1], *output_size), x.dtype)
     argmax = np.full(out.shape, -1, np.int64) if rule.reduce == "max" else None
     lowest = np.finfo(x.dtype).min
@@ -133,7 +127,7 @@ def roi_features_backward(
     grad: np.ndarray,
     rois: np.ndarray,
     argmax: np.ndarray | None,
-    x_shape: tuple[int, int, int, int],
+    x_shape: Shape,
     spatial_scale: float,
     rule: RoIRule,
 ) -> np.ndarray:
@@ -158,7 +152,7 @@ def roi_features_backward(
 def roi_align(
     x: np.ndarray,
     rois: np.ndarray,
-    output_size: tuple[int, int],
+    output_size: Pair,
     spatial_scale: float,
     sampling_ratio: int,
     aligned: bool,
@@ -170,7 +164,7 @@ def roi_align(
 def roi_align_backward(
     grad: np.ndarray,
     rois: np.ndarray,
-    x_shape: tuple[int, int, int, int],
+    x_shape: Shape,
     spatial_scale: float,
     sampling_ratio: int,
     aligned: bool,
@@ -186,7 +180,7 @@ def align_rule(sampling_ratio: int, aligned: bool) -> RoIRule:
 
 
 def roi_pool(
-    x: np.ndarray, rois: np.ndarray, output_size: tuple[int, int], spatial_scale: float
+    x: np.ndarray, rois: np.ndarray, output_size: Pair, spatial_scale: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Largest cell of each rounded bin and its flat index y*W + x (-1: empty bin): Girshick 2015."""
     out, argmax = roi_features(x, rois, output_size, spatial_scale, ROI_POOL)
@@ -194,9 +188,7 @@ def roi_pool(
     return out, argmax
 
 
-def roi_pool_backward(
-    grad: np.ndarray, rois: np.ndarray, argmax: np.ndarray, x_shape: tuple[int, int, int, int]
-) -> np.ndarray:
+def roi_pool_backward(grad: np.ndarray, rois: np.ndarray, argmax: np.ndarray, x_shape: Shape) -> np.ndarray:
     """Each bin hands its gradient to the one cell that won it; a cell that won in several bins adds them."""
     N, C, H, W = x_shape
     dx = np.zeros((N, C, H * W), grad.dtype)

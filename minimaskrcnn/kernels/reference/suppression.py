@@ -4,21 +4,13 @@ import math
 
 import numpy as np
 
+__all__ = ["nms"]
+
 
 def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
     """Indices of the boxes that survive, best score first; of equal scores the first index goes first.
 
     A box goes when its IoU with a kept one exceeds the threshold; a NaN (two empty boxes) never does.
-
-    Parameters
-    ----------
-    boxes : (N, 4) float array, x1 y1 x2 y2
-    scores : (N,) float array; NaN comes before all others
-    iou_threshold : float
-
-    Returns
-    -------
-    keep : (M,) int64
     """
     corners = [tuple(box) for box in boxes]  # NumPy's own numbers: they stay in the boxes' precision
     alive = sorted(range(len(boxes)), key=lambda i: (not math.isnan(scores[i]), -scores[i]))
