@@ -25,7 +25,6 @@ from minimaskrcnn.kernels.fast.engine.parallel import side_by_side, sum_side_by_
 from minimaskrcnn.kernels.fast.engine.strips import Pair, Part, Strip, Windows, parts, windows_of_part
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
 
-
 __all__ = [
     "conv2d",
     "conv2d_input_grad",
