@@ -220,17 +220,12 @@ class Kernels(Protocol):
     def affine_norm(self, x: Array, mean: Array, var: Array, weight: Array, bias: Array, eps: float) -> Array:
         """Normalise each channel with given statistics: batch norm when it evaluates, or is frozen.
 
-        out[:, c] = (x[:, c] - mean[c]) / sqrt(var[c] + eps) * weight[c] + bias[c]
+        out[:, c] = (x[:, c] - mean[c]) / sqrt(var[c] + eps) * weight[c] + bias[c], dtype of x
 
         Parameters
         ----------
         x : (N, C, H, W) float array
         mean, var, weight, bias : (C,), dtype of x
-        eps : added to the variance
-
-        Returns
-        -------
-        out : (N, C, H, W), dtype of x
         """
 
     def affine_norm_backward(
@@ -251,7 +246,6 @@ class Kernels(Protocol):
         x : (N, C, H, W) float array
         num_groups : divides C; channels of a group are neighbours
         weight, bias : (C,), dtype of x
-        eps : added to the variance
 
         Returns
         -------
@@ -394,7 +388,6 @@ class Kernels(Protocol):
         ----------
         boxes : (N, 4) float array, x1 y1 x2 y2; the IoU is worked out in their precision
         scores : (N,) float array; NaN comes before all others
-        iou_threshold : float
 
         Returns
         -------
