@@ -34,6 +34,8 @@ def open_bar(total: int, unit: str, quiet: bool, done: int = 0, leave: bool = Tr
 
     Unless `leave` is set, a full bar is wiped from the terminal.
     """
+    if sys.platform == "emscripten":  # in a browser there is no thread that could look after the bar
+        tqdm.monitor_interval = 0
     interval = 0.1 if sys.stderr.isatty() else LOG_INTERVAL
     return tqdm(
         total=total,

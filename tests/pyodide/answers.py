@@ -1,8 +1,15 @@
 """A little of everything that the package does, as named arrays: the same on every machine."""
 
+import json
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from minimaskrcnn import viz
+from minimaskrcnn.cli import main
 from minimaskrcnn.data.shapes import Shapes
 from minimaskrcnn.detection import rle
 from minimaskrcnn.detection.boxes import remove_small_boxes
@@ -18,7 +25,7 @@ Answers = dict[str, np.ndarray]
 
 def answers() -> Answers:
     """Every answer below; models, traces and figures go through files in the working folder."""
-    return boxes() | run_lengths() | prediction() | training()
+    return boxes() | run_lengths() | prediction() | command_line() | training()
 
 
 def boxes() -> Answers:
@@ -56,6 +63,16 @@ def prediction() -> Answers:
         "found.scores": found.scores,
         "found.masks": found.masks,
     }
+
+
+def command_line() -> Answers:
+    """What ``minimaskrcnn predict`` writes about a picture."""
+    image, _ = Shapes("val", 2)[1]
+    Image.fromarray((image.transpose(1, 2, 0) * 255).astype(np.uint8)).save("picture.png")
+    with redirect_stdout(StringIO()):
+        assert main(["predict", "picture.png", "--model", "shapes", "-o", "predicted", "-q"]) == 0
+    found = json.loads(Path("predicted/detections.json").read_text())
+    return {"command.boxes": np.array([one["bbox"] for one in found])}
 
 
 def training() -> Answers:

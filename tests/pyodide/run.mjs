@@ -14,9 +14,9 @@ const extractDir = python.runPython("import site; site.getsitepackages()[0]");
 for (const archive of archives) {
   python.unpackArchive(new Uint8Array(readFileSync(archive)).buffer, "zip", { extractDir });
 }
-python.FS.mkdir("/work");
-python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, "/work");
-python.FS.chdir("/work");
+python.FS.mkdir("/folder");
+python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, "/folder");
+python.FS.chdir("/folder");
 try {
   await python.runPythonAsync(readFileSync(program, "utf8"), { filename: program });
 } catch (error) {

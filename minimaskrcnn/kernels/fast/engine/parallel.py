@@ -5,8 +5,9 @@ work. A piece is one matrix product *and* the copies around it, done while they 
 BLAS would share the product alone. While pieces run, the BLAS is told to keep to one thread.
 
 The caller starts at once and takes piece after piece; a thread that wakes up late finds fewer left, or none.
-So on a busy machine nothing waits for a core that others hold. Pieces and the order of sums follow from
-shapes alone: who computes a piece, and how many cores there are, does not change a bit of the result.
+So the caller never waits for a helper that a busy machine has not started. Pieces and the order of sums
+follow from shapes alone: which thread computes a piece, and how many cores there are, does not change a bit
+of the result.
 
 The number of threads is the BLAS's own (OPENBLAS_NUM_THREADS, `--threads`). Where NumPy is built on a BLAS
 whose threads cannot be set from here, pieces run one after another and the BLAS shares each product. They do

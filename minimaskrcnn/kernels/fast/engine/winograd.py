@@ -8,7 +8,7 @@ polynomial of k coefficients at them,
     outputs (4) = E_4.T @ [ (E_3 @ filter (3)) * (inv(E_6).T @ cells (6)) ]
 
 In two dimensions each matrix becomes its Kronecker square: a tile of 4x4 outputs takes 6x6 = 36
-multiplications a channel in place of 4*4*9 = 144. Summed over channels these are 36 matrix products,
+multiplications per channel in place of 4*4*9 = 144. Summed over channels these are 36 matrix products,
 (tiles, C) @ (C, O). The changes of basis are matrix products too, and being linear, they give the gradients
 by their transposes.
 
@@ -68,7 +68,7 @@ def suits(x: np.ndarray, windows: Windows) -> bool:
 
 
 def suits_products(x: np.ndarray, windows: Windows) -> bool:
-    """Whether that also pays where a sum over windows has 36 values for every filter, not 9 taps."""
+    """Whether Winograd also pays for a sum over windows, which has 36 values per filter instead of 9 taps."""
     N, OH, OW, O = windows.out_shape
     return suits(x, windows) and N * OH * OW >= 3 * O
 
