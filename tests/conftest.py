@@ -1,4 +1,4 @@
-"""What every test may ask for: a seeded generator, the golden and data folders, the long runs on request."""
+"""What every test may ask for: a seeded generator, the data folders, the long runs on request."""
 
 import os
 from pathlib import Path
@@ -41,12 +41,6 @@ def folder(variable, default):
     if not path.is_dir():
         pytest.skip(f"no folder {path}; set {variable} to run this test")
     return path
-
-
-@pytest.fixture(scope="session")
-def golden_dir():
-    """Outputs and gradients recorded from torch and torchvision."""
-    return folder("MINIMASKRCNN_GOLDEN", "../shared/golden/public")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,4 @@
-"""What the tests of the kernels share: both editions, arrays in awkward layouts, golden cases of an op."""
-
-import json
-from dataclasses import dataclass
+"""What the tests of the kernels share: both editions, arrays in awkward layouts."""
 
 import numpy as np
 import pytest
@@ -78,52 +75,3 @@ def _maps(draw, shape, dtype):
 def maps():
     """Strategy: maps(shape, dtype) draws an array of random normal numbers in an awkward layout."""
     return _maps
-
-
-@dataclass(frozen=True)
-class GoldenCase:
-    """One recorded case: parameters, inputs, and what torch answered."""
-
-    name: str
-    params: dict
-    inputs: dict
-    expected: dict  # "y" for an output, "grad x" for the gradient of an input
-    rtol: float
-    atol: float
-
-    def pair(self, name, default=0):
-        """A parameter as (y, x)."""
-        value = self.params.get(name, default)
-        y, x = value if isinstance(value, list) else (value, value)
-        return int(y), int(x)
-
-    def check(self, **answers):
-        """Compare what was computed with what was recorded; a name grad_x stands for the gradient of x."""
-        for name, got in answers.items():
-            want = self.expected[name.replace("grad_", "grad ")]
-            assert got.shape == want.shape, (self.name, name)
-            assert got.dtype == want.dtype, (self.name, name)
-            close = np.isclose(got, want, rtol=self.rtol, atol=self.atol, equal_nan=True)
-            assert close.all(), f"{self.name}: {name} is off by up to {np.nanmax(np.abs(got - want)):.3g}"
-
-
-@pytest.fixture(scope="session")
-def golden_cases(golden_dir):
-    """Callable: all golden cases of an op, read through the manifest; at least one."""
-
-    def cases(op):
-        entries = json.loads((golden_dir / "manifest.json").read_text())["cases"]
-        found = [_read_case(golden_dir, entry) for entry in entries if entry["op"] == op]
-        assert found, f"the manifest has no case of {op}"
-        return found
-
-    return cases
-
-
-def _read_case(folder, entry):
-    with np.load(folder / entry["file"], allow_pickle=False) as z:
-        name = entry["case"]
-        inputs = {key: z[f"{name}/i.{key}"] for key in entry["inputs"]}
-        expected = {key: z[f"{name}/o.{key}"] for key in entry["outputs"]}
-        expected |= {f"grad {key}": z[f"{name}/g.{key}"] for key in entry.get("grads", {})}
-    return GoldenCase(name, entry["params"], inputs, expected, entry["rtol"], entry["atol"])

@@ -1,4 +1,4 @@
-"""Norms: editions agree, statistics mean what they say, a large mean does no harm, torch's answers hold."""
+"""Norms: editions agree, statistics mean what they say, and a large mean does no harm."""
 
 import numpy as np
 from hypothesis import given
@@ -89,45 +89,3 @@ def test_gradient_of_the_cells_sums_to_zero(edition, rng):
     dx, _, _ = edition.batch_norm_backward(grad, x, weight, mean, var, 0.0)
     np.testing.assert_allclose(dx.sum(axis=(0, 2, 3)), 0, atol=1e-12)
     np.testing.assert_allclose((dx * x).sum(axis=(0, 2, 3)), 0, atol=1e-12)
-
-
-def test_group_norm_golden(golden_cases, edition):
-    for case in golden_cases("group_norm"):
-        x, weight, bias = _x_weight_bias(case)
-        groups, eps = int(case.params["groups"]), case.params["eps"]
-        out, mean, rstd = edition.group_norm(x, groups, weight, bias, eps)
-        dx, dw, db = edition.group_norm_backward(case.inputs["up"], x, groups, weight, mean, rstd)
-        case.check(y=out, **_recorded(case, grad_x=dx, grad_w=dw, grad_b=db))
-
-
-def test_batch_norm_golden(golden_cases, edition):
-    for case in golden_cases("batch_norm"):
-        x, weight, bias = _x_weight_bias(case)
-        eps, grad = case.params["eps"], case.inputs["up"]
-        if case.params["training"]:
-            out, mean, var = edition.batch_norm(x, weight, bias, eps)
-            dx, dw, db = edition.batch_norm_backward(grad, x, weight, mean, var, eps)
-        else:
-            mean, var = case.inputs["rm"], case.inputs["rv"]
-            out = edition.affine_norm(x, mean, var, weight, bias, eps)
-            dx, dw, db = edition.affine_norm_backward(grad, x, mean, var, weight, eps)
-        case.check(y=out, **_recorded(case, grad_x=dx, grad_w=dw, grad_b=db))
-
-
-def test_frozen_batch_norm_golden(golden_cases, edition):
-    for case in golden_cases("frozen_batch_norm"):
-        x, weight, bias = _x_weight_bias(case)
-        mean, var, eps = case.inputs["rm"], case.inputs["rv"], case.params["eps"]
-        dx, _, _ = edition.affine_norm_backward(case.inputs["up"], x, mean, var, weight, eps)
-        case.check(y=edition.affine_norm(x, mean, var, weight, bias, eps), grad_x=dx)
-
-
-def _x_weight_bias(case):
-    x = case.inputs["x"]
-    C = x.shape[1]
-    return x, case.inputs.get("w", np.ones(C, x.dtype)), case.inputs.get("b", np.zeros(C, x.dtype))
-
-
-def _recorded(case, **answers):
-    """The answers that were recorded: a norm without weights has no gradient of them."""
-    return {name: value for name, value in answers.items() if name.replace("_", " ") in case.expected}
