@@ -17,6 +17,7 @@ from minimaskrcnn.evaluation import CocoEvaluator, Curves
 from minimaskrcnn.inspection import anchor_coverage
 from minimaskrcnn.models import MaskRCNN
 from minimaskrcnn.training import read_log
+from minimaskrcnn.viz.words import plural
 
 PICTURES = {"shapes": 100, "nuclei": 20, "coco": 20}  # of a validation set that are predicted
 SAMPLES = 4
@@ -38,7 +39,6 @@ class Known:
     """A model, a picture whose objects are known to it, and a data set of the same kind."""
 
     model: MaskRCNN
-    class_names: list[str]
     image: np.ndarray
     target: Target
     dataset: data.Dataset | list[tuple[np.ndarray, Target]]
@@ -60,7 +60,7 @@ def gather(args: argparse.Namespace) -> Gathered:
     log = _read_log(args.log)
     model, names = sources.open_model(name)
     image = sources.read_picture(args.image, names) if args.image else None
-    known = _of_file(args, model, names, image) if args.truth else _of_kind(model, names, args.seed)
+    known = _of_file(args, model, image) if args.truth else _of_kind(model, args.seed)
     own = image is None or bool(args.truth)
     trace = model.trace(known.image if image is None else image)
     there = trace if own else known.model.trace(known.image)
@@ -70,24 +70,25 @@ def gather(args: argparse.Namespace) -> Gathered:
         model,
         curves_by_kind=_curves(known),
         samples=[(known.image, known.target), *(known.dataset[i] for i in _others(known))],
-        class_names=known.class_names,
+        class_names=known.model.class_names,
         coverage=anchor_coverage(known.model, known.dataset, range(known.pictures)),
         log_records=log,
     )
     sample = _sample_words(known)
+    height, width = trace.image_size
     elsewhere = "" if own else f"Your picture's true objects are not known; this figure is of {sample}."
     facts = {
         "picture": str(args.image or f"{sample}, objects known"),
-        "size": f"{trace['input'].shape[2]}x{trace['input'].shape[1]} pixels",
-        "model": f"{name}, {len(names) - 1} classes",
+        "size": f"{width}x{height} pixels",
+        "model": f"{name}, {plural(len(names) - 1, 'class')}",
         "truth": args.truth or ("known" if own else f"of {sample}, as that of your picture is not known"),
-        "data set": f"{known.set_name}, {known.pictures} pictures",
+        "data set": f"{known.set_name}, {plural(known.pictures, 'picture')}",
         "training log": args.log or "a run of 600 steps on shapes that comes with the package",
     }
     return Gathered(example, facts, elsewhere)
 
 
-def _of_file(args: argparse.Namespace, model: MaskRCNN, names: list[str], image: np.ndarray | None) -> Known:
+def _of_file(args: argparse.Namespace, model: MaskRCNN, image: np.ndarray | None) -> Known:
     """The objects that a COCO file lists for the picture; the file is also the data set."""
     assert image is not None
     dataset = data.CocoDataset(args.truth, Path(args.image).parent)
@@ -97,22 +98,23 @@ def _of_file(args: argparse.Namespace, model: MaskRCNN, names: list[str], image:
             f"{model.num_classes - 1} classes; name a --model that was trained on these categories."
         )
     target = dataset.target(dataset.index_of(args.image), (image.shape[1], image.shape[2]))
-    return Known(model, names, image, target, [(image, target)], 1, f"{args.truth}, this picture alone")
+    return Known(model, image, target, [(image, target)], 1, f"{args.truth}, this picture alone")
 
 
-def _of_kind(model: MaskRCNN, names: list[str], seed: int) -> Known:
+def _of_kind(model: MaskRCNN, seed: int) -> Known:
     """A sample and a data set of the classes the model knows; for other classes the bundled shapes model."""
+    names = list(model.class_names)
     if names == data.Nuclei.class_names:
         image, target = sources.sample("nuclei", seed)
         if data.find_data("nuclei_fluo256.npz", "stage1_train") is None:
-            return Known(model, names, image, target, [(image, target)], 1, "the bundled micrograph alone")
+            return Known(model, image, target, [(image, target)], 1, "the bundled micrograph alone")
         nuclei = data.Nuclei(split="val")
         pictures = min(len(nuclei), PICTURES["nuclei"])
-        return Known(model, names, image, target, nuclei, pictures, SET_NAMES["nuclei"])
+        return Known(model, image, target, nuclei, pictures, SET_NAMES["nuclei"])
     if names != data.Shapes.class_names:
-        model, names = sources.open_model("shapes")
+        model, _ = sources.open_model("shapes")
     image, target = sources.sample("shapes", seed)
-    return Known(model, names, image, target, data.Shapes("val"), PICTURES["shapes"], SET_NAMES["shapes"])
+    return Known(model, image, target, data.Shapes("val"), PICTURES["shapes"], SET_NAMES["shapes"])
 
 
 def _curves(known: Known) -> dict[str, Curves]:
@@ -135,7 +137,7 @@ def _others(known: Known) -> range:
 
 
 def _sample_words(known: Known) -> str:
-    if known.class_names == data.Nuclei.class_names:
+    if list(known.model.class_names) == data.Nuclei.class_names:
         return "the bundled micrograph"
     return f"shapes validation sample {known.target.image_id}"
 
@@ -146,6 +148,6 @@ def _read_log(path: str | None) -> list[dict]:
         with as_file(files("minimaskrcnn.data") / "samples" / "shapes-log.jsonl") as bundled:
             return read_log(bundled)
     records = read_log(path)
-    if not records or not all(isinstance(record, dict) and "step" in record for record in records):
-        raise InputError(f"--log: {path} is not the log.jsonl of a training run; `train` writes one.")
+    if not records:
+        raise InputError(f"--log: {path} has no records yet; pass the log.jsonl of a run that has begun.")
     return records

@@ -1,7 +1,7 @@
 """Do the anchors fit the objects? The best IoU that any anchor reaches with each object of a data set.
 
-An object below the RPN's threshold (0.7) is only matched as the best of a bad lot, and one below 0.3 shares
-its best anchor with the background around it. Better sizes are then worth more than longer training.
+An object that no anchor overlaps by the RPN's threshold (0.7 by default) is matched to its best anchor only,
+and one below 0.3 shares that anchor with the background around it. Better sizes are then worth more than longer training.
 
     coverage = anchor_coverage(model, dataset)
     print(coverage)                    # in words
@@ -19,7 +19,7 @@ import numpy as np
 from minimaskrcnn.detection.anchors import cell_anchors
 from minimaskrcnn.detection.boxes import box_iou, resize_boxes
 
-COVERED, WELL_COVERED = 0.5, 0.7
+COVERED = 0.5
 RATIOS = (0.5, 1.0, 2.0)
 
 
@@ -37,6 +37,7 @@ class Coverage:
     suggested : as many sizes that fit the objects, rounded to whole pixels
     suggested_iou : (N,) best IoU of shapes alone, each centred on its object, with the suggested sizes
     now_iou : (N,) the same with the sizes there are: what is lost to shape and not to position
+    fg_iou_thresh : IoU from which the RPN calls an anchor an object
     """
 
     best_iou: np.ndarray
@@ -47,6 +48,7 @@ class Coverage:
     suggested: list[int]
     suggested_iou: np.ndarray
     now_iou: np.ndarray
+    fg_iou_thresh: float
 
     @property
     def never(self) -> np.ndarray:
@@ -63,7 +65,7 @@ class Coverage:
             [
                 f"{objects} objects; sides (5, 50, 95 %) {low:.0f}, {mid:.0f}, {high:.0f} px, resized",
                 f"best IoU with an anchor: mean {self.best_iou.mean():.2f}, least {self.best_iou.min():.2f}; "
-                f"{np.mean(self.best_iou >= WELL_COVERED):.0%} reach {WELL_COVERED}",
+                f"{np.mean(self.best_iou >= self.fg_iou_thresh):.0%} reach {self.fg_iou_thresh}",
                 f"never covered (below {COVERED}): {len(self.never)} objects in {pictures} pictures",
                 f"sizes now {self.now}: shapes alone reach {self.now_iou.mean():.2f} on average",
                 f"sizes suggested {self.suggested}: shapes alone would reach {self.suggested_iou.mean():.2f}",
@@ -95,11 +97,17 @@ def anchor_coverage(model: Any, dataset: Any, indices: Iterable[int] | None = No
         ids.append(np.full(len(boxes), target.image_id))
     cells = np.concatenate([cell[:, 2:] - cell[:, :2] for cell in model.rpn.anchor_generator.cells])  # (S, 2)
     now = sorted({round(float(size)) for size in np.sqrt(cells.prod(1))})
-    return summarise(np.concatenate(best), np.concatenate(sizes), np.concatenate(ids), cells, now)
+    threshold = model.rpn.matcher.high_threshold
+    return summarise(np.concatenate(best), np.concatenate(sizes), np.concatenate(ids), cells, now, threshold)
 
 
 def summarise(
-    best_iou: np.ndarray, sizes: np.ndarray, image_ids: np.ndarray, cells: np.ndarray, now: list[int]
+    best_iou: np.ndarray,
+    sizes: np.ndarray,
+    image_ids: np.ndarray,
+    cells: np.ndarray,
+    now: list[int],
+    fg_iou_thresh: float,
 ) -> Coverage:
     """Add the suggestion: as many sizes as there are levels of size now."""
     sides = cluster_sizes(now)
@@ -114,6 +122,7 @@ def summarise(
         suggested,
         shape_iou(sizes, shapes[:, 2:] - shapes[:, :2]),
         shape_iou(sizes, cells),
+        fg_iou_thresh,
     )
 
 

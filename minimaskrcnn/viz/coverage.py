@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minimaskrcnn.inspection import Coverage
-from minimaskrcnn.inspection.coverage import COVERED, WELL_COVERED
+from minimaskrcnn.inspection.coverage import COVERED
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import (
     BLACK,
@@ -25,7 +25,7 @@ from minimaskrcnn.viz.words import plural
 def show_coverage(coverage: Coverage, ax: Axes | None = None) -> Axes:
     """Draw a histogram of the best IoU of each object; bars of objects that no anchor covers are hatched."""
     ax = axes_or_new(ax)
-    best = coverage.best_iou
+    best, threshold = coverage.best_iou, coverage.fg_iou_thresh
     ax.set_xlabel("best IoU with an anchor")
     ax.set_ylabel("objects")
     if len(best) == 0:
@@ -38,12 +38,12 @@ def show_coverage(coverage: Coverage, ax: Axes | None = None) -> Axes:
             bar.set(facecolor=VERMILLION, hatch="//")
     for iou, dash, colour, name in (
         (COVERED, "--", VERMILLION, "covered"),
-        (WELL_COVERED, ":", BLACK, "a match"),
+        (threshold, ":", BLACK, "a match"),
     ):
         ax.axvline(iou, color=colour, linestyle=dash, linewidth=1.2, label=f"{iou:g}: {name}")
     ax.legend(fontsize=8, loc="upper left")
     see = (
-        f"{plural(len(best), 'object')}, {np.mean(best >= WELL_COVERED):.0%} reach {WELL_COVERED:g}, where "
+        f"{plural(len(best), 'object')}, {np.mean(best >= threshold):.0%} reach {threshold:g}, where "
         f"the RPN calls an anchor an object; {len(coverage.never)} never reach {COVERED:g} (hatched)"
     )
     return headline(ax, "Anchor coverage", see)

@@ -1,5 +1,6 @@
 """`minimaskrcnn stages` writes every figure, says where the truth is from, and leaves nothing half done."""
 
+import argparse
 import json
 
 import numpy as np
@@ -59,6 +60,11 @@ def test_without_a_picture_a_sample_with_known_objects_is_shown(run, tmp_path):
     assert "Your picture" not in (tmp_path / "o" / "index.html").read_text("utf-8")
 
 
+def test_the_command_can_draw_every_figure_of_the_catalogue():
+    words = argparse.Namespace(image=None, model="shapes", truth=None, log=None, seed=0)
+    assert list(viz.stage_figures(examples.gather(words).example)) == viz.catalogue_entries()
+
+
 def test_a_table_on_stdout_and_the_page_on_stderr(run, tmp_path):
     code, out, err = run("stages", "-o", tmp_path / "o")
     assert code == 0
@@ -87,7 +93,7 @@ def test_truth_of_your_own(run, tmp_path, picture, annotations, checkpoint):
     assert report["truth"] == str(annotations)
     (grid,) = [figure for figure in report["figures"] if figure["name"] == "truth"]
     assert "of 1 object found" in grid["alt"]
-    assert report["data set"].endswith("this picture alone, 1 pictures")
+    assert report["data set"].endswith("this picture alone, 1 picture")
 
 
 def test_the_micrograph_brings_its_nuclei(run, tmp_path, monkeypatch):
@@ -103,7 +109,7 @@ def test_the_micrograph_brings_its_nuclei(run, tmp_path, monkeypatch):
     code, out, _ = run("stages", "--model", "nuclei", "--json", "-q", "-o", tmp_path / "o")
     report = json.loads(out)
     assert code == 0
-    assert report["data set"] == "the bundled micrograph alone, 1 pictures"
+    assert report["data set"] == "the bundled micrograph alone, 1 picture"
     (coverage,) = [figure for figure in report["figures"] if figure["name"] == "anchor-coverage"]
     assert coverage["alt"].startswith("Anchor coverage: 30 objects")
 
@@ -144,10 +150,11 @@ def test_truth_that_does_not_go_with_the_picture_or_the_model(
     assert (code, "has 4 categories, the model 3 classes" in err) == (2, True)
 
 
-def test_a_log_that_is_none(run, tmp_path):
-    (tmp_path / "log.jsonl").write_text("[1, 2]\n")
+@pytest.mark.parametrize(("text", "message"), [("[1, 2]\n", "has no step"), ("", "has no records yet")])
+def test_a_log_that_is_none(run, tmp_path, text, message):
+    (tmp_path / "log.jsonl").write_text(text)
     code, _, err = run("stages", "--log", tmp_path / "log.jsonl", "-q", "-o", tmp_path / "o")
-    assert (code, "is not the log.jsonl of a training run" in err) == (2, True)
+    assert (code, message in err) == (2, True)
 
 
 def test_an_output_that_is_a_file(run, tmp_path):

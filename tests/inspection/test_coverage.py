@@ -70,7 +70,7 @@ def test_crowds_are_left_out():
 
 def test_suggested_sizes_fit_at_least_where_the_present_ones_fit_badly():
     sizes = np.full((20, 2), 200.0)
-    report = summarise(np.zeros(20), sizes, np.arange(20), np.array([[16, 16.0]]), [16])
+    report = summarise(np.zeros(20), sizes, np.arange(20), np.array([[16, 16.0]]), [16], 0.7)
     assert report.suggested == [200]
     assert report.suggested_iou.min() == pytest.approx(1, abs=0.01)
     assert report.now_iou.max() < 0.01

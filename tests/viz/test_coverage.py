@@ -8,9 +8,9 @@ from minimaskrcnn.viz import coverage
 SIZES = np.array([[10, 10], [40, 40], [100, 20.0]])
 
 
-def report(best=(0.9, 0.55, 0.2)):
+def report(best=(0.9, 0.55, 0.2), threshold=0.7):
     cells = np.array([[32, 32], [64, 64.0]])
-    return summarise(np.array(best), SIZES[: len(best)], np.arange(len(best)), cells, [32, 64])
+    return summarise(np.array(best), SIZES[: len(best)], np.arange(len(best)), cells, [32, 64], threshold)
 
 
 def test_bars_count_the_objects_and_hatch_those_not_covered():
@@ -22,6 +22,12 @@ def test_bars_count_the_objects_and_hatch_those_not_covered():
     assert max(bar.get_x() for bar in hatched) < 0.5
     assert [line.get_xdata()[0] for line in ax.lines] == [0.5, 0.7]
     assert "1 never reach 0.5" in ax.get_label()
+
+
+def test_the_threshold_is_that_of_the_model():
+    ax = coverage.show_coverage(report(threshold=0.6))
+    assert [line.get_xdata()[0] for line in ax.lines] == [0.5, 0.6]
+    assert "33% reach 0.6" in ax.get_label()
 
 
 def test_objects_and_anchors_stand_at_their_sizes():
