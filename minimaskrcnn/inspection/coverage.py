@@ -1,7 +1,8 @@
 """Do the anchors fit the objects? The best IoU that any anchor reaches with each object of a data set.
 
 An object that no anchor overlaps by the RPN's threshold (0.7 by default) is matched to its best anchor only,
-and one below 0.3 shares that anchor with the background around it. Better sizes are then worth more than longer training.
+and one below 0.3 shares that anchor with the background around it. Better sizes are then worth more than
+longer training.
 
     coverage = anchor_coverage(model, dataset)
     print(coverage)                    # in words
