@@ -1,6 +1,7 @@
 """A run that stops, however it stops, goes on from its last whole step and ends with the same bytes."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -227,9 +228,10 @@ def test_other_weights_to_start_from_may_not_come_in(begun, whole):
         make_trainer(begun, weights=whole / "model.npz").run(resume=True)
 
 
-def test_a_run_may_become_longer(whole, tmp_path, caplog):
+def test_a_run_may_become_longer(whole, tmp_path, caplog, monkeypatch):
     folder = shutil.copytree(whole, tmp_path / "longer")
-    with caplog.at_level("INFO"):
+    monkeypatch.setattr(logging.getLogger("minimaskrcnn"), "propagate", True)  # the command turns it off
+    with caplog.at_level("INFO", "minimaskrcnn.training"):
         validated(folder, replace(EVALUATED, steps=6)).run(resume=True)
     assert "going on with steps 4 -> 6" in caplog.text
     assert load_model(folder / "model.npz")[1]["step"] == 6
