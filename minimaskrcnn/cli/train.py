@@ -52,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     parser.add_argument(
+        "--changed-data",
+        action="store_true",
+        help="with --resume: go on although pictures or objects were added, removed or moved",
+    )
+    parser.add_argument(
         "--epochs",
         type=options.positive,
         metavar="N",
@@ -115,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
         )
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # the trainer says better what overflowed
-                trainer.run(args.resume)
+                trainer.run(args.resume, changed_data=args.changed_data)
         except KeyboardInterrupt:
             output.log.warning("stopped at step %d; the same command with --resume goes on", trainer.step)
             raise

@@ -92,6 +92,12 @@ class Loader:
         self.epoch, self.position = state["epoch"], state["position"]
         self.rng.bit_generator.state = state["generator"]
 
+    def begin_round(self, state: dict[str, Any]) -> None:
+        """Leave the round in which `state` was taken and begin the next, if need be with other data."""
+        self.rng.bit_generator.state = state["generator"]
+        self.epoch = state["epoch"]
+        self._shuffle()
+
     def _shuffle(self) -> None:
         self._shuffled_from = self.rng.bit_generator.state
         self._order = self.rng.permutation(len(self.dataset))

@@ -134,11 +134,16 @@ class Learner:
         arrays = {f"model/{name}": array for name, array in self.model.state_dict().items()}
         return arrays | {f"optimizer/{name}": array for name, array in self.optimizer.state_dict().items()}
 
-    def restore(self, arrays: dict[str, np.ndarray], loader: Record, step: int) -> None:
-        """Go on from `arrays()`, `loader.state()` and `step` of another moment."""
+    def restore(
+        self, arrays: dict[str, np.ndarray], loader: Record, step: int, new_round: bool = False
+    ) -> None:
+        """Go on from `arrays()`, `loader.state()` and `step` of another moment, or the round after it."""
         self.model.load_state_dict(_below("model/", arrays))
         self.optimizer.load_state_dict(_below("optimizer/", arrays))
-        self.loader.restore(loader)
+        if new_round:
+            self.loader.begin_round(loader)
+        else:
+            self.loader.restore(loader)
         self.step = step
 
 

@@ -27,6 +27,7 @@ from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build
 from minimaskrcnn.training import stopping
 from minimaskrcnn.training.evaluating import best_evaluation, evaluate
+from minimaskrcnn.training.fingerprint import data_changes, fingerprint
 from minimaskrcnn.training.learner import Learner, Record
 from minimaskrcnn.training.predicting import is_described, make_predictor
 from minimaskrcnn.training.recipes import Recipe
@@ -34,6 +35,7 @@ from minimaskrcnn.training.resuming import changes
 from minimaskrcnn.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
+FINGERPRINT = "data/pictures"
 
 
 class Trainer(Learner):
@@ -109,6 +111,7 @@ class Trainer(Learner):
         self.validation, self.on_record, self.on_picture = validation, on_record, on_picture
         self.origin = origin or {"seed": seed if isinstance(seed, int) else None, "weights": None}
         self._predictor = make_predictor(model, recipe)
+        self._fingerprint = fingerprint(dataset)
         self.seconds = 0.0
         self.evaluations: list[Record] = []
 
@@ -146,11 +149,12 @@ class Trainer(Learner):
 
     # ---- the loop --------------------------------------------------------------------------------------
 
-    def run(self, resume: bool = False, stop_at: int | None = None) -> MaskRCNN:
+    def run(self, resume: bool = False, stop_at: int | None = None, changed_data: bool = False) -> MaskRCNN:
         """Train to the end of the recipe (or to step `stop_at`), and return the model.
 
         A run in a folder writes its state at the start, every `checkpoint_every` steps and whenever it stops:
-        on Ctrl-C, SIGTERM, SIGHUP or an error. With `resume` it goes on from there.
+        on Ctrl-C, SIGTERM, SIGHUP or an error. With `resume` it goes on from there; with `changed_data` also
+        where pictures or their objects were added, removed or moved, and then begins a new round of them.
 
         Raises
         ------
@@ -168,7 +172,7 @@ class Trainer(Learner):
             return self.model
         with self.folder.opened(resume), stopping.as_interrupt():
             if resume:
-                self.load_state()
+                self.load_state(changed_data)
             else:
                 self.save_state()
             with self._state_on_error():
@@ -263,10 +267,10 @@ class Trainer(Learner):
     def save_state(self) -> None:
         """Write all that a resumed run needs, in one file, whole or not at all."""
         meta = {**self.facts(), "loader": self.loader.state()}
-        self._run_folder().save_state(self.arrays(), meta)
+        self._run_folder().save_state(self.arrays() | {FINGERPRINT: self._fingerprint}, meta)
 
-    def load_state(self) -> None:
-        """Go on from the state in the folder.
+    def load_state(self, changed_data: bool = False) -> None:
+        """Go on from the state in the folder, with `changed_data` even if the pictures are others.
 
         Raises
         ------
@@ -286,9 +290,19 @@ class Trainer(Learner):
                 f"resume: {folder.path} has done {meta['step']} steps already, more than steps = "
                 f"{self.recipe.steps}; raise steps."
             )
+        then = arrays.get(FINGERPRINT, self._fingerprint)  # older versions wrote none
+        data = data_changes(self._fingerprint, then)
+        if meta.get("category_ids") != self.facts()["category_ids"]:
+            data = ", ".join(filter(None, [data, "the categories have other ids"]))
+        if data and not changed_data:
+            raise InputError(
+                f"resume: {folder.path} was begun with other data ({data}); put them back, or go on with "
+                "these by --changed-data."
+            )
+        allowed = ", ".join(filter(None, [allowed, data]))
         if allowed:
             log.info("resume: going on with %s", allowed)
-        self.restore(arrays, meta["loader"], meta["step"])
+        self.restore(arrays, meta["loader"], meta["step"], new_round=bool(data))
         records = folder.rewind(self.step)
         self.seconds = max((record.get("seconds", 0.0) for record in records), default=0.0)
         self.evaluations = [record for record in records if "box_AP" in record]
