@@ -54,11 +54,11 @@ def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> No
 
 
 def add_arch(parser: argparse.ArgumentParser) -> None:
-    """`--arch NAME`: what weights of torchvision do not tell by themselves."""
+    """`--arch NAME`: the architecture of weights of torchvision that do not tell it by themselves."""
     parser.add_argument(
         "--arch",
         choices=ARCHITECTURES,
-        help="whose weights these are, where their names and shapes do not tell",
+        help="architecture of the weights, if their names and shapes do not tell it",
     )
 
 

@@ -1,4 +1,4 @@
-"""Which model do these weights belong to? Their names and shapes tell.
+"""Recognise the model that weights belong to by their names and shapes.
 
 backbone.body.layer3.0 ... layer3.5, with conv3   ResNet-50
 backbone.fpn.*                                    a pyramid; without it C5, or C4 if res5 is in the head
@@ -23,7 +23,7 @@ RES5 = "roi_heads.box_head.res5."
 CLASSES = "roi_heads.box_predictor.cls_score.bias"
 COUNTER = "num_batches_tracked"
 
-# What can be said of weights in so many words; of a dilated C5 they do not tell.
+# What a user can say of weights (`--arch`); that a C5 is dilated cannot be seen in them.
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "maskrcnn_resnet50_fpn": {"preset": "resnet_fpn", "depth": 50, "masks": True},
     "fasterrcnn_resnet50_fpn": {"preset": "resnet_fpn", "depth": 50, "masks": False},
@@ -38,15 +38,21 @@ def is_detector(state: Mapping[str, np.ndarray]) -> bool:
 
 
 def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[str, Any]:
-    """The settings of the model that these weights, under today's names, are of; `arch` has the last word.
+    """Settings of the model that these weights belong to; the settings of `arch` replace what is recognised.
 
-    What no weight tells keeps the preset's defaults, those of torchvision: anchors, thresholds, sizes. With
-    COCO's 91 classes the norm's eps is 0, as the published models were trained; else it is 1e-5.
+    What cannot be seen in weights (anchors, thresholds, sizes) keeps the preset's defaults, which are
+    torchvision's. With COCO's 91 classes the norm's eps is 0, as in the published models; else it is 1e-5.
+
+    Parameters
+    ----------
+    state : mapping from torchvision's names of today to arrays
+    arch : str, optional
+        A name in `ARCHITECTURES`.
 
     Raises
     ------
     InputError
-        If they are of no detector with a ResNet-18, -34, -50 or -101.
+        If they do not belong to a detector with a ResNet-18, -34, -50 or -101.
     """
     if not is_detector(state):
         first = ", ".join(list(state)[:3])

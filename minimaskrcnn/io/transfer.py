@@ -1,9 +1,9 @@
-"""Begin from weights that were trained before, be it on other classes.
+"""Start training from weights that were trained before, on the same classes or on others.
 
-same names and shapes      taken from the file, which may be of this project, of torch, or .safetensors
-a classifier's ResNet      goes into the backbone; all the rest is left as it was drawn
-layers with a row a class  taken if the number of classes is the same, else left as they were drawn
-anything else              refused: it is another model
+same names and shapes         are taken from the file: of this project, of torch, or .safetensors
+a classifier's ResNet         goes into the backbone; everything else keeps the weights it was drawn with
+layers with a row per class   are taken if the number of classes is the same; else they keep theirs
+anything else                 is refused: it belongs to another model
 """
 
 from __future__ import annotations

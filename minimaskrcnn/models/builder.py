@@ -61,12 +61,10 @@ def build_transform(config: Config) -> ImageTransform:
 def build_backbone(config: Config, rng: Rng = None) -> BackboneWithFPN | BackboneLastMap:
     """A residual network, and a pyramid on top of it or its last map alone."""
     body = build_body(config, rng)
-    if config.neck == "last_map":
+    if config.neck == "last_map" or config.out_channels is None:
         return BackboneLastMap(body, config.out_channels, rng=rng)
-    assert config.out_channels is not None
-    return BackboneWithFPN(
-        body, FeaturePyramid(body.out_channels, config.out_channels, config.extra_level, rng=rng)
-    )
+    fpn = FeaturePyramid(body.out_channels, config.out_channels, config.extra_level, rng=rng)
+    return BackboneWithFPN(body, fpn)
 
 
 def build_body(config: Config, rng: Rng = None) -> ResNet:
@@ -121,11 +119,20 @@ def build_rpn(config: Config, channels: int, rng: Rng = None) -> RegionProposalN
 
 
 def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng: Rng = None) -> RoIHeads:
-    """The second stage: a box branch and a mask branch, which share res5 if that is their head."""
+    """The second stage: a box branch and a mask branch.
+
+        two_mlp   RoI 7x7   -> fc6 -> fc7 -> class and box
+                  RoI 14x14 -> convolutions -> deconvolution -> mask 28x28
+        res5      RoI 7x7   -> res5 -> average -> class and box
+                               res5 -> deconvolution -> mask 14x14
+
+    Source: Mask R-CNN, figure 4, right and left. Its caption gives res5 a 7x7 RoI and stride 1.
+    """
     channels, strides = backbone.out_channels, backbone.strides[: len(backbone.body.out_strides)]
-    res5 = build_res5(config, channels, rng) if config.box_head == "res5" else None
     extractor = build_extractor(config, strides, config.box_output_size)
-    mask_extractor = extractor if res5 else build_extractor(config, strides, config.mask_output_size)
+    res5, mask_extractor = None, build_extractor(config, strides, config.mask_output_size)
+    if config.box_head == "res5":
+        res5, mask_extractor = build_res5(config, channels, rng), extractor
     if config.draw_masks_first:
         mask = build_mask_branch(config, channels, mask_extractor, res5, rng)
         head, predictor = build_box_branch(config, channels, res5, rng)

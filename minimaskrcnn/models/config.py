@@ -21,8 +21,8 @@ from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.models.setting import choice, flag, maybe, number, read, setting, several, shortened, whole
 from minimaskrcnn.models.transform import IMAGENET_MEAN, IMAGENET_STD
 
-CHANNELS, PIXELS, STAGES = whole(1, 4096), whole(1, 20_000), (1, 4)
-LIMIT, SAMPLES, PART = whole(0, 1_000_000), whole(1, 1_000_000), number(0, 1)
+CHANNELS, PIXELS, SIDE, PART = whole(1, 4096), whole(1, 20_000), whole(1, 64), number(0, 1)
+LIMIT, SAMPLES = whole(0, 1_000_000), whole(1, 1_000_000)
 NORM_GROUPS, MOST_WEIGHTS = 8, 2**29
 
 of_model, of_transform, of_backbone, of_neck, of_rpn, of_heads = (
@@ -48,9 +48,7 @@ class Config:
     num_classes: int = of_model(91, whole(2, 30_000), "Number of classes, with the background.")
     masks: bool = of_model(True, flag(), "Whether there is a mask branch; without it this is Faster R-CNN.")
     draw_masks_first: bool = of_model(
-        True,
-        flag(),
-        "Whether the mask branch is drawn before the box branch: which weights belong to a seed.",
+        True, flag(), "Whether the mask branch draws its weights before the box branch does."
     )
 
     min_size: int = of_transform(
@@ -70,20 +68,20 @@ class Config:
 
     block: str = of_backbone("bottleneck", choice("basic", "bottleneck"), "Kind of the residual blocks.")
     blocks: tuple[int, ...] = of_backbone(
-        (3, 4, 6, 3), several(whole(1, 100), *STAGES), "Residual blocks of each stage."
+        (3, 4, 6, 3), several(whole(1, 100), 1, 4), "Residual blocks per stage."
     )
     planes: tuple[int, ...] = of_backbone(
         (64, 128, 256, 512),
-        several(CHANNELS, *STAGES),
-        "Width of each stage; bottlenecks put out four times as many channels.",
+        several(CHANNELS, 1, 4),
+        "Width of each stage; a bottleneck puts out four times it.",
     )
     stage_strides: tuple[int, ...] = of_backbone(
-        (1, 2, 2, 2), several(whole(1, 2), *STAGES), "Stride of each stage."
+        (1, 2, 2, 2), several(whole(1, 2), 1, 4), "Stride of each stage."
     )
     replace_stride_with_dilation: tuple[bool, ...] = of_backbone(
         (False, False, False),
         several(flag(), 0, 3),
-        "Whether each stage from the second on keeps its resolution, with its taps moved apart instead.",
+        "Whether each stage after the first keeps its resolution, with its taps moved apart instead.",
     )
     stem_channels: int = of_backbone(64, CHANNELS, "Width of the stem.")
     stem_kernel: int = of_backbone(7, whole(1, 31), "Side of the stem's filters; its stride is 2.")
@@ -91,10 +89,10 @@ class Config:
     norm: str = of_backbone(
         "frozen",
         choice("frozen", "batch", "group"),
-        "Batch norm that is constant, or is trained; or group norm, which suits small batches.",
+        "Batch norm, constant or trained; or group norm, which suits small batches.",
     )
     norm_eps: float = of_backbone(
-        1e-5, number(0, 1), "Added to the variance; the first published COCO weights need 0."
+        1e-5, PART, "Added to the variance; the first published COCO weights need 0."
     )
     trainable_backbone_layers: int = of_backbone(
         5, whole(0, 5), "How many parts of the ResNet are trained, from its last stage on; 5 means all."
@@ -124,50 +122,46 @@ class Config:
     rpn_pre_nms_top_n_test: int = of_rpn(1000, LIMIT, "Anchors per level that enter NMS, in prediction.")
     rpn_post_nms_top_n_train: int = of_rpn(2000, LIMIT, "Proposals per picture, in training.")
     rpn_post_nms_top_n_test: int = of_rpn(1000, LIMIT, "Proposals per picture, in prediction.")
-    rpn_nms_thresh: float = of_rpn(0.7, PART, "NMS drops an anchor whose IoU with a better one is greater.")
-    rpn_score_thresh: float = of_rpn(0.0, PART, "Least probability of an object in a proposal.")
+    rpn_nms_thresh: float = of_rpn(0.7, PART, "NMS drops a proposal whose IoU with a better one is greater.")
+    rpn_score_thresh: float = of_rpn(0.0, PART, "The least probability of an object in a proposal.")
     rpn_fg_iou_thresh: float = of_rpn(0.7, PART, "Anchors with at least this IoU stand for objects.")
     rpn_bg_iou_thresh: float = of_rpn(0.3, PART, "Anchors with less IoU than this stand for background.")
-    rpn_batch_size_per_image: int = of_rpn(
-        256, SAMPLES, "Anchors per picture that the losses are taken over."
-    )
-    rpn_positive_fraction: float = of_rpn(0.5, PART, "Largest part of these anchors that stands for objects.")
+    rpn_batch_size_per_image: int = of_rpn(256, SAMPLES, "Anchors per picture that are trained on.")
+    rpn_positive_fraction: float = of_rpn(0.5, PART, "The largest part of these that stands for objects.")
 
     roi_operator: str = of_heads("roi_align", choice(*OPERATORS), "How features are read in a RoI.")
     sampling_ratio: int = of_heads(
         2, whole(0, 64), "Samples per bin and axis of the bilinear operators; 0 adapts them to the RoI."
     )
-    canonical_scale: float = of_heads(224, number(1, 20_000), "Side of the RoIs that P4 is for. Pixels.")
+    canonical_scale: float = of_heads(224.0, number(1, 20_000), "Side of the RoIs that P4 is for. Pixels.")
     box_head: str = of_heads(
         "two_mlp",
         choice("two_mlp", "res5"),
-        "Fully connected layers (figure 4 right); or the last residual stage, for masks too (left).",
+        "Two fully connected layers; or the last residual stage, which masks then share.",
     )
     box_output_size: int = of_heads(
-        7, whole(1, 64), "Cells of a RoI on each side, for boxes (and all of res5)."
+        7, SIDE, "Cells of a RoI on each side, for boxes; with res5 for masks too."
     )
-    representation_size: int = of_heads(1024, whole(1, 16_384), "Width of the two fully connected layers.")
+    representation_size: int = of_heads(1024, whole(1, 16_384), "Width of the fully connected layers.")
     box_score_thresh: float = of_heads(0.05, PART, "A detection's score is greater than this.")
     box_nms_thresh: float = of_heads(0.5, PART, "NMS drops a box whose IoU with a better one is greater.")
-    box_detections_per_img: int = of_heads(100, SAMPLES, "Most detections per picture.")
+    box_detections_per_img: int = of_heads(100, SAMPLES, "The most detections per picture.")
     box_fg_iou_thresh: float = of_heads(0.5, PART, "RoIs with at least this IoU stand for objects.")
     box_bg_iou_thresh: float = of_heads(0.5, PART, "RoIs with less IoU than this stand for background.")
-    box_batch_size_per_image: int = of_heads(512, SAMPLES, "RoIs per picture that the losses are taken over.")
-    box_positive_fraction: float = of_heads(0.25, PART, "Largest part of these RoIs that stands for objects.")
+    box_batch_size_per_image: int = of_heads(512, SAMPLES, "RoIs per picture that are trained on.")
+    box_positive_fraction: float = of_heads(0.25, PART, "The largest part of these that stands for objects.")
     bbox_reg_weights: tuple[float, float, float, float] = of_heads(
         (10.0, 10.0, 5.0, 5.0), several(number(1e-3, 1e3), 4, 4), "Factors of the deltas dx, dy, dw, dh."
     )
-    mask_output_size: int = of_heads(14, whole(1, 64), "Cells of a RoI on each side, for masks.")
+    mask_output_size: int = of_heads(14, SIDE, "Cells of a RoI on each side, for masks.")
     mask_layers: tuple[int, ...] = of_heads(
         (256, 256, 256, 256), several(CHANNELS, 0, 16), "Widths of the mask head's convolutions."
     )
-    mask_dim_reduced: int = of_heads(
-        256, CHANNELS, "Width of the deconvolution that doubles the masks' side."
-    )
+    mask_dim_reduced: int = of_heads(256, CHANNELS, "Width of the deconvolution that doubles a mask's side.")
     paste: str = of_heads(
         "rounded",
         choice("rounded", "unrounded"),
-        "Whether boxes move to whole pixels when masks are pasted, as torchvision's do.",
+        "Whether a mask's box moves to whole pixels when it is pasted.",
     )
 
     def __post_init__(self) -> None:
@@ -197,7 +191,8 @@ class Config:
             if getattr(self, f"{part}_bg_iou_thresh") > getattr(self, f"{part}_fg_iou_thresh"):
                 yield f"{part}_bg_iou_thresh must not exceed {part}_fg_iou_thresh."
         channels = self.out_channels or 4 * self.planes[-1]
-        if channels * self.box_output_size**2 * self.representation_size > MOST_WEIGHTS:
+        fc6 = channels * self.box_output_size**2 * self.representation_size
+        if self.box_head == "two_mlp" and fc6 > MOST_WEIGHTS:
             yield (
                 f"the first fully connected layer would have more than {MOST_WEIGHTS:,} weights; choose a "
                 "smaller out_channels, box_output_size or representation_size."

@@ -8,8 +8,21 @@ import pytest
 
 from minimaskrcnn import kernels, viz
 from minimaskrcnn.data import Shapes
-from minimaskrcnn.models import COCO_V1, PRESETS, build, fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
-from minimaskrcnn.models.presets import nearest_preset, resnet_c4, resnet_c5, resnet_fpn
+from minimaskrcnn.io import load_model, save_model
+from minimaskrcnn.models import (
+    COCO_V1,
+    PRESETS,
+    build,
+    fasterrcnn_resnet50_fpn,
+    maskrcnn_resnet50_fpn,
+    mini,
+    mini_stride16,
+    resnet_c4,
+    resnet_c5,
+    resnet_fpn,
+)
+from minimaskrcnn.models.presets import nearest_preset
+from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.training.learner import total_loss
 
 LOSSES = {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask"}
@@ -250,3 +263,49 @@ def test_both_editions_agree(kind):
     for name, slow in answers["reference"].items():
         for edition in ("fast", "plain"):
             np.testing.assert_allclose(answers[edition][name], slow, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+# ---- mini_stride16: the body and heads of mini, one map of stride 16 ------------------------------------
+
+
+@pytest.fixture
+def stride16():
+    return mini_stride16(4, proposals=(12, 8), detections_per_img=3, rng=np.random.default_rng(0))
+
+
+def test_there_is_one_map_of_stride_16(stride16):
+    image, _ = Shapes("val")[0]
+    trace = stride16.trace(image)
+    assert trace["backbone.C4"].shape == (64, 8, 8)
+    assert stride16.backbone.strides == [16]
+    assert set(trace["roi_level"]) == {0}
+    assert trace["mask_probs"].shape[1:] == (28, 28)
+
+
+def test_body_and_heads_have_the_weights_of_mini(stride16):
+    """All but the pyramid has the same names and shapes, so the stride is what differs."""
+    pyramid = mini(4, rng=np.random.default_rng(0))
+    ours, theirs = stride16.state_dict(), pyramid.state_dict()
+    for part in ("backbone.body.", "roi_heads."):
+        shapes = [{k: v.shape for k, v in state.items() if k.startswith(part)} for state in (ours, theirs)]
+        assert shapes[0] == shapes[1] != {}
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_it_learns_from_a_picture_with_each_operator(operator):
+    model = mini_stride16(4, roi_operator=operator, proposals=(12, 8), rng=np.random.default_rng(0))
+    image, target = Shapes("train")[1]
+    losses = model.losses([image], [target], np.random.default_rng(1))
+    for loss in losses.values():
+        loss.backward(retain_graph=True)
+    still = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert still == []
+
+
+def test_a_checkpoint_builds_it_again(stride16, tmp_path):
+    save_model(tmp_path / "m.npz", stride16, {})
+    again, _ = load_model(tmp_path / "m.npz")
+    image, _ = Shapes("val")[0]
+    one, two = stride16.predict([image])[0], again.predict([image])[0]
+    assert np.array_equal(one.boxes, two.boxes)
+    assert again.config == stride16.config

@@ -155,6 +155,14 @@ def test_in_a_c4_model_the_last_stage_is_in_the_head(layers):
     assert ("backbone.body.conv1.weight" in names) == (layers == 5)
 
 
+@pytest.mark.parametrize("layers", range(6))
+def test_a_body_of_three_stages_is_counted_from_its_own_last(layers):
+    names = trained(mini(2, trainable_backbone_layers=layers))
+    parts = {name.split(".")[2] for name in names if name.startswith("backbone.body.")}
+    stem = {"conv1", "bn1"} if layers >= 4 else set()
+    assert parts == {f"layer{i}" for i in range(4 - layers, 4) if i > 0} | stem
+
+
 @pytest.mark.parametrize("layers", [-1, 6, 2.5, "all"])
 def test_another_number_of_layers_is_refused(layers):
     with pytest.raises(InputError, match=r"0 .none. to 5"):
