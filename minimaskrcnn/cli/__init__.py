@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from minimaskrcnn import __version__
 from minimaskrcnn.cli import (
     anchors,
+    check,
     convert,
     demo,
     evaluate,
@@ -25,11 +26,12 @@ from minimaskrcnn.cli import (
     stages,
     train,
 )
-from minimaskrcnn.errors import InputError, TrainingDivergedError
+from minimaskrcnn.errors import InputError, TrainingDivergedError, printable
 
 COMMANDS = {
     "demo": demo,
     "stages": stages,
+    "check": check,
     "train": train,
     "evaluate": evaluate,
     "predict": predict,
@@ -43,6 +45,7 @@ examples:
   minimaskrcnn demo                              a picture, explained in one figure
   minimaskrcnn stages -o out/stages              every stage, a figure each
   minimaskrcnn predict --model nuclei cells.png  outline the nuclei in a file
+  minimaskrcnn check instances.json              what is wrong with an annotation file
   minimaskrcnn train shapes                      from scratch, on two cores
   minimaskrcnn evaluate shapes                   AP of the bundled weights
 
@@ -78,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     output.start_logging(args)
     options.limit_threads(args.threads)
+    options.limit_pixels(args.max_pixels)
     try:
         from minimaskrcnn import kernels
 
@@ -95,6 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _stop(args, str(error), 1)
     except InputError as error:
         return _stop(args, str(error), 2)
+    except MemoryError:
+        return _stop(args, "there is not enough memory for this; take smaller or fewer pictures", 2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _stop(args, f"{where}{error.strerror or error}", 2)
@@ -103,5 +109,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _stop(args: argparse.Namespace, sentence: str, code: int) -> int:
     if args.verbose:
         traceback.print_exc()
-    print(f"minimaskrcnn {args.command}: {sentence}", file=sys.stderr)
+    print(printable(f"minimaskrcnn {args.command}: {sentence}"), file=sys.stderr)
     return code

@@ -52,13 +52,11 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.evaluation import format_summary
     from minimaskrcnn.training import RECIPES, evaluate
 
+    if args.dataset == "coco" and args.model is None:
+        raise InputError("coco: name a --model; no bundled weights know its classes.")
     dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset])
     model, _ = sources.open_model(args.model or args.dataset)
-    if model.num_classes != dataset.num_classes:
-        raise InputError(
-            f"the model knows {model.num_classes - 1} classes, the dataset {dataset.num_classes - 1}; "
-            "name a --model that was trained on data of these classes."
-        )
+    dataset = sources.with_labels_of(model, dataset)
     limit = args.max_dets or RECIPES[args.dataset].max_dets
     with open_bar(len(dataset), "picture", args.quiet) as bar:
         result = evaluate(model, dataset, limit, on_image=lambda index: bar.update())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from pathlib import Path
 
 import numpy as np
 
@@ -91,12 +90,9 @@ def gather(args: argparse.Namespace) -> Gathered:
 def _of_file(args: argparse.Namespace, model: MaskRCNN, image: np.ndarray | None) -> Known:
     """The objects that a COCO file lists for the picture; the file is also the data set."""
     assert image is not None
-    dataset = data.CocoDataset(args.truth, Path(args.image).parent)
-    if dataset.num_classes != model.num_classes:
-        raise InputError(
-            f"--truth: {args.truth} has {dataset.num_classes - 1} categories, the model "
-            f"{model.num_classes - 1} classes; name a --model that was trained on these categories."
-        )
+    listed = sources.open_coco(args.truth, None, args.skip_broken)
+    dataset = sources.with_labels_of(model, listed)
+    assert isinstance(dataset, data.CocoDataset)
     target = dataset.target(dataset.index_of(args.image), (image.shape[1], image.shape[2]))
     return Known(model, image, target, [(image, target)], 1, f"{args.truth}, this picture alone")
 

@@ -30,6 +30,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--threads", type=positive, metavar="N", help="threads of the matrix products (default: all cores)"
     )
     group.add_argument(
+        "--max-pixels",
+        type=positive,
+        metavar="N",
+        help="refuse pictures of more pixels, which would take too much memory (default: 89478485)",
+    )
+    group.add_argument(
         "--kernels",
         choices=("fast", "plain", "reference"),
         default=os.environ.get("MINIMASKRCNN_KERNELS", "fast"),
@@ -75,6 +81,23 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
         help="nuclei: the .npz, or the folder that holds ID/images and ID/masks; coco: the annotation JSON",
     )
     parser.add_argument("--images", metavar="DIR", help="coco: the folder of the pictures")
+    add_skip_broken(parser)
+
+
+def add_skip_broken(parser: argparse.ArgumentParser) -> None:
+    """`--skip-broken`: what becomes of entries of an annotation file that cannot be used."""
+    parser.add_argument(
+        "--skip-broken",
+        action="store_true",
+        help="coco: leave out pictures and annotations that cannot be used, and count them, instead of "
+        "stopping; `minimaskrcnn check` lists them",
+    )
+
+
+def limit_pixels(pixels: int | None) -> None:
+    """Tell `data.images` how many pixels a picture may have."""
+    if pixels is not None:
+        os.environ["MINIMASKRCNN_MAX_PIXELS"] = str(pixels)
 
 
 def limit_threads(threads: int | None) -> None:

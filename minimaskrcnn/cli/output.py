@@ -7,16 +7,26 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from minimaskrcnn.errors import printable
+
 log = logging.getLogger("minimaskrcnn")
 
 
 def start_logging(args: argparse.Namespace) -> None:
     """Send the package's log to stderr: warnings with --quiet, details with --verbose."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_OneLine())
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(logging.WARNING if args.quiet else logging.DEBUG if args.verbose else logging.INFO)
+
+
+class _OneLine(logging.Formatter):
+    """The message alone, with names from files made printable."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return printable(record.getMessage())
 
 
 def print_json(value: Any) -> None:
@@ -47,4 +57,4 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) else printable(str(value))

@@ -8,10 +8,12 @@ import numpy as np
 
 from minimaskrcnn import data, weights
 from minimaskrcnn.cli.options import BUNDLED
+from minimaskrcnn.cli.output import log
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model
 from minimaskrcnn.models import MaskRCNN
+from minimaskrcnn.models.mask_rcnn import numbered_classes
 
 TEACHING = 27  # the shapes validation sample that shows most at once
 
@@ -34,7 +36,7 @@ def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:
             raise InputError(
                 "coco: needs --data FILE.json (the annotations) and --images DIR (the pictures)."
             )
-        return data.CocoDataset(args.data, args.images)
+        return open_coco(args.data, args.images, args.skip_broken)
     if args.images:
         raise InputError(f"--images belongs to coco; leave it out for {args.dataset}.")
     if args.dataset == "nuclei":
@@ -42,6 +44,42 @@ def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:
     if args.data:
         raise InputError("--data: shapes are generated, there is nothing to read; leave it out.")
     return data.Shapes(split)
+
+
+def open_coco(path: str, images: str | None, skip_broken: bool) -> data.CocoDataset:
+    """A COCO file; what was left out of it is counted in the log."""
+    dataset = data.CocoDataset(path, images, skip_broken)
+    left_out = dataset.file.left_out()
+    if left_out:
+        log.info("%s: left out %s; `minimaskrcnn check %s` says why", path, left_out, path)
+    return dataset
+
+
+def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
+    """The dataset with the labels that the model gives to the same class names.
+
+    The names are compared, not their positions. A model whose file has no names has only their number.
+
+    Raises
+    ------
+    InputError
+        The model does not know all the classes of the dataset.
+    """
+    named = model.class_names != numbered_classes(model.num_classes)
+    if not named and model.num_classes == dataset.num_classes:
+        log.warning("the model does not name its classes; they are taken in the order of the dataset's")
+        return dataset
+    if named and isinstance(dataset, data.CocoDataset):
+        if tuple(model.class_names) != tuple(dataset.class_names):
+            log.warning("%s lists other classes than the model; they are matched by name", dataset.path)
+        return dataset.ordered_as(model.class_names)
+    if tuple(model.class_names) != tuple(dataset.class_names):
+        raise InputError(
+            f"the model knows {model.num_classes - 1} classes ({', '.join(model.class_names[1:5])}), the "
+            f"dataset {dataset.num_classes - 1} ({', '.join(dataset.class_names[1:5])}); name a --model that "
+            "was trained on data of these classes."
+        )
+    return dataset
 
 
 def read_picture(path: str | Path, class_names: list[str]) -> np.ndarray:

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_model(parser, default="shapes")
     parser.add_argument("--truth", metavar="FILE", help="COCO annotations that list IMAGE: its true objects")
+    options.add_skip_broken(parser)
     parser.add_argument("--log", metavar="FILE", help="log.jsonl of a training run, for the training curves")
     parser.add_argument(
         "-o", "--output", default="out/stages", metavar="DIR", help="folder of what is written"

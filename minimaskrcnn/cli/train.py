@@ -182,7 +182,8 @@ def open_parts(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
         raise InputError("--val-images: name the annotations of these pictures with --val-data.")
     train = sources.open_dataset(args, "train")
     if args.val_data:
-        return train, data.CocoDataset(args.val_data, args.val_images or args.images)
+        validation = sources.open_coco(args.val_data, args.val_images or args.images, args.skip_broken)
+        return train, validation.ordered_as(train.class_names)
     if args.val_fraction is not None:
         return data.cut(train, args.val_fraction)
     output.log.info("no validation pictures, so no AP: --val-fraction 0.2 would keep a fifth of them for it")

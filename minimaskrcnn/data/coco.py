@@ -8,6 +8,8 @@ its start. Outlines stay as compact as the file has them until a picture is aske
 """
 
 import os
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,40 @@ class CocoDataset:
         image = read_image(picture.path)
         return image, self.target(index, (image.shape[1], image.shape[2]))
 
+    def ordered_as(self, class_names: Sequence[str]) -> "CocoDataset":
+        """Return this data set with the labels that another list of classes gives to the same names.
+
+        Two files may list the same classes under other ids, and a model has its own order; a label says
+        nothing without its list.
+
+        Parameters
+        ----------
+        class_names : sequence of str
+            "background", then the names by label. The file may lack some of them.
+
+        Raises
+        ------
+        InputError
+            The file has classes that are not in the list; the message names them.
+        """
+        labels: dict[str, int] = {}
+        for label, name in enumerate(class_names):
+            labels.setdefault(name, label)
+        unknown = [name for name in self.class_names if name not in labels]
+        if unknown:
+            others = _listed(class_names[1:])
+            raise InputError(
+                f"{self.path} has the classes {_listed(unknown)}, which are not among {others}; "
+                "name a model of these classes, or rename the categories of the file."
+            )
+        ordered = copy(self)
+        ids = dict(zip(self.class_names, self.category_ids, strict=True))
+        free = max(self.category_ids) + 1  # ids for the classes that the file lacks
+        ordered.class_names = list(class_names)
+        ordered.category_ids = [ids.get(name, free + label) for label, name in enumerate(class_names)]
+        ordered._labels = {ids[name]: labels[name] for name in self.class_names[1:]}
+        return ordered
+
     def report(self) -> Report:
         """Return what the file holds in numbers, and what was left out."""
         return Report.of(self.file)
@@ -156,6 +192,11 @@ def _mask(annotation: Annotation, height: int, width: int) -> np.ndarray:
     if isinstance(annotation.outline, dict):
         return rle.decode(annotation.outline)
     return rle.polygons_to_mask(annotation.outline or [], height, width)
+
+
+def _listed(names: Sequence[str], limit: int = 6) -> str:
+    """A few names in one sentence."""
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
 def _last_part(file_name: str) -> str:

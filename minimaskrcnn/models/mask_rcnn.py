@@ -71,7 +71,7 @@ class MaskRCNN(nn.Module):
         self.paste = paste
         self.transform, self.num_classes, self.config = transform, num_classes, config
         self.backbone, self.rpn, self.roi_heads = backbone, rpn, roi_heads
-        self.class_names = ("background", *(f"class {label}" for label in range(1, num_classes)))
+        self.class_names = numbered_classes(num_classes)
 
     @property
     def dtype(self) -> np.dtype:
@@ -234,3 +234,12 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in before:
             module.training = training
+
+
+def numbered_classes(num_classes: int) -> tuple[str, ...]:
+    """The names of classes that nobody has named.
+
+    >>> numbered_classes(3)
+    ('background', 'class 1', 'class 2')
+    """
+    return ("background", *(f"class {label}" for label in range(1, num_classes)))

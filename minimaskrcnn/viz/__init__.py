@@ -1,6 +1,7 @@
 """Figures of every stage. Most functions take a `Trace` and `ax=None`, draw, and return the axes."""
 
 from minimaskrcnn.viz.anchors import show_anchor_matches, show_cell_anchors, show_top_anchors
+from minimaskrcnn.viz.annotation_report import annotation_report_figure
 from minimaskrcnn.viz.box_head import (
     show_box_features,
     show_filters,
@@ -69,6 +70,7 @@ __all__ = [
     "Shown",
     "Truth",
     "alt_text",
+    "annotation_report_figure",
     "article_figure",
     "backbone_figure",
     "catalogue_entries",

@@ -18,6 +18,9 @@ def some_figures(example):
     return {entry: draw for entry, draw in viz.stage_figures(example).items() if entry.name in SEEN}
 
 
+NAMES = ("circle", "square", "triangle")
+
+
 @pytest.fixture
 def few(monkeypatch):
     """Two pictures of the validation set and three figures: the rest is tested where it is drawn."""
@@ -35,7 +38,7 @@ def annotations(tmp_path, picture):
         json.dumps(
             {
                 "images": [{"id": 7, "file_name": picture.name}],
-                "categories": [{"id": k, "name": name} for k, name in enumerate("abc", start=1)],
+                "categories": [{"id": k, "name": name} for k, name in enumerate(NAMES, start=1)],
                 "annotations": [
                     {"id": 1, "image_id": 7, "category_id": 2, "bbox": box, "segmentation": corners}
                 ],
@@ -141,13 +144,13 @@ def test_truth_that_does_not_go_with_the_picture_or_the_model(
     )
     assert (code, "lists no picture named other.png" in err) == (2, True)
     text = annotations.read_text().replace(
-        '{"id": 3, "name": "c"}', '{"id": 3, "name": "c"}, {"id": 4, "name": "d"}'
+        '{"id": 3, "name": "triangle"}', '{"id": 3, "name": "triangle"}, {"id": 4, "name": "dog"}'
     )
     annotations.write_text(text)
     code, _, err = run(
         "stages", picture, "--truth", annotations, "--model", checkpoint, "-q", "-o", tmp_path / "o"
     )
-    assert (code, "has 4 categories, the model 3 classes" in err) == (2, True)
+    assert (code, "has the classes dog, which are not among circle" in err) == (2, True)
 
 
 @pytest.mark.parametrize(("text", "message"), [("[1, 2]\n", "has no step"), ("", "has no records yet")])

@@ -79,6 +79,12 @@ class AnnotationFile:
                 )
                 self.findings.append(finding)
 
+    def left_out(self) -> str:
+        """How many entries are not used, by kind: "2 x annotation: flat box"; "" if all are."""
+        findings = self.findings.of(Severity.BROKEN, Severity.LEFT_OUT)
+        kinds = Counter(f"{finding.entry.split()[0]}: {finding.kind}" for finding in findings)
+        return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
+
     def refuse_broken(self, skip_broken: bool = False) -> None:
         """Raise an InputError if the file cannot be used, or has broken entries that are not to be skipped.
 

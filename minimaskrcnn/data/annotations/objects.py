@@ -110,8 +110,12 @@ class _Check:
         if key in self.pictures:
             return self.pictures[key]
         if key in self.listed:
-            left_out = Severity.LEFT_OUT  # the picture's own finding says why
-            raise EntryError("picture left out", f"belongs to image {shown(key)}", "mend that", left_out)
+            raise EntryError(
+                "picture left out",
+                f"belongs to image {shown(key)}, which is left out",
+                "see what is said of that image",
+                Severity.LEFT_OUT,
+            )
         raise EntryError(
             "unlisted image",
             f"belongs to image {described(key)}, which the file does not list",

@@ -155,7 +155,7 @@ class Report:
         return [
             f"sides of objects (root of the area; 5, 50, 95 %): {_three(sides)} pixels; {thirds}",
             f"objects per picture (5, 50, 95 %): {_three(per)}; most {self.per_picture.max()}; "
-            f"{int((self.per_picture == 0).sum())} pictures without any",
+            f"without any: {int((self.per_picture == 0).sum())}",
         ]
 
     @staticmethod

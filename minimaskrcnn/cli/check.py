@@ -1,0 +1,99 @@
+"""`minimaskrcnn check FILE`: everything that is wrong with an annotation file, and what it holds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from minimaskrcnn.cli import output
+
+if TYPE_CHECKING:
+    from minimaskrcnn.data.annotations import Report
+
+SUMMARY = "what is wrong with an annotation file, and what it holds"
+
+DESCRIPTION = """\
+Check a COCO annotation file as every command does that opens one, and print
+all that is found: which entry, what is wrong with it, and how to mend it.
+
+  fatal     the file cannot be used
+  broken    stops train, evaluate, anchors and stages, unless --skip-broken
+            leaves these entries out
+  left out  always left out, and counted: boxes without width or height
+  note      used as it is, or as what it plainly means
+
+Then what a run would see: objects by class, how large they are, how many there
+are in a picture, and how well the anchor sizes of the recipe `coco` fit their
+shapes. With --images the pictures are looked at too: whether each is there,
+can be read, and has the size that the file states. Without, only the file is
+checked.
+
+Exit code 0: a run would start. 2: something is broken or fatal.
+"""
+
+EPILOG = """\
+examples:
+  minimaskrcnn check instances.json --images photos
+  minimaskrcnn check instances.json --images photos --figure check.png
+  minimaskrcnn check instances.json --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `check`."""
+    parser.add_argument("data", metavar="DATA", help="the annotation file, COCO's JSON")
+    parser.add_argument("--images", metavar="DIR", help="the folder of the pictures, to look at them too")
+    parser.add_argument("--figure", metavar="FILE", help="draw classes, sizes and findings (PNG, PDF, SVG)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open, report in words or as JSON, draw."""
+    from minimaskrcnn import viz
+    from minimaskrcnn.data.annotations import AnnotationFile, Report
+
+    report = Report.of(AnnotationFile(args.data, args.images))
+    anchors = fit_of_anchors(report)
+    if args.figure:
+        viz.save(viz.annotation_report_figure(report), args.figure)
+        output.log.info("drawn in %s", args.figure)
+    if args.json:
+        output.print_json({**report.as_dict(), "anchors": anchors})
+    else:
+        print(report)
+        if anchors:
+            print(
+                "anchors of the recipe coco: sizes {sizes} reach IoU {iou:.2f} with the objects' shapes; "
+                "{suggested_sizes} would reach {suggested_iou:.2f}".format(**anchors)
+            )
+    return 0 if report.is_clean else 2
+
+
+def fit_of_anchors(report: Report) -> dict[str, Any] | None:
+    """How well the recipe's anchors fit the shapes of the objects, where the pictures' sizes are known."""
+    import numpy as np
+
+    from minimaskrcnn.detection.anchors import cell_anchors
+    from minimaskrcnn.inspection.coverage import RATIOS, shape_iou, suggest_sizes
+    from minimaskrcnn.models.transform import ImageTransform
+    from minimaskrcnn.training import RECIPES
+
+    if not len(report.boxes) or not report.picture_sizes.all():
+        return None
+    config = RECIPES["coco"].model
+    transform = ImageTransform(config.min_size, config.max_size)
+    sizes, of = np.unique(report.picture_sizes, axis=0, return_inverse=True)
+    resized = np.array([transform.resized_size((int(h), int(w))) for h, w in sizes])
+    boxes = report.boxes * (resized / sizes)[of.ravel(), ::-1]  # (N, 2), width and height
+    now = sorted({size for level in config.anchor_sizes for size in np.atleast_1d(level).tolist()})
+    suggested = suggest_sizes(boxes, len(now))
+
+    def mean_iou(sides: list[int]) -> float:
+        shapes = cell_anchors(sides, RATIOS)
+        return round(float(shape_iou(boxes, shapes[:, 2:] - shapes[:, :2]).mean()), 4)
+
+    return {
+        "sizes": now,
+        "iou": mean_iou(now),
+        "suggested_sizes": suggested,
+        "suggested_iou": mean_iou(suggested),
+    }
