@@ -70,9 +70,10 @@ def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
         log.warning("the model does not name its classes; they are taken in the order of the dataset's")
         return dataset
     if named and isinstance(dataset, data.CocoDataset):
-        if tuple(model.class_names) != tuple(dataset.class_names):
-            log.warning("%s lists other classes than the model; they are matched by name", dataset.path)
-        return dataset.ordered_as(model.class_names)
+        ordered = dataset.ordered_as(model.class_names)
+        if ordered.class_names != dataset.class_names:
+            log.warning("%s lists its classes in another order; they are matched by name", dataset.path)
+        return ordered
     if tuple(model.class_names) != tuple(dataset.class_names):
         raise InputError(
             f"the model knows {model.num_classes - 1} classes ({', '.join(model.class_names[1:5])}), the "
