@@ -77,7 +77,8 @@ class Coverage:
 def anchor_coverage(model: Any, dataset: Any, indices: Iterable[int] | None = None) -> Coverage:
     """Compare every object of a data set with every anchor that its picture gets.
 
-    The anchors of a picture depend on its size alone, so the model is run once for each size that occurs.
+    The anchors of a picture depend on its size alone, so backbone and RPN are run once for each size that
+    occurs.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def anchor_coverage(model: Any, dataset: Any, indices: Iterable[int] | None = No
     for index in range(len(dataset)) if indices is None else indices:
         image, target = dataset[index]
         if image.shape not in anchors:
-            anchors[image.shape] = model.trace(image)["anchors"]
+            anchors[image.shape] = model.anchors(image)
         resized = model.transform.resized_size(image.shape[1:])
         boxes = resize_boxes(target.boxes[~target.iscrowd], image.shape[1:], resized)
         best.append(box_iou(boxes, anchors[image.shape]).max(axis=1, initial=0))

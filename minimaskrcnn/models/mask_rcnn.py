@@ -16,7 +16,6 @@ import numpy as np
 
 from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
-from minimaskrcnn.detection.anchors import anchor_strides
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.stages import PictureStages
 from minimaskrcnn.detection.structures import Detections, Target
@@ -150,32 +149,36 @@ class MaskRCNN(nn.Module):
 
     def stages(self, image: np.ndarray) -> PictureStages:
         """Predict one picture (3, H, W) as `predict` does, and keep what every step returns."""
+        heads = self.roi_heads
         with no_grad(), _evaluating(self):
             batch, _ = self.transform([image], None, self.dtype)
             maps = self.backbone(Tensor(batch.images))
-            [rpn] = self.rpn.propose(self.rpn(batch, maps.pyramid), batch.sizes)
-            [boxes] = self.roi_heads.detect(
-                self.roi_heads.classify(maps.pyramid, [rpn.proposals]), batch.sizes
-            )
+            output = self.rpn(batch, maps.pyramid)
+            [rpn] = self.rpn.propose(output, batch.sizes)
+            [boxes] = heads.detect(heads.classify(maps.pyramid, [rpn.proposals]), batch.sizes)
             found, masks = detections_of(boxes), None
-            if self.roi_heads.has_mask:
-                [masks] = self.roi_heads.segment(
-                    self.roi_heads.draw(maps.pyramid, [found.boxes]), [found.labels]
-                )
+            if heads.has_mask:
+                [masks] = heads.segment(heads.draw(maps.pyramid, [found.boxes]), [found.labels])
                 found = replace(found, mask_probs=masks.probs)
-        (height, width), grids = batch.sizes[0], [f.shape[2:] for f in maps.pyramid.values()]
+        height, width = batch.sizes[0]
         return PictureStages(
-            image,
-            batch.images[0, :, :height, :width],
-            {name: features.data[0] for name, features in maps.body.items()},
-            {name: features.data[0] for name, features in maps.pyramid.items()},
-            dict(zip(maps.pyramid, anchor_strides(batch.images.shape[2:], grids), strict=True)),
-            rpn,
-            boxes,
-            masks,
-            found.boxes,
-            restore(found, batch.sizes[0], batch.original_sizes[0], self.paste),
+            image=image,
+            transformed=batch.images[0, :, :height, :width],
+            backbone={name: features.data[0] for name, features in maps.body.items()},
+            pyramid={name: features.data[0] for name, features in maps.pyramid.items()},
+            strides=output.strides,
+            rpn=rpn,
+            boxes=boxes,
+            masks=masks,
+            detection_boxes=found.boxes,
+            detections=restore(found, batch.sizes[0], batch.original_sizes[0], self.paste),
         )
+
+    def anchors(self, image: np.ndarray) -> np.ndarray:
+        """The anchors (A, 4) that the RPN starts from in one picture (3, H, W), pixels of the resized one."""
+        with no_grad(), _evaluating(self):
+            batch, _ = self.transform([image], None, self.dtype)
+            return self.rpn(batch, self.backbone(Tensor(batch.images)).pyramid).anchors
 
     def _context(self, strides: dict[str, Size]) -> TraceContext:
         """What the arrays of a trace do not say."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
-from minimaskrcnn.detection.anchors import AnchorGenerator
+from minimaskrcnn.detection.anchors import AnchorGenerator, anchor_strides
 from minimaskrcnn.detection.boxes import box_iou, clip_boxes_to_image, remove_small_boxes
 from minimaskrcnn.detection.coder import BoxCoder
 from minimaskrcnn.detection.matcher import Matcher
@@ -72,12 +72,14 @@ class RPNOutput:
     ----------
     anchors : (A, 4) float32 array, xyxy, pixels; the same for every picture, level by level
     level_sizes : list of int, how many of the anchors belong to each level, finest first
+    strides : dict from level name to (y, x), pixels between the anchors of neighbouring cells
     objectness : (N, A) Tensor, logits
     deltas : (N, A, 4) Tensor, (dx, dy, dw, dh)
     """
 
     anchors: np.ndarray
     level_sizes: list[int]
+    strides: dict[str, tuple[int, int]]
     objectness: Tensor
     deltas: Tensor
 
@@ -140,12 +142,14 @@ class RegionProposalNetwork(nn.Module):
 
     def forward(self, batch: ImageBatch, pyramid: dict[str, Tensor]) -> RPNOutput:
         """Place the anchors on every level of the pyramid, and run the head on each."""
+        size = (batch.images.shape[2], batch.images.shape[3])
         grids = [(features.shape[2], features.shape[3]) for features in pyramid.values()]
-        anchors = self.anchor_generator((batch.images.shape[2], batch.images.shape[3]), grids)
+        anchors = self.anchor_generator(size, grids)
         outputs = [self.head(features) for features in pyramid.values()]
         return RPNOutput(
             np.concatenate(anchors),
             [len(of_level) for of_level in anchors],
+            dict(zip(pyramid, anchor_strides(size, grids), strict=True)),
             ops.concatenate([objectness for objectness, _ in outputs], 1),  # (N, A)
             ops.concatenate([deltas for _, deltas in outputs], 1),  # (N, A, 4)
         )
