@@ -71,6 +71,12 @@ def test_names_that_moved_to_io_still_answer_and_say_where_they_are(name):
     assert found is getattr(minimaskrcnn.io, name)
 
 
+def test_modules_that_moved_to_the_engine_still_answer():
+    with pytest.warns(DeprecationWarning, match=r"fast\.parallel moved to .*fast\.engine\.parallel"):
+        from minimaskrcnn.kernels.fast import parallel
+    assert parallel.side_by_side(lambda n: n + 1, range(2)) == [1, 2]
+
+
 def test_an_unknown_name_of_a_module_with_moved_names():
     with pytest.raises(AttributeError, match=r"module 'minimaskrcnn\.models' has no attribute 'load'"):
         minimaskrcnn.models.load  # noqa: B018
