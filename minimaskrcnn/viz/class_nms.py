@@ -146,7 +146,7 @@ def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) 
     ax.grid(axis="x", alpha=0.3)
     ax.set_xlabel("IoU with the survivor")
     ax.set_ylabel("survivor")
-    see = f"each dot is a suppressed box; the least overlap that suppressed one is {least:.2f}"
+    see = f"each dot is a suppressed box; the least of their overlaps is {least:.2f}"
     return headline(ax, "Overlaps that decided", see if least < 1 else "nothing was suppressed")
 
 

@@ -72,7 +72,7 @@ def test_dots_stand_at_the_overlaps(trace):
         np.testing.assert_array_equal(line.get_xdata(), wanted)
     suppressed = trace["candidate_fate"] == Fate.SUPPRESSED
     mine = trace["candidate_suppressed_iou"][suppressed & (trace["candidate_label"] == 1)]
-    assert f"suppressed one is {mine.min():.2f}" in ax.get_label()
+    assert f"the least of their overlaps is {mine.min():.2f}" in ax.get_label()
 
 
 def test_the_busiest_classes_come_first(trace):
