@@ -389,6 +389,14 @@ def test_a_claim_of_many_classes_without_their_weights_allocates_nothing(tmp_pat
         load_model(path)
 
 
+def test_a_config_of_a_huge_model_is_refused_before_its_weights_take_memory(tmp_path, toy):
+    """Each setting is in its range; the weights would take over 400 GB, were they ever written to."""
+    huge = toy.config.changed(block="bottleneck", blocks=(100, 100, 100), planes=(4096, 4096, 4096))
+    save_weights(tmp_path / "huge.npz", toy.state_dict(), {"config": huge})
+    with pytest.raises(InputError, match=r"another model|too large for the memory"):
+        load_model(tmp_path / "huge.npz")
+
+
 def test_a_file_that_describes_its_model_takes_no_architecture(tmp_path):
     path = tmp_path / "mini.npz"
     save_model(path, mini(2, rng=np.random.default_rng(0)), {})

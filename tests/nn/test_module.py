@@ -105,3 +105,13 @@ def test_containers_are_indexed_and_counted(rng):
     assert (block[0], block[-1], len(block)) == (first, second, 2)
     named = nn.ModuleDict({"a": first, "b": second})
     assert (list(named), len(named), named["b"]) == (["a", "b"], 2, second)
+
+
+def test_named_arrays_are_the_state_itself_and_no_copies():
+    layer = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm2d(3))
+    arrays, state = dict(layer.named_arrays()), layer.state_dict()
+    assert list(arrays) == list(state)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, state[name], strict=True)
+        assert not np.shares_memory(array, state[name])
+    assert arrays["0.weight"] is layer[0].weight.data
