@@ -281,9 +281,10 @@ class Trainer(Learner):
         arrays, meta = folder.load_state()
         forbidden, allowed = changes(self.facts(), meta)
         if forbidden:
+            start = f" with --weights {folder.model}" if folder.model.is_file() else ""
             raise InputError(
                 f"resume: {folder.path} was begun with other settings ({forbidden}); use the same command "
-                f"with --resume, or begin another folder with --weights {folder.model}."
+                f"with --resume, or begin another folder{start}."
             )
         if meta["step"] > self.recipe.steps:
             raise InputError(
