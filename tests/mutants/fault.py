@@ -1,13 +1,14 @@
 """What a planted fault is: a class whose static methods are kernels that are wrong in one way.
 
 Its docstring says the mistake, as a student might make it. `planted.py` makes an edition of each class, as
-`pytest --kernels=my_kernels` does of a student's module: what the class lacks comes from the fast edition.
+`pytest --kernels=my_kernels` does of a student's module: what the class lacks comes from `base`.
 """
 
 import re
 from types import SimpleNamespace
 
 from minimaskrcnn import kernels
+from minimaskrcnn.kernels import fast
 
 FAULTS: dict[str, type["Fault"]] = {}
 """Every fault by its name, dropped-half-pixel for DroppedHalfPixel."""
@@ -19,9 +20,14 @@ class Fault:
     suite = ""
     """Which tests of the operator suite concern it: an expression for pytest -k."""
 
+    base = fast
+    """The edition that has no fault: what a class lacks comes from it."""
+
     def __init_subclass__(cls, listed=True):
         if listed:
-            FAULTS[re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()] = cls
+            name = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+            assert name not in FAULTS, f"two faults are called {name}"
+            FAULTS[name] = cls
 
     @classmethod
     def kernels(cls):
@@ -32,4 +38,5 @@ class Fault:
     @classmethod
     def plant(cls, name):
         """Make the edition; `--kernels=NAME` then uses it."""
-        kernels.register(name, SimpleNamespace(**cls.kernels()))
+        sound = {kernel: getattr(cls.base, kernel) for kernel in kernels.KERNELS}
+        kernels.register(name, SimpleNamespace(**sound | cls.kernels()))

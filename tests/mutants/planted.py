@@ -7,6 +7,7 @@ import faults_memory  # noqa: F401
 import faults_nms  # noqa: F401
 import faults_norm_resize  # noqa: F401
 import faults_ops  # noqa: F401
+import faults_plain  # noqa: F401
 import faults_roi  # noqa: F401
 import faults_windows  # noqa: F401
 import pytest
