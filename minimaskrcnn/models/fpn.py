@@ -91,7 +91,24 @@ def _upsample_to(x: Tensor, size: tuple[int, int]) -> Tensor:
     return ops.interpolate(x, size=size, mode="nearest")
 
 
-class BackboneWithFPN(nn.Module):
+class Backbone(nn.Module):
+    """Pictures in, maps out: a ResNet, and what is made of its maps for the RPN and the heads.
+
+    Attributes
+    ----------
+    out_channels : int, of each map of the pyramid
+    strides : list of int, of the pyramid's maps in image pixels per cell, finest first
+    """
+
+    body: ResNet
+    out_channels: int
+    strides: list[int]
+
+    def forward(self, x: Tensor) -> FeatureMaps:
+        raise NotImplementedError(f"{type(self).__name__} must define forward(x)")
+
+
+class BackboneWithFPN(Backbone):
     """A ResNet and the pyramid on top of it."""
 
     def __init__(self, body: ResNet, fpn: FeaturePyramid):
@@ -105,7 +122,7 @@ class BackboneWithFPN(nn.Module):
         return FeatureMaps(maps, self.fpn(maps))
 
 
-class BackboneLastMap(nn.Module):
+class BackboneLastMap(Backbone):
     """A ResNet whose last stage's map alone feeds the RPN and the heads: {"C4": (N, C, h, w)}.
 
     With `out_channels` a 1x1 convolution narrows the map; with None it stays as it is, as the paper's C4 and

@@ -24,6 +24,7 @@ from minimaskrcnn.inspection.assembly import assemble
 from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.trace import Trace
 from minimaskrcnn.models.config import Config
+from minimaskrcnn.models.fpn import Backbone
 from minimaskrcnn.models.losses import Losses
 from minimaskrcnn.models.paste import Paste, rounded
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, detections_of
@@ -37,8 +38,7 @@ class MaskRCNN(nn.Module):
     Parameters
     ----------
     transform : ImageTransform
-    backbone : Module
-        Image batch in, `FeatureMaps` out; has `out_channels` and `strides`.
+    backbone : Backbone
     rpn : RegionProposalNetwork
     roi_heads : RoIHeads
     num_classes : int, with background
@@ -59,7 +59,7 @@ class MaskRCNN(nn.Module):
     def __init__(
         self,
         transform: ImageTransform,
-        backbone: nn.Module,
+        backbone: Backbone,
         rpn: RegionProposalNetwork,
         roi_heads: RoIHeads,
         num_classes: int,

@@ -33,6 +33,7 @@ reveal_type(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())(x))
 reveal_type(ops.conv2d(x, x))
 reveal_type(Copy.apply(x))
 reveal_type(Halves.apply(x))
+reveal_type(model.backbone(x))
 reveal_type(model.rpn.__call__)
 reveal_type(model.predict)
 nn.ReLU()("x")  # type: ignore[arg-type]

@@ -60,7 +60,7 @@ class PaddingWins(PlainFault):
     wrong = "_pad(x, margins, 0)"
 
 
-class LastOfEqualCells(PlainFault):
+class LastWinnerOfAWindow(PlainFault):
     """max_pool2d names the last of equal cells as the winner."""
 
     suite = "max_pool2d"
