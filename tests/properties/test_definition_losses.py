@@ -34,11 +34,13 @@ def test_cross_entropy_is_minus_the_log_of_the_softmax_of_the_target(case):
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     counted = target != case.arguments["ignore_index"]
     chosen = np.take_along_axis(p, np.where(counted, target, 0)[:, None], 1)[:, 0]
-    terms = np.where(counted, -np.log(chosen), 0)
+    weight = np.ones(logits.shape[1]) if case.arguments["weight"] is None else case.arguments["weight"]
+    weights = np.where(counted, weight[np.where(counted, target, 0)], 0)
+    terms = -np.log(chosen) * weights
     expected = {
         "none": terms,
         "sum": terms.sum(),
-        "mean": terms.sum() / counted.sum() if counted.any() else np.nan,
+        "mean": terms.sum() / weights.sum() if counted.any() else np.nan,
     }
     np.testing.assert_allclose(
         value(ops.cross_entropy, logits, **case.arguments), expected[case.arguments["reduction"]], atol=1e-12

@@ -246,6 +246,11 @@ OPS = {
     "batch_norm-evaluating": row(batch_norm_evaluating, s.norm_cases("batch"), linear=(0, 1, 2)),
     "frozen_batch_norm": row(frozen_batch_norm, s.norm_cases("frozen"), linear=(0, 1, 2)),
     "group_norm": row(group_norm, s.norm_cases("group"), linear=(1, 2)),
+    "group_norm-alone": row(
+        group_norm,
+        s.norm_cases("group").map(lambda case: Case(case.tensors[0], **case.arguments)),
+        gates=False,
+    ),
     # maps and boxes
     "interpolate": row(ops.interpolate, s.resize_cases(), linear=(0,)),
     "roi_align": row(ops.roi_align, s.roi_cases("align", halves=True), linear=(0,), empty=NO_ROIS),
