@@ -10,8 +10,6 @@ nucleus):
 
 import hashlib
 import os
-import zipfile
-import zlib
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -21,6 +19,7 @@ import numpy as np
 from minimaskrcnn.data.dataset import check_index
 from minimaskrcnn.data.images import read_image
 from minimaskrcnn.data.location import data_folders, find_data
+from minimaskrcnn.data.npz import read_arrays
 from minimaskrcnn.detection.boxes import boxes_from_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
@@ -31,7 +30,6 @@ STRETCH = (1.0, 99.8)  # percentiles that become black and white
 MIN_SPAN = 8 / 255  # a darker picture than this has no signal: do not blow its noise up to full range
 
 _DEFAULT_NAMES = ("nuclei_fluo256.npz", "stage1_train")
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error)
 _ORIGINALS = "the originals are stage1_train.zip at https://bbbc.broadinstitute.org/BBBC038 (CC0)"
 
 
@@ -173,20 +171,22 @@ def _open_npz(path: Path, split: str) -> tuple[list[str], list]:
     """Return names and (image, labels) pairs of one split of an ``.npz``."""
     if not path.is_file():
         raise InputError(f"Nuclei: {path} does not exist; {_ORIGINALS}.")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, labels, codes = (arrays[name] for name in ("images", "labels", "split"))
-            names = arrays["kaggle_id"] if "kaggle_id" in arrays else np.arange(len(images)).astype(str)
-    except _UNREADABLE as fault:
-        raise InputError(
-            f"Nuclei: {path} is not an .npz with the arrays images, labels and split ({fault})."
-        ) from None
+    arrays = read_arrays(path, ("images", "labels", "split"), ("kaggle_id",))
+    images, labels, codes = (arrays[name] for name in ("images", "labels", "split"))
     same_pictures = images.shape == labels.shape and images.shape[:1] == codes.shape
-    if not (same_pictures and images.ndim == 3 and images.dtype == np.uint8):
+    if not (same_pictures and images.ndim == 3 and images.dtype == np.uint8 and 0 not in images.shape[1:]):
         raise InputError(
             f"Nuclei: {path} has images {images.dtype} {images.shape}, labels {labels.shape}, "
             f"split {codes.shape}; expected uint8 (M, H, W), (M, H, W) and (M,)."
         )
+    if labels.dtype.kind not in "bui" or (labels.size and labels.min() < 0):
+        raise InputError(
+            f"Nuclei: {path} has labels of {labels.dtype} or negative ones; expected whole numbers: 0 for "
+            "the background, else the number of the nucleus."
+        )
+    names = arrays.get("kaggle_id", np.arange(len(images)))
+    if names.shape != codes.shape:
+        raise InputError(f"Nuclei: {path} has {names.shape} names in kaggle_id; expected {codes.shape}.")
     chosen = np.arange(len(images)) if split == "all" else np.flatnonzero(codes == SPLITS.index(split))
     return [str(names[i]) for i in chosen], [(images[i], labels[i]) for i in chosen]
 
@@ -203,8 +203,9 @@ def _open_folder(folder: Path, split: str) -> tuple[list[str], list]:
 def _read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read ``images/ID.png`` as grey u8 and join ``masks/*.png`` into one label map."""
     grey = (255 * read_image(folder / "images" / f"{folder.name}.png").mean(0)).round().astype(np.uint8)
-    labels = np.zeros(grey.shape, np.uint16)
-    for number, path in enumerate(sorted((folder / "masks").glob("*.png")), start=1):
+    paths = sorted((folder / "masks").glob("*.png"))
+    labels = np.zeros(grey.shape, np.min_scalar_type(len(paths)))
+    for number, path in enumerate(paths, start=1):
         mask = read_image(path)[0] > 0
         if mask.shape != grey.shape:
             raise InputError(

@@ -22,6 +22,7 @@ from minimaskrcnn.detection.boxes import box_iou, resize_boxes
 
 COVERED = 0.5
 RATIOS = (0.5, 1.0, 2.0)
+AT_ONCE = 128  # objects that are compared with all anchors of a picture together
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ def anchor_coverage(model: Any, dataset: Any, indices: Iterable[int] | None = No
             anchors[image.shape] = model.anchors(image)
         resized = model.transform.resized_size(image.shape[1:])
         boxes = resize_boxes(target.boxes[~target.iscrowd], image.shape[1:], resized)
-        best.append(box_iou(boxes, anchors[image.shape]).max(axis=1, initial=0))
+        for start in range(0, len(boxes), AT_ONCE):
+            overlap = box_iou(boxes[start : start + AT_ONCE], anchors[image.shape])
+            best.append(overlap.max(axis=1, initial=0))
         sizes.append(boxes[:, 2:] - boxes[:, :2])
         ids.append(np.full(len(boxes), target.image_id))
     cells = np.concatenate([cell[:, 2:] - cell[:, :2] for cell in model.rpn.anchor_generator.cells])  # (S, 2)

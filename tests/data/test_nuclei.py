@@ -1,5 +1,8 @@
 """Nuclei: both layouts give the same samples, splits stay put, and wrong files are named."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -167,3 +170,54 @@ def test_the_bundled_micrograph_needs_no_data_folder():
     image, target = nuclei_sample()
     target.validate(image.shape, 2)
     assert (image.shape, len(target)) == ((3, 256, 256), 30)
+
+
+def packed(**members):
+    """An archive with these bytes as its members."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(f"{name}.npy", data)
+    return stream.getvalue()
+
+
+def header(dtype, shape):
+    """The header of a `.npy` that claims this, and nothing behind it."""
+    text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        header("|u1", (10**12,)), header("|u1", (2**70,)), header("|u1", (-1,)), header("|u1", "(True,)"),
+        header("|V0", (10**12, 1, 1)), header("|O", (1,)), b"\x93NUMPY\x01\x00" + bytes(2), b"hello",
+        b"\x93NUMPY\x01\x00" + (9000).to_bytes(2, "little") + b"-" * 8999 + b"1",
+    ],
+)  # fmt: skip
+def test_an_archive_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, claim):
+    path = tmp_path / "a.npz"
+    path.write_bytes(packed(images=claim, labels=claim, split=claim))
+    with pytest.raises(InputError, match="is not an .npz with the arrays images, labels, split") as caught:
+        Nuclei(path, "all")
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": np.full((2, 8, 8), "a")}, "expected whole numbers"),
+        ({"labels": np.full((2, 8, 8), -1)}, "or negative ones"),
+        ({"kaggle_id": np.array(["a"])}, "names in kaggle_id"),
+        ({"images": np.zeros((2, 0, 8), np.uint8), "labels": np.zeros((2, 0, 8), int)}, "expected uint8"),
+    ],
+)
+def test_arrays_that_make_no_pictures_are_refused(tmp_path, changes, words):
+    sound = {
+        "images": np.zeros((2, 8, 8), np.uint8),
+        "labels": np.zeros((2, 8, 8), int),
+        "split": np.zeros(2),
+    }
+    np.savez(tmp_path / "a.npz", **{**sound, **changes})
+    with pytest.raises(InputError, match=words):
+        Nuclei(tmp_path / "a.npz", "all")
