@@ -15,6 +15,7 @@ from minimaskrcnn.io import load_model
 from minimaskrcnn.models import MaskRCNN
 from minimaskrcnn.models.mask_rcnn import numbered_classes
 
+MOST_OBJECTS = 10_000  # of one picture that is learnt from; 10,000 squared is 0.4 GB of overlaps
 TEACHING = 27  # the shapes validation sample that shows most at once
 
 
@@ -32,11 +33,7 @@ def open_weights(name: str, arch: str | None = None) -> tuple[MaskRCNN, dict[str
 def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:
     """The dataset that `--data` and `--images` describe; `split` where it has splits of its own."""
     if args.dataset == "coco":
-        if not (args.data and args.images):
-            raise InputError(
-                "coco: needs --data FILE.json (the annotations) and --images DIR (the pictures)."
-            )
-        return open_coco(args.data, args.images, args.skip_broken)
+        return open_coco(*coco_paths(args), args.skip_broken)
     if args.images:
         raise InputError(f"--images belongs to coco; leave it out for {args.dataset}.")
     if args.dataset == "nuclei":
@@ -46,6 +43,13 @@ def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:
     return data.Shapes(split)
 
 
+def coco_paths(args: argparse.Namespace) -> tuple[str, str]:
+    """The annotation file and the folder of pictures, both of which `coco` needs."""
+    if not (args.data and args.images):
+        raise InputError("coco: needs --data FILE.json (the annotations) and --images DIR (the pictures).")
+    return args.data, args.images
+
+
 def open_coco(path: str, images: str | None, skip_broken: bool) -> data.CocoDataset:
     """A COCO file; what was left out of it is counted in the log."""
     dataset = data.CocoDataset(path, images, skip_broken)
@@ -53,6 +57,16 @@ def open_coco(path: str, images: str | None, skip_broken: bool) -> data.CocoData
     if left_out:
         log.info("%s: left out %s; `minimaskrcnn check %s` says why", path, left_out, path)
     return dataset
+
+
+def refuse_crowding(dataset: data.CocoDataset) -> None:
+    """Refuse to train on a picture of so many objects that comparing each with each takes all memory."""
+    for key, annotations in dataset.file.annotations.items():
+        if len(annotations) > MOST_OBJECTS:
+            raise InputError(
+                f"image {key} of {dataset.path} has {len(annotations):,} objects; training compares each "
+                f"with each and takes at most {MOST_OBJECTS:,} per picture: cut the picture into tiles."
+            )
 
 
 def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:

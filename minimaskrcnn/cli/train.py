@@ -180,7 +180,8 @@ def open_parts(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
         raise InputError("--val-data and --val-fraction both name the validation pictures; leave one out.")
     if args.val_images and not args.val_data:
         raise InputError("--val-images: name the annotations of these pictures with --val-data.")
-    train = sources.open_dataset(args, "train")
+    train = sources.open_coco(*sources.coco_paths(args), args.skip_broken)
+    sources.refuse_crowding(train)
     if args.val_data:
         validation = sources.open_coco(args.val_data, args.val_images or args.images, args.skip_broken)
         return train, validation.ordered_as(train.class_names)

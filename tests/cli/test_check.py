@@ -103,6 +103,13 @@ def test_every_command_stops_at_a_broken_entry_or_skips_it(run, write, tmp_path,
     assert "left out 1 x image: file_name, 1 x annotation: area, 1 x annotation: flat box" in err
 
 
+def test_training_refuses_a_picture_of_too_many_objects(run, write, tmp_path, monkeypatch):
+    monkeypatch.setattr("minimaskrcnn.cli.sources.MOST_OBJECTS", 1)
+    path = write(lambda content: content["annotations"][0].update(image_id=2))
+    code, _, err = run("train", "coco", "--data", path, "--images", tmp_path, "-o", tmp_path / "o", "-q")
+    assert (code, "image 2 of" in err, one_sentence(err)) == (2, True, True)
+
+
 @pytest.fixture
 def shapes_file(tmp_path):
     """Write validation pictures of shapes with ids dealt out as asked; returns the path."""

@@ -198,7 +198,7 @@ def header(dtype, shape):
 def test_an_archive_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, claim):
     path = tmp_path / "a.npz"
     path.write_bytes(packed(images=claim, labels=claim, split=claim))
-    with pytest.raises(InputError, match="is not an .npz with the arrays images, labels, split") as caught:
+    with pytest.raises(InputError, match=r"is not an \.npz with the arrays images, labels, split") as caught:
         Nuclei(path, "all")
     assert str(caught.value).isprintable()
 
