@@ -34,13 +34,18 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `convert`."""
-    parser.add_argument("source", metavar="IN", help="weights to read: .npz, .pth, .pt, .safetensors")
+    parser.add_argument(
+        "source",
+        metavar="IN",
+        help="weights to read: shapes, nuclei, or a file .npz, .pth, .pt, .safetensors",
+    )
     parser.add_argument("target", metavar="OUT", help="file to write: .npz, .pth, .pt, .safetensors")
     options.add_arch(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, fit into the model they are of if there is one, write."""
+    from minimaskrcnn.cli import sources
     from minimaskrcnn.io.architecture import is_detector
     from minimaskrcnn.io.weights_file import check_ending, model_of, read_weights, save_weights
     from minimaskrcnn.models.presets import configure, nearest_preset
@@ -48,10 +53,11 @@ def run(args: argparse.Namespace) -> int:
     check_ending(args.target)
     if Path(args.source).resolve() == Path(args.target).resolve():
         raise InputError(f"convert: {args.target} is the file that is read; give the result another name.")
-    arrays, facts = read_weights(args.source)
+    source = sources.weights_path(args.source)
+    arrays, facts = read_weights(source)
     kind = None
     if is_detector(arrays):
-        model, facts = model_of(args.source, arrays, facts, args.arch)
+        model, facts = model_of(source, arrays, facts, args.arch)
         arrays, kind = model.state_dict(), nearest_preset(configure(facts["config"]))
     written = save_weights(args.target, arrays, facts)
     values = sum(array.size for array in arrays.values())

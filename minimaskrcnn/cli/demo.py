@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
 
     model, names = sources.open_model(args.model)
     if args.image:
-        image = sources.read_picture(args.image, names)
+        image = sources.read_picture(args.image, model)
     else:
-        image = sources.sample_picture(args.model, args.seed)
+        image, _ = sources.sample(args.model, model, args.seed)
     started = time.perf_counter()
     trace = model.trace(image)
     seconds = time.perf_counter() - started

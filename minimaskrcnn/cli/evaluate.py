@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.dataset == "coco" and args.model is None:
         raise InputError("coco: name a --model; no bundled weights know its classes.")
-    dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset])
     model, _ = sources.open_model(args.model or args.dataset)
+    dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
     dataset = sources.with_labels_of(model, dataset)
     limit = args.max_dets or RECIPES[args.dataset].max_dets
     with open_bar(len(dataset), "picture", args.quiet) as bar:

@@ -10,6 +10,7 @@ import numpy as np
 
 from minimaskrcnn import data, viz
 from minimaskrcnn.cli import sources
+from minimaskrcnn.data.preparation import steps_left
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import CocoEvaluator, Curves
@@ -44,6 +45,14 @@ class Known:
     pictures: int
     set_name: str
 
+    def sample(self, index: int) -> tuple[np.ndarray, Target]:
+        """One of the data set, its picture prepared for the model; those of a list are already."""
+        image, target = self.dataset[index]
+        if isinstance(self.dataset, list):
+            return image, target
+        left = steps_left(self.model.prepare, getattr(self.dataset, "prepared", ()))
+        return data.prepare(image, left), target
+
 
 def gather(args: argparse.Namespace) -> Gathered:
     """Predict the picture and the data set that the command line describes.
@@ -58,7 +67,7 @@ def gather(args: argparse.Namespace) -> Gathered:
         raise InputError("--truth: name the IMAGE that it annotates.")
     log = _read_log(args.log)
     model, names = sources.open_model(name)
-    image = sources.read_picture(args.image, names) if args.image else None
+    image = sources.read_picture(args.image, model) if args.image else None
     known = _of_file(args, model, image) if args.truth else _of_kind(model, args.seed)
     own = image is None or bool(args.truth)
     trace = model.trace(known.image if image is None else image)
@@ -68,7 +77,7 @@ def gather(args: argparse.Namespace) -> Gathered:
         viz.Truth(there, known.target),
         model,
         curves_by_kind=_curves(known),
-        samples=[(known.image, known.target), *(known.dataset[i] for i in _others(known))],
+        samples=[(known.image, known.target), *(known.sample(i) for i in _others(known))],
         class_names=known.model.class_names,
         coverage=anchor_coverage(known.model, known.dataset, range(known.pictures)),
         log_records=log,
@@ -101,15 +110,15 @@ def _of_kind(model: MaskRCNN, seed: int) -> Known:
     """A sample and a data set of the classes the model knows; for other classes the bundled shapes model."""
     names = list(model.class_names)
     if names == data.Nuclei.class_names:
-        image, target = sources.sample("nuclei", seed)
+        image, target = sources.sample("nuclei", model, seed)
         if data.find_data("nuclei_fluo256.npz", "stage1_train") is None:
             return Known(model, image, target, [(image, target)], 1, "the bundled micrograph alone")
-        nuclei = data.Nuclei(split="val")
+        nuclei = data.Nuclei(split="val", prepare=model.prepare)
         pictures = min(len(nuclei), PICTURES["nuclei"])
         return Known(model, image, target, nuclei, pictures, SET_NAMES["nuclei"])
     if names != data.Shapes.class_names:
         model, _ = sources.open_model("shapes")
-    image, target = sources.sample("shapes", seed)
+    image, target = sources.sample("shapes", model, seed)
     return Known(model, image, target, data.Shapes("val"), PICTURES["shapes"], SET_NAMES["shapes"])
 
 
@@ -120,7 +129,7 @@ def _curves(known: Known) -> dict[str, Curves]:
         kinds.pop("mask", None)
     evaluators = {kind: CocoEvaluator(iou, (1, 10, MAX_DETS)) for kind, iou in kinds.items()}
     for index in range(known.pictures):
-        image, target = known.dataset[index]
+        image, target = known.sample(index)
         detections = known.model.predict([image])[0]
         for evaluator in evaluators.values():
             evaluator.add(target, detections)

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     names = list(model.class_names)
     folder, coco, report = Path(args.output), [], []
     for image_id, (path, stem) in enumerate(zip(args.images, distinct_stems(args.images), strict=True), 1):
-        image = sources.read_picture(path, names)
+        image = sources.read_picture(path, model)
         with StageProgress(path, args.quiet):
             trace = model.trace(image) if args.trace else None
             detections = model.predict([image])[0] if trace is None else trace.detections

@@ -14,7 +14,7 @@ from minimaskrcnn.models.aliases import ALIASES, resolve
 from minimaskrcnn.models.setting import shortened
 from minimaskrcnn.training import Recipe
 
-LISTS_OF_NAMES = ("augment", "freeze")
+LISTS_OF_NAMES = ("augment", "prepare", "freeze")
 
 
 def adapt(recipe: Recipe, changes: Sequence[str]) -> Recipe:

@@ -1,6 +1,7 @@
 """Models, datasets and pictures as the command line names them."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from minimaskrcnn import data, weights
 from minimaskrcnn.cli.options import BUNDLED
 from minimaskrcnn.cli.output import log
+from minimaskrcnn.data.nuclei import NUCLEI_STEPS
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model
@@ -27,17 +29,25 @@ def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
 
 def open_weights(name: str, arch: str | None = None) -> tuple[MaskRCNN, dict[str, Any]]:
     """As `open_model`, with all the facts that the file holds; `arch` says what its weights do not tell."""
-    return load_model(weights.path(name) if name in BUNDLED else Path(name), arch)
+    return load_model(weights_path(name), arch)
 
 
-def open_dataset(args: argparse.Namespace, split: str) -> data.Dataset:
-    """The dataset that `--data` and `--images` describe; `split` where it has splits of its own."""
+def weights_path(name: str) -> Path:
+    """Where weights lie that are named by a file, or by the name of a bundled model."""
+    return weights.path(name) if name in BUNDLED else Path(name)
+
+
+def open_dataset(args: argparse.Namespace, split: str, prepare: Sequence[str] = NUCLEI_STEPS) -> data.Dataset:
+    """The dataset that `--data` and `--images` describe; `split` where it has splits of its own.
+
+    Nuclei are prepared by these steps; the pictures of the others are as they are.
+    """
     if args.dataset == "coco":
         return open_coco(*coco_paths(args), args.skip_broken)
     if args.images:
         raise InputError(f"--images belongs to coco; leave it out for {args.dataset}.")
     if args.dataset == "nuclei":
-        return data.Nuclei(args.data, split)
+        return data.Nuclei(args.data, split, prepare)
     if args.data:
         raise InputError("--data: shapes are generated, there is nothing to read; leave it out.")
     return data.Shapes(split)
@@ -97,23 +107,18 @@ def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
     return dataset
 
 
-def read_picture(path: str | Path, class_names: list[str]) -> np.ndarray:
-    """A picture file as (3, H, W) float32, treated as the pictures were that the model learnt from."""
-    image = data.read_image(path)
-    return data.prepare_nuclei(image) if class_names == data.Nuclei.class_names else image
+def read_picture(path: str | Path, model: MaskRCNN) -> np.ndarray:
+    """A picture file as (3, H, W) float32, prepared as the pictures were that the model learnt from."""
+    return data.prepare(data.read_image(path), model.prepare)
 
 
-def sample_picture(model: str, seed: int) -> np.ndarray:
-    """A picture for a bundled model; see `sample`."""
-    return sample(model, seed)[0]
-
-
-def sample(model: str, seed: int) -> tuple[np.ndarray, Target]:
-    """A picture for a bundled model and its true objects: a shapes validation sample, or the micrograph.
+def sample(kind: str, model: MaskRCNN, seed: int) -> tuple[np.ndarray, Target]:
+    """A picture with known objects, prepared for the model: a shapes validation sample, or the micrograph.
 
     Seed 0 is a sample with all three classes, one object half hidden by another; seed 1 the one after it.
     """
-    if model == "shapes":
+    if kind == "shapes":
         validation = data.Shapes("val")
-        return validation[(TEACHING + seed) % len(validation)]
-    return data.nuclei_sample()
+        image, target = validation[(TEACHING + seed) % len(validation)]
+        return data.prepare(image, model.prepare), target
+    return data.nuclei_sample(model.prepare)

@@ -46,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", help="folder of the run (default: runs/DATASET)")
     parser.add_argument(
         "--weights",
-        metavar="FILE",
-        help="start from these weights of the same model; layers that depend on the number of classes are "
-        "drawn anew if the number differs",
+        metavar="NAME|FILE",
+        help="start from these weights (shapes, nuclei, or a file) of the same model; layers that depend on "
+        "the number of classes are drawn anew if the number differs",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     parser.add_argument(
@@ -98,12 +98,13 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from minimaskrcnn import viz
+    from minimaskrcnn.cli import sources
     from minimaskrcnn.cli.progress import Progress
     from minimaskrcnn.cli.settings import adapt
     from minimaskrcnn.training import Trainer, read_log
 
     recipe = adapt(plan(args), args.changes)
-    train, validation = open_parts(args)
+    train, validation = open_parts(args, recipe.prepare)
     if args.epochs:
         recipe = adapt(in_epochs(recipe, args.epochs, len(train)), args.changes)
     out = Path(args.output or f"runs/{args.dataset}")
@@ -113,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
             train,
             out,
             seed=args.seed,
-            weights=args.weights,
+            weights=sources.weights_path(args.weights) if args.weights else None,
             validation=validation,
             on_record=progress,
             on_picture=progress.picture,
@@ -140,16 +141,27 @@ def run(args: argparse.Namespace) -> int:
 def plan(args: argparse.Namespace) -> Recipe:
     """The data set's recipe with what the options say in its place.
 
+    Pictures of one's own are prepared as the weights to start from are used to it.
+
     Raises
     ------
     InputError
         If --epochs and --set both say how long to train.
     """
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.io.weights_file import preparation, read_weights
     from minimaskrcnn.training import RECIPES
 
     if args.epochs and any(change.startswith("steps=") for change in args.changes):
         raise InputError("--epochs and --set steps both say how long to train; leave one out.")
-    return replace(RECIPES[args.dataset], early_stop=args.early_stop)
+    recipe = replace(RECIPES[args.dataset], early_stop=args.early_stop)
+    steps: tuple[str, ...] = ()
+    if args.dataset == "coco" and args.weights:
+        steps = preparation(read_weights(sources.weights_path(args.weights))[1])
+    if steps and not any(change.startswith("prepare=") for change in args.changes):
+        output.log.info("pictures are prepared as for %s: %s", args.weights, ", ".join(steps))
+        recipe = replace(recipe, prepare=steps)
+    return recipe
 
 
 def in_epochs(recipe: Recipe, epochs: int, pictures: int) -> Recipe:
@@ -158,7 +170,7 @@ def in_epochs(recipe: Recipe, epochs: int, pictures: int) -> Recipe:
     return replace(recipe, steps=epochs * per_epoch, evaluate_every=per_epoch)
 
 
-def open_parts(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
+def open_parts(args: argparse.Namespace, prepare: tuple[str, ...]) -> tuple[Dataset, Dataset | None]:
     """The pictures to learn from, and those to validate on: a split of the data set, other files, or a part.
 
     Raises
@@ -175,7 +187,7 @@ def open_parts(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
                 f"--val-data, --val-images and --val-fraction belong to coco; {args.dataset} has a "
                 "validation split of its own."
             )
-        return sources.open_dataset(args, "train"), sources.open_dataset(args, "val")
+        return sources.open_dataset(args, "train", prepare), sources.open_dataset(args, "val", prepare)
     if args.val_data and args.val_fraction is not None:
         raise InputError("--val-data and --val-fraction both name the validation pictures; leave one out.")
     if args.val_images and not args.val_data:

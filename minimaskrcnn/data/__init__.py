@@ -8,7 +8,8 @@ from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.images import read_image
 from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.location import data_folders, find_data
-from minimaskrcnn.data.nuclei import Nuclei, nuclei_sample, prepare_nuclei, stretch_contrast
+from minimaskrcnn.data.nuclei import Nuclei, nuclei_sample, prepare_nuclei
+from minimaskrcnn.data.preparation import prepare, register_preparation, stretch_contrast
 from minimaskrcnn.data.shapes import Shapes
 from minimaskrcnn.data.subset import Subset, cut
 from minimaskrcnn.data.transforms import (
@@ -41,7 +42,9 @@ __all__ = [
     "data_folders",
     "find_data",
     "nuclei_sample",
+    "prepare",
     "prepare_nuclei",
     "read_image",
+    "register_preparation",
     "stretch_contrast",
 ]

@@ -10,6 +10,7 @@ nucleus):
 
 import hashlib
 import os
+from collections.abc import Sequence
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -20,41 +21,17 @@ from minimaskrcnn.data.dataset import check_index
 from minimaskrcnn.data.images import read_image
 from minimaskrcnn.data.location import data_folders, find_data
 from minimaskrcnn.data.npz import read_arrays
+from minimaskrcnn.data.preparation import check_steps, prepare
 from minimaskrcnn.detection.boxes import boxes_from_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 
 SPLITS = ("train", "val", "test")  # index = code in the .npz
 FOLDER_SPLIT = (0.70, 0.15, 0.15)  # shares of train, val, test when the layout itself has no split
-STRETCH = (1.0, 99.8)  # percentiles that become black and white
-MIN_SPAN = 8 / 255  # a darker picture than this has no signal: do not blow its noise up to full range
+NUCLEI_STEPS = ("grey", "stretch_contrast")  # how `Nuclei` prepares its pictures, see `preparation`
 
 _DEFAULT_NAMES = ("nuclei_fluo256.npz", "stage1_train")
 _ORIGINALS = "the originals are stage1_train.zip at https://bbbc.broadinstitute.org/BBBC038 (CC0)"
-
-
-def stretch_contrast(image: np.ndarray) -> np.ndarray:
-    """Make the 1st percentile black and the 99.8th white: ``clip((v - low) / (high - low), 0, 1)``.
-
-    Fluorescence pictures use a small and varying part of the 8-bit range; after this they all use the whole
-    of it.
-
-    Parameters
-    ----------
-    image : (...) float array in [0, 1]
-
-    Returns
-    -------
-    Array of the same shape and dtype, in [0, 1].
-
-    Examples
-    --------
-    >>> stretch_contrast(np.linspace(0.0, 0.2, 5, dtype=np.float32)).round(2)
-    array([0.  , 0.24, 0.5 , 0.75, 1.  ], dtype=float32)
-    """
-    low, high = np.percentile(image, STRETCH)
-    span = max(high - low, MIN_SPAN)
-    return ((image - low) / span).clip(0, 1).astype(image.dtype)
 
 
 def prepare_nuclei(image: np.ndarray) -> np.ndarray:
@@ -66,7 +43,7 @@ def prepare_nuclei(image: np.ndarray) -> np.ndarray:
     ----------
     image : (3, H, W) float32 array in [0, 1], as `read_image` returns it
     """
-    return np.repeat(stretch_contrast(image.mean(0, keepdims=True)), 3, axis=0)
+    return prepare(image, NUCLEI_STEPS)
 
 
 def split_of(name: str) -> str:
@@ -81,7 +58,7 @@ def split_of(name: str) -> str:
 
 
 class Nuclei:
-    """Pictures of nuclei, contrast-stretched, grey copied to RGB.
+    """Pictures of nuclei, by default contrast-stretched, grey copied to RGB.
 
     Parameters
     ----------
@@ -90,6 +67,9 @@ class Nuclei:
         of the folders that `data_folders` returns.
     split : "train", "val", "test" or "all"
         Folders are dealt out by `split_of`; an ``.npz`` carries its own split.
+    prepare : sequence of str
+        What is done to each picture, see `preparation`; with () it stays as it is. Also the attribute
+        `prepared`.
 
     Raises
     ------
@@ -104,7 +84,12 @@ class Nuclei:
 
     class_names = ["background", "nucleus"]  # noqa: RUF012 (a constant of the class)
 
-    def __init__(self, path: str | os.PathLike | None = None, split: str = "train"):
+    def __init__(
+        self,
+        path: str | os.PathLike | None = None,
+        split: str = "train",
+        prepare: Sequence[str] = NUCLEI_STEPS,
+    ):
         if split not in (*SPLITS, "all"):
             raise InputError(f"Nuclei: split is {split!r}; expected 'train', 'val', 'test' or 'all'.")
         source = _default_path() if path is None else Path(path)
@@ -112,7 +97,8 @@ class Nuclei:
         self.names, self._readers = open_source(source, split)
         if not self.names:
             raise InputError(f"Nuclei: {source} holds no picture of the split {split!r}; try split='all'.")
-        self.path, self.split = source, split
+        self.path, self.split, self.prepared = source, split, tuple(prepare)
+        check_steps(self.prepared)
 
     @property
     def num_classes(self) -> int:
@@ -125,8 +111,8 @@ class Nuclei:
     def __getitem__(self, index: int) -> tuple[np.ndarray, Target]:
         index = check_index(index, len(self))
         grey, labels = self._read(index)  # (H, W) each
-        grey = stretch_contrast(grey.astype(np.float32) / np.float32(255))
-        return np.repeat(grey[None], 3, axis=0), _target(labels, index)
+        picture = grey[None].astype(np.float32) / np.float32(255)  # (1, H, W)
+        return prepare(picture, self.prepared), _target(labels, index)
 
     def _read(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the grey picture u8 and its label map u16; decoded at the first call, kept afterwards."""
@@ -136,12 +122,12 @@ class Nuclei:
         return pair
 
 
-def nuclei_sample() -> tuple[np.ndarray, Target]:
-    """Return the micrograph that comes with the package, as `Nuclei` would give it, and its 30 nuclei."""
+def nuclei_sample(steps: Sequence[str] = NUCLEI_STEPS) -> tuple[np.ndarray, Target]:
+    """Return the micrograph that comes with the package, prepared by `steps`, and its 30 nuclei."""
     folder = files("minimaskrcnn.data") / "samples"
     with as_file(folder / "nuclei.png") as picture, as_file(folder / "nuclei-labels.png") as labels:
         numbers = np.rint(255 * read_image(labels)[0]).astype(np.uint8)
-        return prepare_nuclei(read_image(picture)), _target(numbers, 0)
+        return prepare(read_image(picture), steps), _target(numbers, 0)
 
 
 def _target(labels: np.ndarray, image_id: int) -> Target:

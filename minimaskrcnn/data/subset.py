@@ -28,6 +28,7 @@ class Subset:
         self.class_names = dataset.class_names
         self.category_ids: list[int] | None = getattr(dataset, "category_ids", None)
         self.has_masks: bool = getattr(dataset, "has_masks", True)
+        self.prepared: tuple[str, ...] = getattr(dataset, "prepared", ())
         self.image_ids = [_name(dataset, index) for index in self.indices]
 
     @property

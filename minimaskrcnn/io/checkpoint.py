@@ -111,4 +111,5 @@ def save_model(path: str | Path, model: MaskRCNN, meta: Mapping[str, Any]) -> No
     """Write a model's weights, how to build it (`model.config`) and the facts in `meta`."""
     if model.config is None:
         raise InputError("save_model: the model has no config; build it with models.build.")
-    save_arrays(path, model.state_dict(), {**meta, "config": model.config})
+    facts = {"prepare": list(model.prepare), **meta, "config": model.config}
+    save_arrays(path, model.state_dict(), facts)

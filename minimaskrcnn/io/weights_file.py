@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn import nn
+from minimaskrcnn.data.nuclei import NUCLEI_STEPS, Nuclei
+from minimaskrcnn.data.preparation import check_steps
 from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
@@ -110,6 +112,8 @@ def model_of(
     model.eval()
     if facts.get("class_names") is not None:
         model.class_names = tuple(facts["class_names"])
+    model.prepare = preparation(facts)
+    facts = {**facts, "prepare": list(model.prepare)}
     return model, {**facts, "config": asdict(config)}
 
 
@@ -140,6 +144,22 @@ def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts, config: Config) 
         isinstance(ids, list) and len(ids) == classes and all(type(i) is int for i in ids)
     ):
         raise InputError(f"its category ids are not {classes} whole numbers; save it again.")
+    steps = facts.get("prepare", [])
+    if not (isinstance(steps, list) and all(map(_is_plain, steps))):
+        raise InputError("its preparation is not a list of names; save it again.")
+    check_steps(steps)
+
+
+def preparation(facts: Facts) -> tuple[str, ...]:
+    """How the pictures were prepared that the weights learnt from.
+
+    Files of version 0.1 do not say it. They were given pictures as they are, but for the data set `Nuclei`,
+    which has one class and, unlike a COCO file, no category ids.
+    """
+    if "prepare" in facts:
+        return tuple(facts["prepare"])
+    of_nuclei = facts.get("class_names") == Nuclei.class_names and facts.get("category_ids") is None
+    return NUCLEI_STEPS if of_nuclei else ()
 
 
 def _is_plain(name: object) -> bool:

@@ -52,6 +52,9 @@ class MaskRCNN(nn.Module):
     ----------
     class_names : tuple of str
         Indexed by label, the background first; "class 1", "class 2", ... until they are set.
+    prepare : tuple of str
+        The steps by which pictures were prepared that it learnt from (`data.preparation`); whoever reads
+        pictures for `predict` makes them first, with `data.prepare(image, model.prepare)`.
     """
 
     class_names: tuple[str, ...]
@@ -71,6 +74,7 @@ class MaskRCNN(nn.Module):
         self.transform, self.num_classes, self.config = transform, num_classes, config
         self.backbone, self.rpn, self.roi_heads = backbone, rpn, roi_heads
         self.class_names = numbered_classes(num_classes)
+        self.prepare: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> np.dtype:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minimaskrcnn import data
+from minimaskrcnn.data.preparation import Prepare
 from minimaskrcnn.data.transforms import Augmentation
 from minimaskrcnn.errors import InputError
 
@@ -45,6 +46,7 @@ def register_augmentation(name: str, augment: Augmentation) -> None:
     AUGMENTATIONS[name] = augment
 
 
-def augmentation(names: Sequence[str]) -> Augmentation | None:
-    """The named augmentations one after the other, or None if there are no names."""
-    return data.Compose(*(AUGMENTATIONS[name] for name in names)) if names else None
+def augmentation(names: Sequence[str], steps: Sequence[str] = ()) -> Augmentation | None:
+    """The steps that prepare a picture, then the named augmentations; None if there are neither."""
+    first = [Prepare(tuple(steps))] if steps else []
+    return data.Compose(*first, *(AUGMENTATIONS[name] for name in names)) if first or names else None

@@ -10,6 +10,7 @@ import numpy as np
 
 from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.dataset import Dataset
+from minimaskrcnn.data.preparation import prepare, steps_left
 from minimaskrcnn.data.subset import Subset
 from minimaskrcnn.evaluation import CocoEvaluator
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
@@ -30,13 +31,17 @@ def evaluate(
     indices: Iterable[int] | None = None,
     on_image: Callable[[int], None] = lambda index: None,
 ) -> Evaluation:
-    """Predict the pictures `indices` (all by default) and summarise; `on_image` is told after each."""
+    """Predict the pictures `indices` (all by default) and summarise; `on_image` is told after each.
+
+    Pictures are prepared as the model asks for (`MaskRCNN.prepare`), if the data set has not done it.
+    """
     limits = tuple(sorted({1, min(10, max_dets), max_dets}))
     box = CocoEvaluator("bbox", limits)
     mask = CocoEvaluator("segm", limits) if model.roi_heads.has_mask else None
+    left = steps_left(model.prepare, getattr(dataset, "prepared", ()))
     for index in range(len(dataset)) if indices is None else indices:
         image, target = dataset[index]
-        detections = model.predict([image])[0]
+        detections = model.predict([prepare(image, left)])[0]
         # COCO files state each object's area; small, medium and large go by that number.
         areas = dataset.areas(index) if isinstance(dataset, CocoDataset | Subset) else None
         box.add(target, detections, areas)

@@ -18,6 +18,7 @@ import numpy as np
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.loader import Loader
+from minimaskrcnn.data.preparation import steps_left
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 from minimaskrcnn.models.losses import Losses
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
@@ -36,7 +37,8 @@ class Learner:
     Parameters
     ----------
     model : MaskRCNN
-        Trained in place. It is given the class names of the data, and `recipe.freeze` is applied to it.
+        Trained in place. It is given the class names of the data and `recipe.prepare`, and `recipe.freeze`
+        is applied to it.
     dataset : Dataset
     recipe : Recipe
     rng : Generator
@@ -56,12 +58,15 @@ class Learner:
             )
         if model.config is not None:
             recipe = replace(recipe, model=model.config)
+        prepared = getattr(dataset, "prepared", ())
+        left = steps_left(recipe.prepare, prepared)
+        recipe = replace(recipe, prepare=(*prepared, *left))
         self.model, self.recipe, self.rng, self.step = model, recipe, rng, 0
-        model.class_names = tuple(dataset.class_names)
+        model.class_names, model.prepare = tuple(dataset.class_names), recipe.prepare
         freeze(model, *recipe.freeze)
         self.optimizer = make_optimizer(recipe, model)
         self.schedule = make_schedule(recipe)
-        self.loader = Loader(dataset, recipe.batch_size, rng, augmentation(recipe.augment))
+        self.loader = Loader(dataset, recipe.batch_size, rng, augmentation(recipe.augment, left))
 
     def train_step(self) -> Record:
         """Make one update, and return its line of the log."""

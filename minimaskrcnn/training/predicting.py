@@ -25,7 +25,7 @@ def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
             "changed by hand; leave `predict` empty, and set what should differ on the trained model."
         )
     predictor = build(model.config.changed(**recipe.predict))
-    predictor.class_names = model.class_names
+    predictor.class_names, predictor.prepare = model.class_names, model.prepare
     predictor.load_state_dict(model.state_dict())
     return predictor
 

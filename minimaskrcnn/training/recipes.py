@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from minimaskrcnn.data.nuclei import NUCLEI_STEPS
+from minimaskrcnn.data.preparation import PREPARATIONS
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import MINI, Config, configure
 from minimaskrcnn.models.aliases import resolve
@@ -24,6 +26,11 @@ def _is_names(value: Any) -> bool:
 
 
 NAMES = Kind("a list of names", _is_names, tuple)
+STEPS = Kind(
+    f"a list of names among {', '.join(PREPARATIONS)}",
+    lambda value: _is_names(value) and all(name in PREPARATIONS for name in value),
+    tuple,
+)
 REGISTERED = Kind(
     f"a list of names among {', '.join(AUGMENTATIONS)}",
     lambda value: _is_names(value) and all(name in AUGMENTATIONS for name in value),
@@ -78,6 +85,12 @@ class Recipe:
     augment: tuple[str, ...] = setting(
         "pictures", (), REGISTERED, "Augmentations of the pictures to learn from, in this order."
     )
+    prepare: tuple[str, ...] = setting(
+        "pictures",
+        (),
+        STEPS,
+        "What is done to every picture, in training and ever after; the checkpoint keeps it.",
+    )
     freeze: tuple[str, ...] = setting(
         "model", (), NAMES, "Parameters or modules that are not trained; patterns as in `nn.freeze`."
     )
@@ -127,6 +140,7 @@ RECIPES: dict[str, Recipe] = {
             "gamma_jitter",
             "colour_jitter",
         ),
+        prepare=NUCLEI_STEPS,
         # Twice the picture's size: the median nucleus, 13 pixels, then spans six cells of P2, not three.
         model=MINI.changed(
             min_size=512,

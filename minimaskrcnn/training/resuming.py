@@ -15,7 +15,7 @@ Record = dict[str, Any]
 # Settings that may differ between the parts of a run: its length, and what happens beside the training.
 FREE = ("steps", "predict", "max_dets", "evaluate_every", "checkpoint_every", "early_stop")
 # Settings that older versions did not write, because they could not be changed.
-ONCE_FIXED = ("momentum", "betas", "augment")
+ONCE_FIXED = ("momentum", "betas", "augment", "prepare")
 
 
 def changes(now: Record, then: Record) -> tuple[str, str]:

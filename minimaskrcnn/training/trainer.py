@@ -259,6 +259,7 @@ class Trainer(Learner):
         return {
             "class_names": dataset.class_names,
             "category_ids": getattr(dataset, "category_ids", None),
+            "prepare": list(self.recipe.prepare),
             **self.origin,
             "step": self.step,
             "recipe": asdict(self.recipe),

@@ -8,7 +8,7 @@ import pytest
 from minimaskrcnn import data
 from minimaskrcnn.cli import sources
 from minimaskrcnn.io import save_model
-from minimaskrcnn.models import mini
+from minimaskrcnn.models import MaskRCNN, mini
 
 
 @pytest.fixture
@@ -67,3 +67,27 @@ def test_data_that_are_not_there_or_not_wanted(run, line):
     code, out, err = run("evaluate", *line.split())
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
+
+
+def test_predict_and_evaluate_show_the_model_the_same_picture(run, picture, tmp_path, monkeypatch):
+    seen = []
+    predict = MaskRCNN.predict
+    monkeypatch.setattr(MaskRCNN, "predict", lambda self, x: (seen.append(x[0]), predict(self, x))[1])
+    content = {
+        "images": [{"id": 1, "file_name": picture.name}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [2, 2, 20, 20], "iscrowd": 0}],
+        "categories": [{"id": 1, "name": "nucleus"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    names = {"class_names": ["background", "nucleus"]}
+    for steps in ((), ("grey", "stretch_contrast")):
+        model = mini(2, masks=False, detections_per_img=5, proposals=(20, 20), rng=np.random.default_rng(1))
+        model.prepare = steps
+        save_model(tmp_path / "m.npz", model, names)
+        run("predict", picture, "--model", tmp_path / "m.npz", "-o", tmp_path / "o", "-q")
+        files = ("--data", tmp_path / "a.json", "--images", tmp_path)
+        code, _, err = run("evaluate", "coco", *files, "--model", tmp_path / "m.npz", "-q")
+        assert (code, err) == (0, "")
+        predicted, evaluated = seen[-2:]
+        np.testing.assert_array_equal(predicted, evaluated)
+        np.testing.assert_array_equal(predicted, data.prepare(data.read_image(picture), steps))

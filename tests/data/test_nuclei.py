@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minimaskrcnn.data import Nuclei, nuclei_sample, prepare_nuclei, read_image, stretch_contrast
+from minimaskrcnn.data import Nuclei, nuclei_sample, prepare, prepare_nuclei, read_image, stretch_contrast
 from minimaskrcnn.data.nuclei import split_of
 from minimaskrcnn.errors import InputError
 
@@ -77,6 +77,14 @@ def test_the_splits_of_a_folder_make_up_the_whole(folder):
     assert Nuclei(folder, "train").names == ["b"]
     with pytest.raises(InputError, match="no picture of the split 'test'"):
         Nuclei(folder, "test")
+
+
+def test_pictures_can_be_had_as_they_are(folder):
+    raw, prepared = Nuclei(folder, "val", prepare=()), Nuclei(folder, "val")
+    assert (raw.prepared, prepared.prepared) == ((), ("grey", "stretch_contrast"))
+    np.testing.assert_allclose(prepare(raw[0][0], prepared.prepared), prepared[0][0], atol=1e-6)
+    with pytest.raises(InputError, match="'sharpen' is not known"):
+        Nuclei(folder, "val", prepare=("sharpen",))
 
 
 def test_stretching_uses_the_whole_range_and_ignores_brightness():

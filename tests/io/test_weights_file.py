@@ -402,3 +402,34 @@ def test_a_file_that_describes_its_model_takes_no_architecture(tmp_path):
     save_model(path, mini(2, rng=np.random.default_rng(0)), {})
     with pytest.raises(InputError, match="leave out the choice of resnet_c5_dilated"):
         load_model(path, "resnet_c5_dilated")
+
+
+# ---- how pictures are prepared -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "steps"),
+    [
+        ({"class_names": ["background", "nucleus"]}, ("grey", "stretch_contrast")),
+        ({"class_names": ["background", "nucleus"], "category_ids": [0, 1]}, ()),  # of a COCO file
+        ({"class_names": ["background", "cell"]}, ()),
+        ({"class_names": ["background", "nucleus"], "prepare": []}, ()),
+        ({"class_names": ["background", "cell"], "prepare": ["grey"]}, ("grey",)),
+    ],
+)
+def test_the_file_says_how_pictures_are_prepared(tmp_path, rng, facts, steps):
+    """A file of version 0.1, which does not say it, was given stretched pictures if it is of `Nuclei`."""
+    model = mini(2, masks=False, rng=rng)
+    save_arrays(tmp_path / "m.npz", model.state_dict(), {**facts, "config": model.config})
+    loaded, known = load_model(tmp_path / "m.npz")
+    assert loaded.prepare == tuple(known["prepare"]) == steps
+    save_model(tmp_path / "again.npz", loaded, {"class_names": ["background", "nucleus"]})
+    assert load_model(tmp_path / "again.npz")[0].prepare == steps
+
+
+@pytest.mark.parametrize("steps", ["grey", ["sharpen"], [3], {"grey": 1}, None])
+def test_a_preparation_that_is_not_known_is_refused(tmp_path, rng, steps):
+    model = mini(2, masks=False, rng=rng)
+    save_arrays(tmp_path / "m.npz", model.state_dict(), {"prepare": steps, "config": model.config})
+    with pytest.raises(InputError, match="preparation"):
+        load_model(tmp_path / "m.npz")

@@ -189,3 +189,34 @@ def test_what_is_frozen_is_not_trained(whole):
 def test_freezing_everything_is_refused():
     with pytest.raises(InputError, match="every parameter is frozen"):
         make_trainer(None, replace(SHORT, freeze=("*",)))
+
+
+class Dim(Shapes):
+    """Shapes at a fifth of their brightness."""
+
+    def __getitem__(self, index):
+        image, target = super().__getitem__(index)
+        return image * np.float32(0.2), target
+
+
+@pytest.mark.parametrize("steps", [(), ("grey", "stretch_contrast")])
+def test_training_evaluation_and_the_file_agree_on_how_a_picture_is_prepared(tmp_path, steps):
+    seen, model = [], build(SMALL, np.random.default_rng(0))
+    transform, pictures = model.transform, Dim("train", size=2)
+    model.transform = lambda images, *rest: (seen.append(images[0]), transform(images, *rest))[1]
+    Trainer(model, pictures, replace(SHORT, steps=1, prepare=steps), tmp_path).run()
+    evaluate(model, pictures, indices=[0])
+    trained, evaluated = seen
+    assert trained.max() == evaluated.max() == pytest.approx(1 if steps else 0.2, abs=0.02)
+    assert np.ptp(trained, axis=0).any() == np.ptp(evaluated, axis=0).any() == (not steps)
+    loaded, facts = load_model(tmp_path / "model.npz")
+    assert loaded.prepare == model.prepare == tuple(facts["prepare"]) == steps
+
+
+def test_pictures_that_the_data_set_prepared_are_not_prepared_again(tmp_path):
+    pictures = Dim("train", size=2)
+    pictures.prepared = ("grey",)
+    trainer = Trainer(build(SMALL, np.random.default_rng(0)), pictures, SHORT)
+    assert trainer.recipe.prepare == trainer.model.prepare == ("grey",)
+    with pytest.raises(InputError, match="have been prepared by grey; open the data set with"):
+        Trainer(trainer.model, pictures, replace(SHORT, prepare=("stretch_contrast",)))
