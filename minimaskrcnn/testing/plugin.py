@@ -8,7 +8,7 @@
     any other tests on it.
 
 The installed package registers this file with pytest. It also offers the Hypothesis profiles `dev`, `ci` and
-`nightly` (``--hypothesis-profile=nightly``): 30 examples a test, 100 that are always the same, and 2,000.
+`nightly` (``--hypothesis-profile=nightly``): 20 examples a test, 100 that are always the same, and 2,000.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def pytest_load_initial_conftests() -> None:
         from hypothesis import settings
     except ImportError:
         return
-    settings.register_profile("dev", deadline=None, max_examples=30)
+    settings.register_profile("dev", deadline=None, max_examples=20)
     settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
     settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
 
