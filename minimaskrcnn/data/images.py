@@ -10,6 +10,7 @@ pixels.
 """
 
 import contextlib
+import logging
 import os
 import struct
 import threading
@@ -31,6 +32,7 @@ _SIXTEEN_BIT = 65535
 _TAIL = 65536  # bytes at the end of a JPEG in which its end marker must stand
 _ORIENTATION = 0x0112  # the EXIF tag
 _pillow = threading.Lock()
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # what is wrong with a file is said once, here
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
