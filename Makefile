@@ -1,10 +1,10 @@
-# Two commands matter: `make demo` and `make test`. The rest is for people who change the code.
-# PYTHON picks the interpreter, VENV the environment's folder, ARGS goes to the program that is run.
+# Two commands matter: `make demo` and `make test`. The others are for people who change the code.
+# PYTHON picks the interpreter, VENV names the folder of the environment, and ARGS is passed to the program that runs.
 
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-# `make bench` runs in the environment here, or in the one whose Python is named, which may have torch and others.
+# `make bench` runs in this environment, or with the Python named here, which may have torch and other peers.
 BENCH_PYTHON ?=
 SUITE ?= run
 
@@ -19,12 +19,12 @@ endif
 help:
 	@echo "make demo     set up $(VENV), find objects in a picture, write out/demo.png"
 	@echo "make test     set up $(VENV), run the tests    (ARGS=--thorough for the long ones)"
-	@echo "make mutants  plant a fault in the kernels, one after the other, and say which tests notice"
-	@echo "make bench    time our kernels, against torch with BENCH_PYTHON=path/to/its/python  (SUITE=full_size: whole models)"
+	@echo "make mutants  plant faults in the kernels, one at a time, and report which tests notice"
+	@echo "make bench    time our kernels; BENCH_PYTHON=path/to/python adds torch    (SUITE=full_size for whole models)"
 	@echo "make lab      open the notebooks in JupyterLab"
-	@echo "make notebooks  build and execute them    (ARGS=--check to compare only, ARGS=07 for one)"
-	@echo "make lint     ruff and mypy, as the continuous integration runs them"
-	@echo "make format   let ruff rewrite what it can"
+	@echo "make notebooks  build and execute the notebooks    (ARGS=--check only compares, ARGS=07 builds one)"
+	@echo "make lint     run ruff and mypy, as continuous integration does"
+	@echo "make format   let ruff reformat and fix the code"
 	@echo "make clean    remove $(VENV), caches and build folders; out/ and runs/ stay"
 
 demo: $(VENV)/installed-run
@@ -55,8 +55,8 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# A stamp file says which extras of pyproject.toml the environment holds; a newer pyproject.toml makes it stale.
-# Python compiles what it imports: pip need not compile the rest, which would take as long as the installation.
+# A stamp file records which extras of pyproject.toml are installed; a newer pyproject.toml makes the stamp stale.
+# Python compiles modules when it imports them, so pip does not compile them all: that would double the time.
 INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
 TOUCH = $(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
 

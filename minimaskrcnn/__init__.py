@@ -4,7 +4,7 @@
 >>> mrcnn.autograd.Tensor([1.0, 2.0]) + 1
 Tensor([2., 3.])
 
-A part is imported when it is first named, so `import minimaskrcnn` alone loads nothing heavy.
+A subpackage is imported when it is first used, so `import minimaskrcnn` by itself loads nothing heavy.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
-"""Names that moved go on working for one release, with a warning that says where they are now.
+"""Names that moved keep working for one release, with a warning that says where they are now.
 
     __getattr__ = forward(__name__, {"load_model": "minimaskrcnn.io"}, since="0.2", until="0.3")
 
-A module that ends with this line answers for names that it no longer has.
+A module that ends with this line still finds the names that it no longer has.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any
 
 
 def forward(module: str, moved: Mapping[str, str], *, since: str, until: str) -> Callable[[str], Any]:
-    """A module's ``__getattr__`` (PEP 562) that hands out `moved` names from their new homes.
+    """Return a module's ``__getattr__`` (PEP 562), which looks up `moved` names in their new modules.
 
     Parameters
     ----------
     module : str
-        The module that no longer has the names, its ``__name__``.
+        The ``__name__`` of the module that no longer has the names.
     moved : mapping
         From each name to the module that has it now.
     since, until : str
-        The versions that moved the names, and that will no longer answer for them.
+        The version that moved the names, and the version that will drop them here.
     """
 
     def __getattr__(name: str) -> Any:  # noqa: N807

@@ -2,10 +2,10 @@
 
 
 def printable(text: str) -> str:
-    r"""Write the characters of `text` that steer a terminal, or that no terminal shows, as escapes.
+    r"""Replace the characters of `text` that control a terminal, or cannot be shown, by their escapes.
 
-    Names come from files of strangers: a line break in one would begin a new line, an escape code would
-    colour the terminal, and half a surrogate pair cannot be printed at all.
+    Names may come from other people's files. A line break in a name would begin a new line, an escape code
+    would colour the terminal, and half a surrogate pair cannot be printed at all.
 
     Examples
     --------
@@ -18,11 +18,11 @@ def printable(text: str) -> str:
 
 
 class InputError(ValueError):
-    """Something the caller handed in cannot be used.
+    """An argument or a file cannot be used.
 
-    The message is one clear sentence: the thing, what was found, what was expected, and the likely fix. It
-    is one `printable` line, whatever the names in it. The command line prints it without a traceback and
-    exits with code 2.
+    The message is one clear sentence: it names the thing, and says what was found, what was expected, and
+    what the likely fix is. It is one `printable` line, whatever names it contains. The command line prints
+    it without a traceback and exits with code 2.
     """
 
     def __init__(self, sentence: str):

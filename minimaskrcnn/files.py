@@ -1,4 +1,4 @@
-"""Write a file completely or not at all: first beside its place, then renamed into it."""
+"""Write a file completely or not at all: first under a temporary name, which is then renamed."""
 
 import contextlib
 import os
@@ -8,20 +8,22 @@ from typing import BinaryIO
 
 
 def atomic_write(path: str | os.PathLike, writer: Callable[[BinaryIO], object]) -> Path:
-    """Let `writer` fill a new file, and show it under `path` only once it is whole.
+    """Let `writer` fill a temporary file, and rename it to `path` once it is complete.
 
-    A reader of `path` sees the old bytes or the new ones, never a part. The temporary file lies in the same
-    folder, because a rename is only atomic inside one file system. Missing folders are made.
+    A reader of `path` sees the old bytes or the new ones, never a part of them. The temporary file is in the
+    same folder, because a rename is only atomic within one file system. Missing folders are created.
 
     Parameters
     ----------
-    path : where the file should stand
-    writer : called once with a binary stream open for writing
+    path : str or path
+        The file to write.
+    writer : callable
+        Called once with a binary stream that is open for writing.
 
     Returns
     -------
     Path
-        `path`
+        `path`, as a Path.
 
     Examples
     --------
@@ -49,7 +51,7 @@ def atomic_write(path: str | os.PathLike, writer: Callable[[BinaryIO], object]) 
 
 @contextlib.contextmanager
 def naming_the_file(path: str | os.PathLike) -> Iterator[None]:
-    """Put the name of the file into an error of writing ("No space left on device" does not say where)."""
+    """Add the name of the file to an error; "No space left on device" does not say which file it was."""
     try:
         yield
     except OSError as error:
@@ -58,7 +60,10 @@ def naming_the_file(path: str | os.PathLike) -> Iterator[None]:
 
 
 def sweep_temporaries(path: str | os.PathLike) -> None:
-    """Remove what `atomic_write` left beside `path` when it was killed; call it where no other one writes."""
+    """Remove temporary files of `path` that a killed `atomic_write` left behind.
+
+    Only call this when no other process is writing `path`.
+    """
     path = Path(path)
     for stale in path.parent.glob(f".{path.name}.*.tmp"):
         stale.unlink(missing_ok=True)

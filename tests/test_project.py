@@ -1,7 +1,8 @@
-"""Promises about the whole project: few dependencies, light to import, short files, no machine's paths."""
+"""Promises about the whole project: few dependencies, light to import, short files, plain English."""
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -93,3 +94,87 @@ def test_no_file_names_a_path_of_a_machine():
         if home.search(line) or (len(here) > 1 and here in line)
     ]
     assert not guilty, "\n".join(guilty)
+
+
+# A count, then "a" or "an", then a unit: "3 anchors a cell", "one file a nucleus", "once a round".
+COUNTS = (
+    r"\d+|\}|one|two|three|four|five|once|twice|many"
+    r"|one (?!of|in|on|at|for|with|from|to|by|is|as|per|that)\w+"
+    r"|anchors|boxes|bytes|cases|cells|channels|colours|detections|lines|masks|numbers|pictures|pixels"
+    r"|points|proposals|RoIs|rows|runs|samples|steps|values|weights"
+)
+UNITS = (
+    "axis|batch|bin|cell|channel|class|core|detection|direction|figure|image|instance|level|nucleus|object"
+    "|picture|pixel|round|run|seed|stage|step|subcommand|test"
+)
+RATE = re.compile(
+    rf"(?:\b|(?=\}}))(?:{COUNTS})\s+an? (?:{UNITS})\b(?! (?:found|gives|has|is|lies|makes|may))"
+)
+
+
+UNREAD = {
+    "autograd", "cli", "data", "detection", "evaluation", "inspection", "kernels", "nn", "ops", "benchmarks",
+    "notebooks", "tests",
+}  # fmt: skip
+
+
+def rates(text):
+    return [" ".join(match.group().split()) for match in RATE.finditer(text)]
+
+
+def test_rates_are_written_with_per():
+    # gallery.md quotes the captions of viz/, which are read there.
+    texts = [path for path in tracked_text() if path.suffix in {".py", ".md"} and path.name != "gallery.md"]
+    texts = [path for path in texts if not set(path.parts) & UNREAD]
+    guilty = {path.relative_to(REPO).as_posix(): rates(path.read_text("utf-8")) for path in texts}
+    assert not {name: found for name, found in guilty.items() if found}
+
+
+@pytest.mark.parametrize(
+    "phrase", ["3 anchors a cell", "one file a nucleus", "once a round", "one a picture", "samples a bin"]
+)
+def test_a_rate_with_an_article_is_seen(phrase):
+    assert rates(f"There is {phrase}.") == rates(phrase) != []
+
+
+@pytest.mark.parametrize("phrase", ["how many points a bin has", "an anchor an object", "anchors per cell"])
+def test_other_phrases_are_left_alone(phrase):
+    assert rates(phrase) == []
+
+
+def test_every_refusal_ends_as_a_sentence():
+    guilty = []
+    for path in FILES:
+        if set(path.parts) & UNREAD:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "InputError" and node.args:
+                last = node.args[0].values[-1] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+                if isinstance(last, ast.Constant) and not last.value.endswith((".", "?")):
+                    guilty.append(f"{path.relative_to(REPO)}:{node.lineno}: {last.value}")
+    assert not guilty, "\n".join(guilty)
+
+
+def test_the_readme_states_the_length_of_a_pictures_path():
+    counter = runpy.run_path(str(REPO / "docs" / "count_lines.py"))
+    counted = sum(counter["lines_of_code"](path.read_text("utf-8")) for path in counter["PATH_OF_A_PICTURE"])
+    readme = (REPO / "README.md").read_text("utf-8")
+    stated = [int(number.replace(",", "")) for number in re.findall(r"([\d,]+) lines of\s+code", readme)]
+    assert len(stated) == 2
+    assert all(abs(number - counted) <= 0.1 * counted for number in stated)
+
+
+def test_the_readme_names_the_files_of_a_pictures_path():
+    counter = runpy.run_path(str(REPO / "docs" / "count_lines.py"))
+    readme = (REPO / "README.md").read_text("utf-8")
+    assert not [path.name for path in counter["PATH_OF_A_PICTURE"][:12] if path.name not in readme]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+def test_the_floors_of_the_docs_are_those_that_are_checked(page):
+    floors = runpy.run_path(str(REPO / "tests" / "test_layers.py"))["FLOORS"]
+    rows = re.findall(r"^\| (\d) \| (`.*?) \|", (REPO / page).read_text("utf-8"), re.MULTILINE)
+    stated = {name: int(floor) for floor, cell in rows for name in re.findall(r"`(\w+)/?`", cell)}
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()} - {"weights"}
+    assert folders <= stated.keys()
+    assert stated.items() <= floors.items()

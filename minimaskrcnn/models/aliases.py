@@ -1,4 +1,4 @@
-"""Words that stand for several settings at once, and names of version 0.1: what they are called in `Config`.
+"""Short names for several settings at once, and the names of version 0.1, translated to those of `Config`.
 
 resolve({"image_size": (128, 256), "masks": False})  ->  {"min_size": 128, "max_size": 256, "masks": False}
 """
@@ -49,12 +49,12 @@ ALIASES: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
 
 
 def resolve(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The same settings under the names of `Config`, so that checkpoints and scripts of version 0.1 work.
+    """Translate settings to the names of `Config`, so that checkpoints and scripts of version 0.1 work.
 
     Raises
     ------
     InputError
-        If an alias has a value that cannot be taken apart, or stands beside a setting that it stands for.
+        If the value of an alias has the wrong form, or if a setting that the alias sets is given as well.
     """
     resolved: dict[str, Any] = {}
     for name, value in settings.items():

@@ -1,6 +1,6 @@
-"""The box head: what is in this RoI, and how should its box move?
+"""The box head answers two questions: what is in this RoI, and how should its box move?
 
-RoI features (K, C, 7, 7) -> two fully connected layers -> class logits and deltas for each class
+RoI features (K, C, 7, 7) -> two fully connected layers -> class logits, and deltas for each class
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class BoxPredictor(nn.Module):
         self.cls_score = nn.Linear(in_features, num_classes)
         self.bbox_pred = nn.Linear(in_features, num_classes * 4)
         if rng is not None:
-            # Small, so that training starts from equal classes (loss ln K) and no shift.
+            # Small weights: training starts from equal classes (a loss of ln K) and boxes that do not move.
             self.cls_score.weight.data = nn.init.normal(self.cls_score.weight.shape, 0.01, rng)
             self.bbox_pred.weight.data = nn.init.normal(self.bbox_pred.weight.shape, 0.001, rng)
 

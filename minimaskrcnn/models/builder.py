@@ -1,8 +1,9 @@
-"""From a `Config` to a model: each part is built by one short function, in the order of the picture's path.
+"""Build a model from a `Config`: one short function per part, in the order of the picture's path.
 
     transform -> backbone (body and neck) -> RPN -> RoI heads
 
-All functions take the generator that draws the weights, or None for zeros that are to be loaded.
+Each function takes the Generator that draws the weights. Without a Generator the weights are zeros, to be
+loaded from a file.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {"basic": BasicBlock, "
 
 
 def build_model(config: Config, rng: Rng = None) -> MaskRCNN:
-    """The whole detector."""
+    """Build the whole detector."""
     backbone = build_backbone(config, rng)
     rpn = build_rpn(config, backbone.out_channels, rng)
     heads = build_heads(config, backbone, rng)
@@ -44,7 +45,7 @@ def build_model(config: Config, rng: Rng = None) -> MaskRCNN:
 
 
 def build_transform(config: Config) -> ImageTransform:
-    """How pictures become a batch."""
+    """Build the transform, which turns pictures into a batch."""
     return ImageTransform(
         config.min_size,
         config.max_size,
@@ -59,7 +60,7 @@ def build_transform(config: Config) -> ImageTransform:
 
 
 def build_backbone(config: Config, rng: Rng = None) -> BackboneWithFPN | BackboneLastMap:
-    """A residual network, and a pyramid on top of it or its last map alone."""
+    """Build a residual network, with a pyramid on top of it or with its last map only."""
     body = build_body(config, rng)
     if config.neck == "last_map" or config.out_channels is None:
         return BackboneLastMap(body, config.out_channels, rng=rng)
@@ -68,7 +69,7 @@ def build_backbone(config: Config, rng: Rng = None) -> BackboneWithFPN | Backbon
 
 
 def build_body(config: Config, rng: Rng = None) -> ResNet:
-    """The residual network; if the box head is res5, the last stage belongs to it."""
+    """Build the residual network. If the box head is res5, the last stage is left for the head."""
     stages = len(config.blocks) - (config.box_head == "res5")
     return ResNet(
         BLOCKS[config.block],
@@ -85,7 +86,7 @@ def build_body(config: Config, rng: Rng = None) -> ResNet:
 
 
 def build_norm(config: Config) -> Norm:
-    """The function from a number of channels to a norm layer."""
+    """Return a function that takes a number of channels and returns a norm layer."""
     if config.norm == "group":
         return partial(nn.GroupNorm, NORM_GROUPS, eps=config.norm_eps)
     layer = nn.BatchNorm2d if config.norm == "batch" else nn.FrozenBatchNorm2d
@@ -96,7 +97,7 @@ def build_norm(config: Config) -> Norm:
 
 
 def build_rpn(config: Config, channels: int, rng: Rng = None) -> RegionProposalNetwork:
-    """The first stage: one size of anchor on each level of a pyramid, or every size on the one map."""
+    """Build the RPN, with one size of anchor on each level of a pyramid, or all sizes on a single map."""
     sizes = config.anchor_sizes
     anchors = AnchorGenerator(
         [(size,) for size in sizes] if config.neck == "fpn" else [sizes], config.aspect_ratios
@@ -119,7 +120,7 @@ def build_rpn(config: Config, channels: int, rng: Rng = None) -> RegionProposalN
 
 
 def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng: Rng = None) -> RoIHeads:
-    """The second stage: a box branch and a mask branch.
+    """Build the second stage: a box branch and a mask branch.
 
         two_mlp   RoI 7x7   -> fc6 -> fc7 -> class and box
                   RoI 14x14 -> convolutions -> deconvolution -> mask 28x28
@@ -156,14 +157,14 @@ def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng
 
 
 def build_extractor(config: Config, strides: Sequence[int], output_size: int) -> RoIExtractor:
-    """How features are read in a RoI, from the level of its size."""
+    """Build the extractor, which reads the features of each RoI from the level that fits its size."""
     return RoIExtractor(
         strides, output_size, config.roi_operator, config.sampling_ratio, config.canonical_scale
     )
 
 
 def build_res5(config: Config, channels: int, rng: Rng = None) -> nn.Sequential:
-    """The ResNet's last stage, which works on each RoI."""
+    """Build the last stage of the ResNet, which is applied to each RoI."""
     last = config.planes[-1], config.blocks[-1], config.stage_strides[-1]
     return residual_stage(BLOCKS[config.block], channels, *last, build_norm(config), rng=rng)
 
@@ -171,7 +172,7 @@ def build_res5(config: Config, channels: int, rng: Rng = None) -> nn.Sequential:
 def build_box_branch(
     config: Config, channels: int, res5: nn.Sequential | None, rng: Rng = None
 ) -> tuple[TwoMLPHead | Res5BoxHead, BoxPredictor]:
-    """RoI features to one vector, and the vector to class logits and deltas."""
+    """Build the layers from RoI features to one vector, and from the vector to class logits and deltas."""
     if res5 is not None:
         return Res5BoxHead(res5), BoxPredictor(_res5_width(config), config.num_classes, rng=rng)
     head = TwoMLPHead(channels * config.box_output_size**2, config.representation_size, rng=rng)
@@ -181,7 +182,7 @@ def build_box_branch(
 def build_mask_branch(
     config: Config, channels: int, extractor: RoIExtractor, res5: nn.Sequential | None, rng: Rng = None
 ) -> MaskBranch | None:
-    """RoI features to one mask for each class."""
+    """Build the layers from RoI features to one mask for each class."""
     if not config.masks:
         return None
     head = MaskHeadFPN(channels, config.mask_layers, rng=rng) if res5 is None else res5

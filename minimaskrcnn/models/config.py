@@ -1,10 +1,10 @@
 """Every setting of a detector, under torchvision's names: one frozen `Config` describes one model.
 
     config = MINI.changed(num_classes=4, rpn_nms_thresh=0.6)       # presets.MINI is a Config, too
-    model = build(config, numpy.random.default_rng(0))             # builder.build
+    model = build(config, numpy.random.default_rng(0))             # presets.build
 
-The settings follow the picture: transform, backbone, neck, RPN, heads. The defaults are those of
-torchvision's maskrcnn_resnet50_fpn. docs/settings.md is a table of this file.
+The settings are in the order of the picture's path: transform, backbone, neck, RPN, heads. The defaults are
+those of torchvision's maskrcnn_resnet50_fpn. docs/settings.md is made from this file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ of_model, of_transform, of_backbone, of_neck, of_rpn, of_heads = (
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Config:
-    """What is needed to build a model.
+    """All settings that are needed to build a model.
 
     Raises
     ------
@@ -45,14 +45,16 @@ class Config:
     Config(masks=False, min_size=480)
     """
 
-    num_classes: int = of_model(91, whole(2, 30_000), "Number of classes, with the background.")
+    num_classes: int = of_model(91, whole(2, 30_000), "Number of classes, including background.")
     masks: bool = of_model(True, flag(), "Whether there is a mask branch; without it this is Faster R-CNN.")
     draw_masks_first: bool = of_model(
         True, flag(), "Whether the mask branch draws its weights before the box branch does."
     )
 
     min_size: int = of_transform(
-        800, PIXELS, "The shorter side is resized to this, unless the longer would pass `max_size`. Pixels."
+        800,
+        PIXELS,
+        "The shorter side is resized to this, unless the longer one would exceed `max_size`. Pixels.",
     )
     max_size: int = of_transform(1333, PIXELS, "The longest side after resizing. Pixels.")
     fixed_size: tuple[int, int] | None = of_transform(
@@ -73,7 +75,7 @@ class Config:
     planes: tuple[int, ...] = of_backbone(
         (64, 128, 256, 512),
         several(CHANNELS, 1, 4),
-        "Width of each stage; a bottleneck puts out four times it.",
+        "Width of each stage; the output of a bottleneck has four times as many channels.",
     )
     stage_strides: tuple[int, ...] = of_backbone(
         (1, 2, 2, 2), several(whole(1, 2), 1, 4), "Stride of each stage."
@@ -81,7 +83,7 @@ class Config:
     replace_stride_with_dilation: tuple[bool, ...] = of_backbone(
         (False, False, False),
         several(flag(), 0, 3),
-        "Whether each stage after the first keeps its resolution, with its taps moved apart instead.",
+        "Whether each stage after the first uses dilation instead of its stride, and keeps its resolution.",
     )
     stem_channels: int = of_backbone(64, CHANNELS, "Width of the stem.")
     stem_kernel: int = of_backbone(7, whole(1, 31), "Side of the stem's filters; its stride is 2.")
@@ -89,31 +91,31 @@ class Config:
     norm: str = of_backbone(
         "frozen",
         choice("frozen", "batch", "group"),
-        "Batch norm, constant or trained; or group norm, which suits small batches.",
+        "Batch norm, frozen or trained, or group norm, which suits small batches.",
     )
     norm_eps: float = of_backbone(
-        1e-5, PART, "Added to the variance; the first published COCO weights need 0."
+        1e-5, PART, "This is added to the variance; the first published COCO weights need 0."
     )
     trainable_backbone_layers: int = of_backbone(
-        5, whole(0, 5), "How many parts of the ResNet are trained, from its last stage on; 5 means all."
+        5, whole(0, 5), "How many parts of the ResNet are trained, counted from its last stage; 5 means all."
     )
 
     neck: str = of_neck(
         "fpn",
         choice("fpn", "last_map"),
-        "A feature pyramid; or the last stage's map alone, with all anchors.",
+        "A feature pyramid, or only the map of the last stage, with all anchors on it.",
     )
     out_channels: int | None = of_neck(
         256, maybe(CHANNELS), "Channels of every map after the neck; None leaves the last map as it is."
     )
     extra_level: bool = of_neck(
-        True, flag(), "Whether the pyramid's coarsest map, subsampled by 2, is one more level for the RPN."
+        True, flag(), "Whether the RPN gets one more level, the coarsest map subsampled by 2."
     )
 
     anchor_sizes: tuple[float, ...] = of_rpn(
         (32, 64, 128, 256, 512),
         several(number(1, 20_000), 1, 64),
-        "Sides of the anchors: one for each level of a pyramid, or all of them on the one map. Pixels.",
+        "Sides of the anchors: one for each level of a pyramid, or all of them on a single map. Pixels.",
     )
     aspect_ratios: tuple[float, ...] = of_rpn(
         (0.5, 1.0, 2.0), several(number(0.01, 100), 1, 16), "Height / width of the anchors of each size."
@@ -122,38 +124,40 @@ class Config:
     rpn_pre_nms_top_n_test: int = of_rpn(1000, LIMIT, "Anchors per level that enter NMS, in prediction.")
     rpn_post_nms_top_n_train: int = of_rpn(2000, LIMIT, "Proposals per picture, in training.")
     rpn_post_nms_top_n_test: int = of_rpn(1000, LIMIT, "Proposals per picture, in prediction.")
-    rpn_nms_thresh: float = of_rpn(0.7, PART, "NMS drops a proposal whose IoU with a better one is greater.")
-    rpn_score_thresh: float = of_rpn(0.0, PART, "The least probability of an object in a proposal.")
-    rpn_fg_iou_thresh: float = of_rpn(0.7, PART, "Anchors with at least this IoU stand for objects.")
-    rpn_bg_iou_thresh: float = of_rpn(0.3, PART, "Anchors with less IoU than this stand for background.")
-    rpn_batch_size_per_image: int = of_rpn(256, SAMPLES, "Anchors per picture that are trained on.")
-    rpn_positive_fraction: float = of_rpn(0.5, PART, "The largest part of these that stands for objects.")
+    rpn_nms_thresh: float = of_rpn(0.7, PART, "NMS drops a box whose IoU with a better one exceeds this.")
+    rpn_score_thresh: float = of_rpn(
+        0.0, PART, "Proposals with a lower probability of an object are dropped."
+    )
+    rpn_fg_iou_thresh: float = of_rpn(0.7, PART, "Anchors with at least this IoU represent objects.")
+    rpn_bg_iou_thresh: float = of_rpn(0.3, PART, "Anchors with an IoU below this represent background.")
+    rpn_batch_size_per_image: int = of_rpn(256, SAMPLES, "Anchors per picture that are sampled for the loss.")
+    rpn_positive_fraction: float = of_rpn(0.5, PART, "At most this share of the samples represents objects.")
 
     roi_operator: str = of_heads("roi_align", choice(*OPERATORS), "How features are read in a RoI.")
     sampling_ratio: int = of_heads(
         2, whole(0, 64), "Samples per bin and axis of the bilinear operators; 0 adapts them to the RoI."
     )
-    canonical_scale: float = of_heads(224.0, number(1, 20_000), "Side of the RoIs that P4 is for. Pixels.")
+    canonical_scale: float = of_heads(224.0, number(1, 20_000), "Side of the RoIs that belong to P4. Pixels.")
     box_head: str = of_heads(
         "two_mlp",
         choice("two_mlp", "res5"),
-        "Two fully connected layers; or the last residual stage, which masks then share.",
+        "Two fully connected layers, or the last residual stage, which the mask branch then shares.",
     )
-    box_output_size: int = of_heads(
-        7, SIDE, "Cells of a RoI on each side, for boxes; with res5 for masks too."
-    )
+    box_output_size: int = of_heads(7, SIDE, "Cells per side of a RoI, for boxes; with res5 also for masks.")
     representation_size: int = of_heads(1024, whole(1, 16_384), "Width of the fully connected layers.")
-    box_score_thresh: float = of_heads(0.05, PART, "A detection's score is greater than this.")
-    box_nms_thresh: float = of_heads(0.5, PART, "NMS drops a box whose IoU with a better one is greater.")
-    box_detections_per_img: int = of_heads(100, SAMPLES, "The most detections per picture.")
-    box_fg_iou_thresh: float = of_heads(0.5, PART, "RoIs with at least this IoU stand for objects.")
-    box_bg_iou_thresh: float = of_heads(0.5, PART, "RoIs with less IoU than this stand for background.")
-    box_batch_size_per_image: int = of_heads(512, SAMPLES, "RoIs per picture that are trained on.")
-    box_positive_fraction: float = of_heads(0.25, PART, "The largest part of these that stands for objects.")
+    box_score_thresh: float = of_heads(0.05, PART, "Only boxes with a score above this become detections.")
+    box_nms_thresh: float = of_heads(0.5, PART, "NMS drops a box whose IoU with a better one exceeds this.")
+    box_detections_per_img: int = of_heads(100, SAMPLES, "Largest number of detections per picture.")
+    box_fg_iou_thresh: float = of_heads(0.5, PART, "RoIs with at least this IoU represent objects.")
+    box_bg_iou_thresh: float = of_heads(0.5, PART, "RoIs with an IoU below this represent background.")
+    box_batch_size_per_image: int = of_heads(512, SAMPLES, "RoIs per picture that are sampled for the loss.")
+    box_positive_fraction: float = of_heads(
+        0.25, PART, "At most this share of the samples represents objects."
+    )
     bbox_reg_weights: tuple[float, float, float, float] = of_heads(
         (10.0, 10.0, 5.0, 5.0), several(number(1e-3, 1e3), 4, 4), "Factors of the deltas dx, dy, dw, dh."
     )
-    mask_output_size: int = of_heads(14, SIDE, "Cells of a RoI on each side, for masks.")
+    mask_output_size: int = of_heads(14, SIDE, "Cells per side of a RoI, for masks.")
     mask_layers: tuple[int, ...] = of_heads(
         (256, 256, 256, 256), several(CHANNELS, 0, 16), "Widths of the mask head's convolutions."
     )
@@ -161,7 +165,7 @@ class Config:
     paste: str = of_heads(
         "rounded",
         choice("rounded", "unrounded"),
-        "Whether a mask's box moves to whole pixels when it is pasted.",
+        "Whether the box of a mask is rounded to whole pixels when the mask is pasted.",
     )
 
     def __post_init__(self) -> None:
@@ -171,7 +175,7 @@ class Config:
             raise InputError(sentence)
 
     def _contradictions(self) -> Iterator[str]:
-        """What is wrong with settings that are each right on their own."""
+        """Yield a sentence for each pair of settings that contradict each other."""
         stages, dilated = len(self.blocks), self.replace_stride_with_dilation
         if not stages == len(self.planes) == len(self.stage_strides) == len(dilated) + 1:
             yield (
@@ -179,12 +183,12 @@ class Config:
                 f"replace_stride_with_dilation needs {stages - 1}."
             )
         if self.box_head == "res5" and (stages < 2 or dilated[-1]):
-            yield "box_head res5 takes the last of at least two stages, and that one cannot be dilated."
+            yield "box_head res5 takes the last of at least two stages, which cannot be dilated."
         if self.norm == "group" and any(n % NORM_GROUPS for n in (*self.planes, self.stem_channels)):
             yield f"norm group needs planes and stem_channels that are multiples of {NORM_GROUPS}."
         levels = stages - (self.box_head == "res5") + self.extra_level
         if self.neck == "fpn" and self.out_channels is None:
-            yield "neck fpn needs a number of out_channels; only last_map can leave its map as it is."
+            yield "neck fpn needs a number as out_channels; only last_map allows None."
         if self.neck == "fpn" and len(self.anchor_sizes) != levels:
             yield f"anchor_sizes has {len(self.anchor_sizes)} entries, but the pyramid has {levels} levels."
         for part in ("rpn", "box"):
@@ -199,12 +203,12 @@ class Config:
             )
 
     def changed(self, /, **settings: Any) -> Config:
-        """The same model with other settings; `aliases` are understood as well.
+        """Return a config with some settings changed; the short names of `aliases` work as well.
 
         Raises
         ------
         InputError
-            If a name is unknown; the sentence says which known names are nearest.
+            If a name is unknown; the message suggests the nearest known names.
         """
         settings = resolve(settings)
         known = [own.name for own in fields(self)]

@@ -19,13 +19,14 @@ from minimaskrcnn.models.resnet import ResNet
 
 @dataclass(frozen=True)
 class FeatureMaps:
-    """What a backbone makes of a batch of N images; maps by name, finest first.
+    """The feature maps that a backbone computes from a batch of N images, by name, finest first.
 
     Attributes
     ----------
-    body : dict from name to (N, C, y, x) Tensor, what each residual stage ends with: C2, C3, ...
+    body : dict from name to (N, C, y, x) Tensor
+        The output of each residual stage: C2, C3, ...
     pyramid : dict from name to (N, C, y, x) Tensor
-        What the RPN and the heads read: P2, P3, ..., or one map of `body`.
+        The maps that the RPN and the heads read: P2, P3, ..., or one map of `body`.
     """
 
     body: dict[str, Tensor]
@@ -33,7 +34,7 @@ class FeatureMaps:
 
 
 class FeaturePyramid(nn.Module):
-    """Maps C2.. of several widths in, maps P2.. of one width out.
+    """Compute maps P2, P3, ... of one width from maps C2, C3, ... of several widths.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ class FeaturePyramid(nn.Module):
 def _linear_conv(
     in_channels: int, out_channels: int, kernel_size: int, rng: np.random.Generator | None
 ) -> nn.Conv2d:
-    """A convolution that no ReLU follows, so its weights are drawn narrower than He's."""
+    """Build a convolution that no ReLU follows; so its weights have a smaller range than He's."""
     conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
     if rng is not None:
         conv.weight.data = nn.init.lecun_normal(conv.weight.shape, rng)
@@ -123,10 +124,10 @@ class BackboneWithFPN(Backbone):
 
 
 class BackboneLastMap(Backbone):
-    """A ResNet whose last stage's map alone feeds the RPN and the heads: {"C4": (N, C, h, w)}.
+    """A ResNet of which the RPN and the heads read only the last map: {"C4": (N, C, h, w)}.
 
-    With `out_channels` a 1x1 convolution narrows the map; with None it stays as it is, as the paper's C4 and
-    C5 do.
+    If `out_channels` is a number, a 1x1 convolution narrows the map. If it is None, the map stays as it is,
+    as in the paper's C4 and C5 models.
     """
 
     def __init__(self, body: ResNet, out_channels: int | None, *, rng: np.random.Generator | None = None):

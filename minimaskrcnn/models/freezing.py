@@ -1,4 +1,4 @@
-"""How much of a published backbone is trained: torchvision's rule, counted from its last stage.
+"""How much of a pretrained backbone is trained: torchvision's rule, which counts from the last stage.
 
 freeze_backbone(model, 3)     layer4, layer3, layer2 are trained; layer1 and the stem stay as they are
 """
@@ -20,14 +20,14 @@ BACKBONE = (
 
 
 def freeze_backbone(model: nn.Module, trainable_layers: int) -> None:
-    """Train only the last `trainable_layers` of the backbone's stem, layer1, ... layer4 (torchvision's rule).
+    """Freeze all but the last `trainable_layers` of the backbone's stem, layer1, ..., layer4.
 
-    A body of fewer stages is counted from its own last stage.
+    This is torchvision's rule. A body with fewer stages is counted from its own last stage.
 
     Raises
     ------
     InputError
-        If it is not 0 to 5.
+        If `trainable_layers` is not one of 0, 1, ..., 5.
     """
     if trainable_layers not in range(len(BACKBONE) + 1):
         raise InputError(

@@ -1,4 +1,4 @@
-"""What training minimises: the terms by name, what they were taken over, and the one that both stages share.
+"""The losses that training minimises: their terms by name, and the box loss that both stages share.
 
     L = L_objectness + L_rpn_box + L_class + L_box + L_mask
 
@@ -19,7 +19,7 @@ from minimaskrcnn.detection.coder import BETA
 
 @dataclass(frozen=True, eq=False)
 class Losses(Mapping[str, Tensor]):
-    """The losses of one batch; as a mapping, its terms.
+    """The losses of one batch: a mapping from the name of each term to its value.
 
     Attributes
     ----------
@@ -42,17 +42,20 @@ class Losses(Mapping[str, Tensor]):
         return len(self.terms)
 
     def __or__(self, other: Losses) -> Losses:
-        """The terms and counts of both."""
+        """Join the terms and counts of two records."""
         return Losses(self.terms | other.terms, self.counts | other.counts)
 
 
 def box_loss(deltas: Tensor, wanted: np.ndarray, sampled: int) -> Tensor:
-    """Smooth L1 between deltas (n, 4) of objects and what is wanted of them, summed, per sampled box.
+    """Return the smooth L1 loss of the deltas, summed and divided by the number of sampled boxes.
 
     Parameters
     ----------
-    deltas : (n, 4) Tensor, of the objects among the sampled boxes
-    wanted : (n, 4) array, of the same dtype
-    sampled : int, sampled boxes, background and all
+    deltas : (n, 4) Tensor
+        Predictions for the sampled boxes that represent objects.
+    wanted : (n, 4) array
+        Their targets, of the same dtype.
+    sampled : int
+        Number of all sampled boxes, including background.
     """
     return ops.smooth_l1_loss(deltas, wanted, beta=BETA, reduction="sum") / max(1, sampled)

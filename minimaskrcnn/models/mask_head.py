@@ -58,17 +58,20 @@ def mask_loss(
     matched: Sequence[np.ndarray],
     targets: Sequence[Target],
 ) -> Tensor:
-    """Mean binary cross-entropy between each RoI's own class's mask and the truth seen through the RoI.
+    """Return the mean binary cross-entropy between the mask of each RoI's true class and the true mask.
 
     Parameters
     ----------
-    logits : (K, classes, M, M) Tensor, for the RoIs of all pictures
-    boxes, labels, matched : for each picture (k, 4), (k,) from 1, and (k,) index of the object
-    targets : of each picture, with masks
+    logits : (K, classes, M, M) Tensor
+        Mask logits for the RoIs of all pictures.
+    boxes, labels, matched : sequences of arrays, one per picture
+        RoIs (k, 4), their true labels (k,), which start at 1, and the index (k,) of each RoI's object.
+    targets : sequence of Target, one per picture
+        The true objects, with masks.
 
     Notes
     -----
-    Only the channel of the true class has a loss: "decouples mask and class prediction" (section 3).
+    Only the channel of the true class has a loss: this "decouples mask and class prediction" (section 3).
     """
     K, _, M, _ = logits.shape
     if K == 0:
@@ -85,5 +88,5 @@ def mask_loss(
 
 
 def mask_probabilities(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The sigmoid of each detection's own class: (D, classes, M, M) and (D,) -> (D, M, M)."""
+    """Return the mask probabilities of each detection's class: (D, classes, M, M) and (D,) -> (D, M, M)."""
     return expit(logits[np.arange(len(logits)), labels])

@@ -2,7 +2,7 @@
 
     transform -> backbone -> RPN -> RoI heads -> restore
 
-Training and prediction are two methods, `losses` and `predict`, each with one type of answer.
+Training and prediction are two methods, `losses` and `predict`, so that each has one return type.
 Source: He et al. 2017, "Mask R-CNN"; the pieces and their names are torchvision's.
 """
 
@@ -41,20 +41,21 @@ class MaskRCNN(nn.Module):
     backbone : Backbone
     rpn : RegionProposalNetwork
     roi_heads : RoIHeads
-    num_classes : int, with background
+    num_classes : int
+        Number of classes, including background.
     paste : callable
-        From 28x28 probabilities to masks of the picture's size: `paste.rounded`, torchvision's, or
-        `paste.unrounded`.
+        The function that turns 28x28 probabilities into masks of the picture's size: `paste.rounded`, which
+        is torchvision's, or `paste.unrounded`.
     config : Config, optional
-        Every setting; what a checkpoint must remember to build this model again.
+        All settings, which a checkpoint stores so that the model can be built again.
 
     Attributes
     ----------
     class_names : tuple of str
-        Indexed by label, the background first; "class 1", "class 2", ... until they are set.
+        The names by label, background first; "class 1", "class 2", ... until they are set.
     prepare : tuple of str
-        The steps by which pictures were prepared that it learnt from (`data.preparation`); whoever reads
-        pictures for `predict` makes them first, with `data.prepare(image, model.prepare)`.
+        The steps that prepared the pictures of the training set (`data.preparation`). If you read pictures
+        for `predict`, prepare them in the same way first: `data.prepare(image, model.prepare)`.
     """
 
     class_names: tuple[str, ...]
@@ -87,18 +88,18 @@ class MaskRCNN(nn.Module):
         targets: Sequence[Target],
         rng: np.random.Generator,
     ) -> Losses:
-        """The five losses of a batch (four without masks); their sum is what training minimises.
+        """Compute the losses of a batch: five, or four without masks; training minimises their sum.
 
         Parameters
         ----------
         images : sequence of (3, H, W) float arrays in [0, 1]
-        targets : sequence of Target, one a picture; crowds are left out
+        targets : sequence of Target, one per picture; crowds are ignored
         rng : Generator that samples anchors and RoIs
 
         Raises
         ------
         InputError
-            If pictures and targets differ in number, or one is not valid.
+            If the numbers of pictures and targets differ, or one of them is not valid.
         """
         if len(images) != len(targets) or not images:
             raise InputError(
@@ -123,9 +124,9 @@ class MaskRCNN(nn.Module):
             )
 
     def predict(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        """Detections of each picture, best first, in its own pixels; masks are cut at 0.5.
+        """Find the objects of each picture: best first, in pixels of that picture, masks thresholded at 0.5.
 
-        Only what the next stage needs is kept; `trace` keeps everything.
+        `predict` keeps only what the next stage needs; `trace` keeps everything.
 
         Parameters
         ----------
@@ -147,12 +148,12 @@ class MaskRCNN(nn.Module):
     forward = predict
 
     def trace(self, image: np.ndarray) -> Trace:
-        """Predict one picture (3, H, W) and keep every stage by name, each with named axes."""
+        """Predict one picture (3, H, W) and keep every stage by name, with names for its axes."""
         stages = self.stages(image)
         return assemble(stages, self._context(stages.strides))
 
     def stages(self, image: np.ndarray) -> PictureStages:
-        """Predict one picture (3, H, W) as `predict` does, and keep what every step returns."""
+        """Predict one picture (3, H, W) as `predict` does, and keep the result of every step."""
         heads = self.roi_heads
         with no_grad(), _evaluating(self):
             batch, _ = self.transform([image], None, self.dtype)
@@ -185,7 +186,7 @@ class MaskRCNN(nn.Module):
             return self.rpn(batch, self.backbone(Tensor(batch.images)).pyramid).anchors
 
     def _context(self, strides: dict[str, Size]) -> TraceContext:
-        """What the arrays of a trace do not say."""
+        """Collect what the arrays of a trace do not contain: names, strides, thresholds and rules."""
         rpn, heads, post = self.rpn, self.roi_heads, self.roi_heads.postprocess
         return TraceContext(
             class_names=self.class_names,
@@ -218,7 +219,7 @@ def restore(found: HeadOutput, size: Size, original: Size, paste: Paste = rounde
 
 
 def _without_crowd(target: Target) -> Target:
-    """A target without its crowd regions, which name no single object to learn."""
+    """Drop the crowd regions of a target: each covers many objects, so there is no single one to learn."""
     single = ~target.iscrowd
     if single.all():
         return target
@@ -233,7 +234,7 @@ def _without_crowd(target: Target) -> Target:
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside, whatever it was before afterwards."""
+    """Put the model into evaluation mode inside the block, and restore its mode afterwards."""
     before = [(module, module.training) for _, module in model.named_modules()]
     model.eval()
     try:
@@ -244,7 +245,7 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def numbered_classes(num_classes: int) -> tuple[str, ...]:
-    """The names of classes that nobody has named.
+    """Return placeholder names for classes without names.
 
     >>> numbered_classes(3)
     ('background', 'class 1', 'class 2')

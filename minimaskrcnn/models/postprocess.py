@@ -1,4 +1,4 @@
-"""From class scores and refined boxes to detections: every (RoI, class) pair is a candidate, few remain.
+"""From class scores and refined boxes to detections: every (RoI, class) pair is a candidate, and few remain.
 
     softmax -> decode each class's deltas -> clip -> score > 0.05 -> drop slivers -> NMS per class -> top 100
 
@@ -23,10 +23,14 @@ class BoxPostprocess:
 
     Attributes
     ----------
-    score_thresh : a candidate needs more than this
-    nms_thresh : IoU above which the lower score of one class goes
-    detections_per_img : limit over all classes
-    min_size : shortest side in pixels
+    score_thresh : float
+        A candidate is kept if its score is greater than this.
+    nms_thresh : float
+        Of two boxes of one class with a greater IoU, NMS drops the one with the lower score.
+    detections_per_img : int
+        Largest number of detections per picture, over all classes.
+    min_size : float
+        Boxes with a shorter side are dropped, in pixels.
     """
 
     coder: BoxCoder
@@ -36,13 +40,13 @@ class BoxPostprocess:
     min_size: float = 1e-2
 
     def refine(self, deltas: np.ndarray, proposals: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """The box (P, K, 4) that each class makes of each proposal, clipped to a picture of (h, w).
+        """Apply the deltas of each class to each proposal, and clip the boxes (P, K, 4) to the picture.
 
         Parameters
         ----------
         deltas : (P, 4*K)
         proposals : (P, 4)
-        size : (h, w), pixels
+        size : (h, w) of the picture, in pixels
         """
         decoded = self.coder.decode(deltas, proposals)  # (P, K, 4)
         return clip_boxes_to_image(decoded.reshape(-1, 4), size).reshape(decoded.shape)
@@ -58,7 +62,7 @@ class BoxPostprocess:
 
 
 def list_candidates(scores: np.ndarray, refined: np.ndarray) -> Candidates:
-    """Every foreground class of every RoI, from scores (P, K) and refined boxes (P, K, 4)."""
+    """List every foreground class of every RoI, given scores (P, K) and refined boxes (P, K, 4)."""
     P, K = scores.shape
     return Candidates(
         boxes=refined[:, 1:].reshape(-1, 4),  # (P*(K-1), 4)

@@ -1,8 +1,8 @@
 """Ready-made models: each preset is a value of `Config`, and a function of its name builds it.
 
-MINI            residual body, pyramid P2-P4, a million parameters: trains on a laptop in minutes
-MINI_C4         the same body without a pyramid, and the paper's other heads (figure 4 left)
-MINI_STRIDE16   the same body without a pyramid, under the heads of MINI
+MINI            residual body, pyramid P2-P4, a million parameters; it trains on a laptop in minutes
+MINI_C4         the same body without a pyramid, with the heads of figure 4 (left)
+MINI_STRIDE16   the same body without a pyramid, with the heads of MINI
 RESNET_FPN      ResNet-50, pyramid P2-P6 (figure 4 right): torchvision's maskrcnn_resnet50_fpn
 RESNET_C4       one map of stride 16, the last residual stage on each RoI (figure 4 left)
 RESNET_C5       one map of stride 32 (table 2d), or 16 if dilated; heads as with a pyramid
@@ -71,8 +71,8 @@ MINI = Config(
     mask_dim_reduced=64,
     paste="unrounded",
 )
-# An object of 32 pixels is two cells wide on a map of stride 16, so the rounding of RoIPool and RoIWarp costs
-# a good part of it: the setting of table 2d at the size of a laptop. Only the stride differs from MINI.
+# On a map of stride 16, an object of 32 pixels is two cells wide, and rounding it (RoIPool, RoIWarp) loses
+# a good part of it. This is the setting of table 2d on a small scale. Only the stride differs from MINI.
 MINI_STRIDE16 = MINI.changed(neck="last_map")
 MINI_C4 = MINI.changed(
     neck="last_map",
@@ -97,12 +97,12 @@ PRESETS: dict[str, Config] = {
 
 KINDS = ("mini", "mini_c4", "mini_stride16", "resnet_fpn", "resnet_c4", "resnet_c5")
 
-# What the first COCO weights of maskrcnn_resnet50_fpn and fasterrcnn_resnet50_fpn were trained with.
+# torchvision's first COCO weights, for models with and without masks, were trained with these settings.
 COCO_V1 = {"norm": "frozen", "norm_eps": 0.0}
 
 
 def configure(settings: Config | Mapping[str, Any]) -> Config:
-    """The `Config` that a dictionary describes: settings over those of its "preset", if it names one.
+    """Return the `Config` that a dictionary describes: its settings change those of its "preset".
 
     Raises
     ------
@@ -128,7 +128,7 @@ def configure(settings: Config | Mapping[str, Any]) -> Config:
 
 
 def nearest_preset(config: Config) -> str:
-    """The name of the preset that has the fewest settings to change: what kind of model it is."""
+    """Return the name of the preset that differs from `config` in the fewest settings."""
 
     def different(name: str) -> int:
         preset = asdict(PRESETS[name])
@@ -149,32 +149,32 @@ def build(settings: Config | Mapping[str, Any], rng: np.random.Generator | None 
     Raises
     ------
     InputError
-        As `configure`.
+        If a setting is unknown or wrong, as in `configure`.
     """
     return build_model(configure(settings), rng)
 
 
 def mini(num_classes: int, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
-    """`MINI` with `changes`: a small Mask R-CNN with everything in it."""
+    """Build `MINI` with `changes`: a small but complete Mask R-CNN."""
     return build(MINI.changed(num_classes=num_classes, **changes), rng)
 
 
 def mini_c4(num_classes: int, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
-    """`MINI_C4` with `changes`: one map of stride 16, and one more residual stage on each RoI."""
+    """Build `MINI_C4` with `changes`: one map of stride 16, and one more residual stage on each RoI."""
     return build(MINI_C4.changed(num_classes=num_classes, **changes), rng)
 
 
 def mini_stride16(num_classes: int, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
-    """`MINI_STRIDE16` with `changes`: `mini` with all anchors and RoIs on one map of stride 16."""
+    """Build `MINI_STRIDE16` with `changes`: `mini` with all anchors and RoIs on one map of stride 16."""
     return build(MINI_STRIDE16.changed(num_classes=num_classes, **changes), rng)
 
 
 def maskrcnn_resnet50_fpn(
     num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
 ) -> MaskRCNN:
-    """Mask R-CNN as torchvision's function of this name: same layers, state names, anchors, thresholds.
+    """Build the Mask R-CNN of torchvision's function: the same layers, state names, anchors and thresholds.
 
-    For the published COCO weights: maskrcnn_resnet50_fpn(**COCO_V1).
+    For the published COCO weights use ``maskrcnn_resnet50_fpn(**COCO_V1)``.
 
     >>> sum(p.size for p in maskrcnn_resnet50_fpn().parameters())
     44401393
@@ -185,25 +185,25 @@ def maskrcnn_resnet50_fpn(
 def fasterrcnn_resnet50_fpn(
     num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
 ) -> MaskRCNN:
-    """Faster R-CNN as torchvision's function of this name: the same model without the mask branch."""
+    """Build the Faster R-CNN of torchvision's function: the same model without the mask branch."""
     return build(FASTERRCNN_RESNET50_FPN.changed(num_classes=num_classes, **changes), rng)
 
 
 def resnet_fpn(num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
-    """`RESNET_FPN` with `changes`: a ResNet with a feature pyramid."""
+    """Build `RESNET_FPN` with `changes`: a ResNet with a feature pyramid."""
     return build(RESNET_FPN.changed(num_classes=num_classes, **changes), rng)
 
 
 def resnet_c4(num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
-    """`RESNET_C4` with `changes`: a ResNet's C4, and its last stage on each RoI."""
+    """Build `RESNET_C4` with `changes`: the C4 map of a ResNet, and its last stage on each RoI."""
     return build(RESNET_C4.changed(num_classes=num_classes, **changes), rng)
 
 
 def resnet_c5(num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
-    """`RESNET_C5` with `changes`: a ResNet's C5 under the heads of `RESNET_FPN`."""
+    """Build `RESNET_C5` with `changes`: the C5 map of a ResNet, with the heads of `RESNET_FPN`."""
     return build(RESNET_C5.changed(num_classes=num_classes, **changes), rng)
 
 
 def resnet(depth: int, *, rng: np.random.Generator | None = None, **changes: Any) -> ResNet:
-    """A ResNet-18, -34, -50 or -101 without its classifier: maps C2-C5 at strides 4, 8, 16, 32."""
+    """Build a ResNet-18, -34, -50 or -101 without its classifier: maps C2-C5 at strides 4, 8, 16, 32."""
     return build_body(RESNET_FPN.changed(depth=depth, **changes), rng)

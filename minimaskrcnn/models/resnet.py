@@ -3,8 +3,9 @@
 Source: He et al. 2016, "Deep residual learning"; the stride sits on the 3x3 convolution, as in
 torchvision. The state's names are torchvision's, whatever the norm: ``layer1.0.conv1``, ``layer1.0.bn1``.
 
-A stage may keep its resolution instead: its stride becomes 1 and every tap behind it moves apart by what the
-stride was, so that each output cell sees the very cells it would have seen ("à trous", with holes).
+A stage may keep its resolution instead. Its stride becomes 1, and the taps of every later convolution move
+apart by the factor that was the stride, so that each output cell sees the same input cells as before. This is
+dilation, also called "à trous" (with holes).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Norm = Callable[[int], nn.Module]
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions and a shortcut (ResNet-18 and -34).
 
-    `dilation` is the spacing of the taps (before, behind) the place of the block's stride, in cells.
+    `dilation` is the spacing of the taps in cells, before and after the convolution that has the stride.
     """
 
     expansion = 1
@@ -52,9 +53,9 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1x1 down, 3x3, 1x1 up to four times the planes, and a shortcut (ResNet-50 and deeper).
+    """A 1x1 convolution to fewer channels, a 3x3, a 1x1 to four times as many, and a shortcut (ResNet-50 up).
 
-    `dilation` is as in `BasicBlock`; behind the strided 3x3 convolution there is no second one to space.
+    `dilation` is as in `BasicBlock`; only its first value is used, because there is one 3x3 convolution.
     """
 
     expansion = 4
@@ -109,9 +110,9 @@ def residual_stage(
     *,
     rng: np.random.Generator | None = None,
 ) -> nn.Sequential:
-    """`blocks` residual blocks; the first one has the stride and changes the channels.
+    """Build a stage of `blocks` residual blocks; the first has the stride and changes the channels.
 
-    `dilation` is the spacing of the taps (before, behind) the place of the stage's stride.
+    `dilation` is the spacing of the taps in cells, before and after the convolution that has the stride.
     """
     out_channels, behind = planes * block.expansion, dilation[1]
     first = block(in_channels, planes, stride, norm, dilation, rng=rng)
@@ -120,19 +121,19 @@ def residual_stage(
 
 
 class ResNet(nn.Module):
-    """Stem and residual stages; returns every stage's feature map.
+    """A stem and residual stages; returns the feature map of every stage.
 
     Parameters
     ----------
     block : BasicBlock or Bottleneck
     stem_channels : int
-    planes, blocks, strides : sequences, one entry a stage
-        Width, number of blocks, and stride of the first block.
+    planes, blocks, strides : sequences, one entry per stage
+        The width, the number of blocks, and the stride of the first block.
     norm : callable (channels) -> Module
     dilate : sequence of bool, optional
-        Which stages keep their resolution: dilation in the place of their stride.
+        Which stages use dilation instead of a stride, and so keep their resolution.
     stem_kernel : int
-        The stem convolution's side; its stride is 2.
+        Side of the stem's filters; the stride of the stem is 2.
     stem_pool : bool
         Whether a 3x3 max pool of stride 2 follows the stem, as in the published networks.
     rng : Generator, optional
@@ -176,7 +177,7 @@ class ResNet(nn.Module):
         return [getattr(self, f"layer{i}") for i in range(1, len(self.out_channels) + 1)]
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Feature maps by name: C2 is the first stage's, C3 the second's, ..."""
+        """Return the feature maps by name: C2 is the output of the first stage, C3 of the second, ..."""
         x = self.maxpool(ops.relu(nn.conv_norm(self.conv1, self.bn1, x), inplace=True))
         maps = {}
         for level, stage in enumerate(self.stages(), start=2):

@@ -1,4 +1,4 @@
-"""Each RoI takes its features from one pyramid level: small boxes from fine maps, large from coarse ones.
+"""Read the features of each RoI from one pyramid level: small boxes from fine maps, large from coarse ones.
 
     level = floor(4 + log2(sqrt(area) / 224));   features = roi_operator(P_level, roi)
 
@@ -37,22 +37,22 @@ OPERATORS: dict[str, RoIRule] = {
 
 
 class RoIExtractor:
-    """Fixed-size features for RoIs of any size.
+    """Read features of a fixed size for RoIs of any size.
 
     Parameters
     ----------
     strides : sequence of int
-        Of the levels it may use, finest first, in image pixels a cell.
+        Strides of the levels that it may use, finest first, in image pixels per cell.
     output_size : int
-        Cells on each side of the result.
+        Cells per side of the result.
     operator : str
         One of `OPERATORS`.
     sampling_ratio : int
-        Samples a bin and axis, for the bilinear operators; 0 or less adapts to the box.
+        Samples per bin and axis for the bilinear operators; 0 or less adapts it to the box.
     canonical_scale : float
         Side in pixels of the box that belongs to `canonical_level`.
     canonical_level : int
-        A level number as in P4.
+        The number of a level, 4 for P4.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RoIExtractor:
         self.mapper = LevelMapper(k_min, k_min + len(strides) - 1, canonical_scale, canonical_level)
 
     def __call__(self, pyramid: dict[str, Tensor], rois: np.ndarray) -> Tensor:
-        """Features (K, C, output_size, output_size) of rois (K, 5), in their order."""
+        """Return features (K, C, output_size, output_size) for rois (K, 5), in the order of the rois."""
         maps = list(pyramid.values())[: len(self.strides)]
         level = self.mapper(rois[:, 1:])
         pieces, order = [], []
@@ -91,7 +91,7 @@ class RoIExtractor:
 
 
 def roi_rule(operator: str, sampling_ratio: int) -> RoIRule:
-    """The rule of a named operator with `sampling_ratio` samples a bin where it samples at all."""
+    """Return the rule of a named operator, with `sampling_ratio` samples per bin and axis if it samples."""
     if operator not in OPERATORS:
         raise InputError(f"roi operator {operator!r} is unknown; choose one of {', '.join(OPERATORS)}.")
     rule = OPERATORS[operator]
@@ -99,7 +99,7 @@ def roi_rule(operator: str, sampling_ratio: int) -> RoIRule:
 
 
 def as_rois(boxes: Sequence[np.ndarray]) -> np.ndarray:
-    """Boxes (P_n, 4) of each picture n as rois (sum P_n, 5), the picture's index first."""
+    """Join the boxes (P_n, 4) of all pictures into rois (sum P_n, 5), with the index of the picture first."""
     index = np.repeat(np.arange(len(boxes)), [len(b) for b in boxes])
     stacked = np.concatenate(boxes)
     return np.concatenate([index[:, None].astype(stacked.dtype), stacked], 1)

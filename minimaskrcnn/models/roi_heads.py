@@ -1,7 +1,7 @@
-"""The second stage: classify and refine each proposal, then draw a mask in what remains.
+"""The second stage: classify and refine each proposal, then draw a mask in each box that remains.
 
-Training:    sample RoIs -> box head -> two losses; its objects among them -> mask head -> one loss.
-Prediction:  all RoIs -> box head -> candidates -> detections; mask head on the detections' boxes only.
+Training:    sample RoIs -> box head -> two losses; the RoIs of objects -> mask head -> one loss.
+Prediction:  all RoIs -> box head -> candidates -> detections; mask head only on the boxes of detections.
 
 Source: Mask R-CNN, section 3; thresholds as in torchvision.
 """
@@ -30,14 +30,18 @@ from minimaskrcnn.models.roi_extractor import RoIExtractor, as_rois
 
 @dataclass(frozen=True)
 class BoxOutput:
-    """What the box branch's network says of the RoIs of all pictures, one after the other.
+    """The output of the box branch for the RoIs of all pictures, one picture after the other.
 
     Attributes
     ----------
-    proposals : list of (P_n, 4) arrays, the RoIs of each picture n, xyxy, pixels; R of them in all
-    features : (R, C, y, x) Tensor, what the RoI operator read
-    logits : (R, K) Tensor, for each class with background
-    deltas : (R, 4*K) Tensor, (dx, dy, dw, dh) for each class
+    proposals : list of (P_n, 4) arrays
+        The RoIs of each picture n, (x1, y1, x2, y2) in pixels; R of them in all.
+    features : (R, C, y, x) Tensor
+        The features that the RoI operator read.
+    logits : (R, K) Tensor
+        One per class, including background.
+    deltas : (R, 4*K) Tensor
+        (dx, dy, dw, dh) for each class.
     """
 
     proposals: list[np.ndarray]
@@ -48,12 +52,14 @@ class BoxOutput:
 
 @dataclass(frozen=True)
 class MaskOutput:
-    """What the mask branch's network says of the boxes of all pictures, one after the other.
+    """The output of the mask branch for the boxes of all pictures, one picture after the other.
 
     Attributes
     ----------
-    features : (R, C, y, x) Tensor, what the RoI operator read
-    logits : (R, K, side, side) Tensor, a mask for every class
+    features : (R, C, y, x) Tensor
+        The features that the RoI operator read.
+    logits : (R, K, side, side) Tensor
+        One mask per class.
     """
 
     features: Tensor
@@ -62,14 +68,17 @@ class MaskOutput:
 
 @dataclass(frozen=True)
 class Samples:
-    """The RoIs of one picture that are trained on.
+    """The sampled RoIs of one picture, from which the heads learn.
 
     Attributes
     ----------
     boxes : (R, 4) float
-    labels : (R,) int64, 0 background
-    matched : (R,) int64, index of the object each overlaps most
-    deltas : (R, 4) float, what the box head should answer
+    labels : (R,) int64
+        The true class; 0 is background.
+    matched : (R,) int64
+        Index of the object that each RoI overlaps most.
+    deltas : (R, 4) float
+        The targets of the box head.
     """
 
     boxes: np.ndarray
@@ -80,12 +89,12 @@ class Samples:
 
 @dataclass(frozen=True)
 class HeadOutput:
-    """What the heads found in one picture, still in the resized picture's pixels.
+    """The detections of one picture, still in pixels of the resized picture.
 
     Attributes
     ----------
-    boxes : (D, 4) float, xyxy
-    labels : (D,) int64, from 1
+    boxes : (D, 4) float, (x1, y1, x2, y2)
+    labels : (D,) int64, at least 1
     scores : (D,) float, best first
     mask_probs : (D, side, side) float in [0, 1], each over its box; None without a mask head
     """
@@ -98,7 +107,7 @@ class HeadOutput:
 
 @dataclass(frozen=True)
 class MaskBranch:
-    """The three parts that together make masks; leave it out and the model is Faster R-CNN."""
+    """The three parts that together predict masks. Without them the model is Faster R-CNN."""
 
     extractor: RoIExtractor
     head: nn.Module
@@ -106,7 +115,7 @@ class MaskBranch:
 
 
 class RoIHeads(nn.Module):
-    """Box branch and, if given, mask branch.
+    """The box branch and, if there is one, the mask branch.
 
     Parameters
     ----------
@@ -114,11 +123,12 @@ class RoIHeads(nn.Module):
     box_head, box_predictor : Module
     mask : MaskBranch, optional
     fg_iou_thresh, bg_iou_thresh : float
-        RoIs with IoU >= fg are objects, < bg background.
+        RoIs with an IoU of at least `fg_iou_thresh` represent objects, those below `bg_iou_thresh`
+        represent background.
     batch_size_per_image, positive_fraction : int, float
-        RoIs sampled from each picture, and the largest part of them that are objects.
+        Number of RoIs sampled per picture, and the largest share of them that represents objects.
     bbox_reg_weights : four floats that scale the deltas
-    score_thresh, nms_thresh, detections_per_img : the filters of prediction
+    score_thresh, nms_thresh, detections_per_img : the filters of prediction, see `BoxPostprocess`
     """
 
     def __init__(
@@ -173,7 +183,7 @@ class RoIHeads(nn.Module):
         proposals: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[HeadOutput]:
-        """Detections of each picture, best first; what led to them is not kept."""
+        """Return the detections of each picture, best first, without the steps that led to them."""
         found = [detections_of(boxes) for boxes in self.detect(self.classify(pyramid, proposals), sizes)]
         if not self.has_mask:
             return found
@@ -181,7 +191,7 @@ class RoIHeads(nn.Module):
         return [replace(f, mask_probs=m.probs) for f, m in zip(found, masks, strict=True)]
 
     def detect(self, output: BoxOutput, sizes: Sequence[tuple[int, int]]) -> Iterator[BoxStages]:
-        """Each picture's way from RoIs to detections, made when it is asked for.
+        """Yield the steps from RoIs to detections, picture by picture, each computed when it is needed.
 
         Parameters
         ----------
@@ -206,7 +216,7 @@ class RoIHeads(nn.Module):
             )
 
     def segment(self, output: MaskOutput, labels: Sequence[np.ndarray]) -> Iterator[MaskStages]:
-        """The masks of each picture's detections, which have these labels (D_n,)."""
+        """Yield the masks of the detections, picture by picture, for their labels (D_n,)."""
         cuts = np.cumsum([len(of_picture) for of_picture in labels])[:-1]
         arrays = (np.split(x.data, cuts) for x in (output.features, output.logits))
         for features, logits, own in zip(*arrays, labels, strict=True):
@@ -221,7 +231,7 @@ class RoIHeads(nn.Module):
         targets: Sequence[Target],
         rng: np.random.Generator,
     ) -> Losses:
-        """Classification, box and mask losses over sampled RoIs."""
+        """Compute the classification, box and mask losses over the sampled RoIs."""
         samples = [
             self.select_training_samples(boxes, target, rng)
             for boxes, target in zip(proposals, targets, strict=True)
@@ -238,7 +248,7 @@ class RoIHeads(nn.Module):
     def _mask_loss(
         self, pyramid: dict[str, Tensor], samples: Sequence[Samples], targets: Sequence[Target]
     ) -> Tensor:
-        """The loss of the samples that stand for objects."""
+        """Compute the mask loss of the samples that represent objects."""
         objects = [np.flatnonzero(s.labels > 0) for s in samples]
         boxes = [s.boxes[o] for s, o in zip(samples, objects, strict=True)]
         labels = [s.labels[o] for s, o in zip(samples, objects, strict=True)]
@@ -250,7 +260,7 @@ class RoIHeads(nn.Module):
     def select_training_samples(
         self, proposals: np.ndarray, target: Target, rng: np.random.Generator
     ) -> Samples:
-        """Choose the RoIs of one picture; its true boxes compete too, so that there is something to find."""
+        """Sample the RoIs of one picture from its proposals and true boxes, and compute their targets."""
         boxes = np.concatenate([proposals, target.boxes.astype(proposals.dtype, copy=False)])
         labels, matched = self.assign_targets_to_proposals(boxes, target)
         picked = np.sort(np.concatenate(self.sampler((labels > 0).astype(np.int64), rng)))
@@ -261,7 +271,7 @@ class RoIHeads(nn.Module):
         return Samples(boxes, labels, matched, self.coder.encode(goal, boxes))
 
     def assign_targets_to_proposals(self, boxes: np.ndarray, target: Target) -> tuple[np.ndarray, np.ndarray]:
-        """Label (P,) of each box (P, 4), 0 background, and the index (P,) of the object it overlaps most."""
+        """Return the label (P,) of each box (P, 4) and the index (P,) of the object it overlaps most."""
         if len(target.boxes) == 0:
             return np.zeros(len(boxes), np.int64), np.zeros(len(boxes), np.int64)
         matched = self.matcher(box_iou(target.boxes.astype(boxes.dtype, copy=False), boxes))
@@ -270,19 +280,26 @@ class RoIHeads(nn.Module):
 
 
 def detections_of(stages: BoxStages) -> HeadOutput:
-    """The candidates that passed every filter."""
+    """Return the candidates that passed every filter."""
     found, kept = stages.candidates, stages.selection.kept
     return HeadOutput(found.boxes[kept], found.labels[kept], found.scores[kept])
 
 
 def fastrcnn_loss(logits: Tensor, deltas: Tensor, samples: Sequence[Samples]) -> dict[str, Tensor]:
-    """Cross-entropy over all sampled RoIs; smooth L1 of the objects' own class's deltas, over all sampled.
+    """Compute the two losses of the box branch.
+
+    The class loss is the cross-entropy over all sampled RoIs. The box loss is the smooth L1 loss of the
+    deltas of the true class, for the RoIs that represent objects, divided by the number of all sampled RoIs.
 
     Source: Girshick 2015, "Fast R-CNN", eq. 1-3.
 
     Parameters
     ----------
-    logits : (R, K) Tensor; deltas : (R, 4*K) Tensor, RoIs of all pictures
+    logits : (R, K) Tensor
+        Class logits for the sampled RoIs of all pictures.
+    deltas : (R, 4*K) Tensor
+        Deltas for the same RoIs.
+    samples : sequence of Samples, one per picture
     """
     labels = np.concatenate([s.labels for s in samples])
     goal = np.concatenate([s.deltas for s in samples]).astype(deltas.dtype)

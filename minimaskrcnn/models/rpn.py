@@ -2,7 +2,7 @@
 
     feature map -> 3x3 conv -> objectness logit and (dx, dy, dw, dh) for each anchor
     decode -> clip -> top-k of each level -> drop slivers and low scores -> NMS of each level
-           -> best of all levels = proposals
+           -> the best of all levels are the proposals
 
 Source: Ren et al. 2015, "Faster R-CNN", section 3.1; thresholds as in torchvision.
 """
@@ -34,25 +34,27 @@ class RPNHead(nn.Module):
 
     Parameters
     ----------
-    channels : int, of every pyramid level
-    num_anchors : int, at each cell
+    channels : int
+        Channels of each pyramid level.
+    num_anchors : int
+        Anchors per cell.
     """
 
     def __init__(self, channels: int, num_anchors: int, *, rng: np.random.Generator | None = None):
         super().__init__()
-        # Twice nested so that the state says rpn.head.conv.0.0.weight, as in torchvision.
+        # Nested twice, so that the name in the state is rpn.head.conv.0.0.weight, as in torchvision.
         self.conv = nn.Sequential(
             nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, rng=rng), nn.ReLU(inplace=True))
         )
         self.cls_logits = nn.Conv2d(channels, num_anchors, 1)
         self.bbox_pred = nn.Conv2d(channels, num_anchors * 4, 1)
         if rng is not None:
-            # Small, so that training starts from p = 0.5 and no shift: the loss is ln 2.
+            # Small weights: training starts from p = 0.5 (a loss of ln 2) and boxes that do not move.
             for layer in (self.cls_logits, self.bbox_pred):
                 layer.weight.data = nn.init.normal(layer.weight.shape, 0.01, rng)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Objectness (N, H*W*A) and deltas (N, H*W*A, 4) of one level, in the order of its anchors."""
+        """Return the objectness (N, H*W*A) and deltas (N, H*W*A, 4) of one level, anchor by anchor."""
         hidden = self.conv(features)
         return _per_anchor(self.cls_logits(hidden), 1)[:, :, 0], _per_anchor(self.bbox_pred(hidden), 4)
 
@@ -66,13 +68,16 @@ def _per_anchor(x: Tensor, values: int) -> Tensor:
 
 @dataclass(frozen=True)
 class RPNOutput:
-    """What the network says of every anchor, for a batch of N pictures of one padded size.
+    """The predictions of the network for every anchor, for a batch of N pictures of one padded size.
 
     Attributes
     ----------
-    anchors : (A, 4) float32 array, xyxy, pixels; the same for every picture, level by level
-    level_sizes : list of int, how many of the anchors belong to each level, finest first
-    strides : dict from level name to (y, x), pixels between the anchors of neighbouring cells
+    anchors : (A, 4) float32 array
+        (x1, y1, x2, y2) in pixels, level by level; the same for every picture.
+    level_sizes : list of int
+        The number of anchors of each level, finest first.
+    strides : dict from level name to (y, x)
+        The distance in pixels between the anchors of neighbouring cells.
     objectness : (N, A) Tensor, logits
     deltas : (N, A, 4) Tensor, (dx, dy, dw, dh)
     """
@@ -86,13 +91,16 @@ class RPNOutput:
 
 @dataclass(frozen=True)
 class AnchorSamples:
-    """The anchors of one picture that are trained on.
+    """The sampled anchors of one picture, from which the RPN learns.
 
     Attributes
     ----------
-    objects : (P,) int64, indices of anchors that stand for an object
-    background : (Q,) int64, indices of anchors that stand for background
-    deltas : (P, 4) float, what the network should say of `objects`
+    objects : (P,) int64
+        Indices of anchors that represent an object.
+    background : (Q,) int64
+        Indices of anchors that represent background.
+    deltas : (P, 4) float
+        The targets of the network for the anchors `objects`.
     """
 
     objects: np.ndarray
@@ -101,20 +109,23 @@ class AnchorSamples:
 
 
 class RegionProposalNetwork(nn.Module):
-    """Pyramid in, logits and deltas of every anchor out; from them proposals, and in training two losses.
+    """Predict a logit and deltas for every anchor; from these compute proposals, and in training two losses.
 
     Parameters
     ----------
     anchor_generator : AnchorGenerator
     head : RPNHead
     fg_iou_thresh, bg_iou_thresh : float
-        Anchors with IoU >= fg are objects, < bg background; between them no loss.
+        Anchors with an IoU of at least `fg_iou_thresh` represent objects, those below `bg_iou_thresh`
+        represent background, and those between have no loss.
     batch_size_per_image, positive_fraction : int, float
-        How many anchors of each picture the loss samples, and how many of them at most are objects.
+        Number of anchors sampled per picture, and the largest share of them that represents objects.
     pre_nms_top_n, post_nms_top_n : (training, evaluation) pairs of int
+        Anchors per level that enter NMS, and proposals per picture that are kept after it.
     nms_thresh : float
+        Of two boxes of one level with a greater IoU, NMS drops the one with the lower score.
     score_thresh, min_size : float
-        Probability and side (pixels) below which a proposal is dropped.
+        Proposals with a lower probability or a shorter side (in pixels) are dropped.
     """
 
     def __init__(
@@ -141,7 +152,7 @@ class RegionProposalNetwork(nn.Module):
         self.nms_thresh, self.score_thresh, self.min_size = nms_thresh, score_thresh, min_size
 
     def forward(self, batch: ImageBatch, pyramid: dict[str, Tensor]) -> RPNOutput:
-        """Place the anchors on every level of the pyramid, and run the head on each."""
+        """Place the anchors on every level of the pyramid, and run the head on each level."""
         size = (batch.images.shape[2], batch.images.shape[3])
         grids = [(features.shape[2], features.shape[3]) for features in pyramid.values()]
         anchors = self.anchor_generator(size, grids)
@@ -157,9 +168,9 @@ class RegionProposalNetwork(nn.Module):
     # ---- proposals -------------------------------------------------------------------------------------
 
     def propose(self, output: RPNOutput, sizes: Sequence[tuple[int, int]]) -> Iterator[RPNStages]:
-        """Each picture's way from anchors to proposals, made when it is asked for.
+        """Yield the steps from anchors to proposals, picture by picture, each computed when it is needed.
 
-        Plain arrays: proposals carry no gradient back into the deltas that made them.
+        All arrays are plain: no gradient flows from proposals back into the deltas that made them.
 
         Parameters
         ----------
@@ -177,7 +188,7 @@ class RegionProposalNetwork(nn.Module):
         size: tuple[int, int],
         level_sizes: Sequence[int],
     ) -> RPNStages:
-        """The way of one picture's anchors (A, 4) with logits (A,) and deltas (A, 4)."""
+        """Turn the anchors (A, 4) of one picture, with logits (A,) and deltas (A, 4), into proposals."""
         levels = np.repeat(np.arange(len(level_sizes), dtype=np.int64), level_sizes)  # (A,)
         decoded = self.coder.decode(deltas, anchors)[:, 0]  # (A, 1, 4) -> (A, 4)
         clipped = clip_boxes_to_image(decoded, size)
@@ -210,7 +221,10 @@ class RegionProposalNetwork(nn.Module):
         targets: Sequence[Target],
         rng: np.random.Generator,
     ) -> Losses:
-        """Objectness: BCE over the sampled anchors. Boxes: smooth L1 of the object anchors, over all sampled.
+        """Compute the two losses of the RPN.
+
+        The objectness loss is the binary cross-entropy over the sampled anchors. The box loss is the smooth
+        L1 loss of the anchors that represent objects, divided by the number of all sampled anchors.
 
         Source: Faster R-CNN, eq. 1.
 
@@ -242,7 +256,7 @@ class RegionProposalNetwork(nn.Module):
     def select_training_samples(
         self, anchors: np.ndarray, target: Target, rng: np.random.Generator
     ) -> AnchorSamples:
-        """Choose the anchors (A, 4) of one picture that are trained on, and encode what they should say."""
+        """Sample the anchors (A, 4) of one picture for the loss, and encode their targets."""
         labels, matched = self.assign_targets_to_anchors(anchors, target.boxes)
         objects, background = self.sampler(labels, rng)
         deltas = self.coder.encode(target.boxes[matched[objects]], anchors[objects])
@@ -251,7 +265,10 @@ class RegionProposalNetwork(nn.Module):
     def assign_targets_to_anchors(
         self, anchors: np.ndarray, gt_boxes: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Label (A,) of each anchor, 1 object, 0 background, -1 neither, and its object's index (A,)."""
+        """Return a label (A,) for each anchor and the index (A,) of its object.
+
+        A label is 1 for an object, 0 for background, and -1 for neither.
+        """
         if len(gt_boxes) == 0:
             return np.zeros(len(anchors), np.int64), np.zeros(len(anchors), np.int64)
         matched = self.matcher(box_iou(gt_boxes, anchors))
@@ -260,12 +277,12 @@ class RegionProposalNetwork(nn.Module):
 
 
 def _labels(samples: AnchorSamples) -> np.ndarray:
-    """1 for each object, then 0 for each background."""
+    """Return 1 for each anchor of an object, then 0 for each anchor of background."""
     return np.repeat([1, 0], [len(samples.objects), len(samples.background)])
 
 
 def _top_k(scores: np.ndarray, candidates: np.ndarray, k: int) -> np.ndarray:
-    """The k candidates (indices) of highest score, best first; of equals the lower index wins."""
+    """Return the k candidates (indices) with the highest scores, best first; ties go to the lower index."""
     values = scores[candidates]
     if len(values) > k > 0:
         cut = np.partition(values, len(values) - k)[len(values) - k]

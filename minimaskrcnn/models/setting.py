@@ -2,8 +2,8 @@
 
     min_size: int = setting("transform", 800, whole(1, 20_000), "The shorter side is resized to this.")
 
-A kind reads a value from anywhere (a keyword, the command line, a checkpoint) and answers it in the setting's
-own type; what it cannot read is refused with what it expects.
+A `Kind` reads a value from any source (a keyword, the command line, a checkpoint) and returns it in the type
+of the setting. A value that it cannot read is refused, and the message says what was expected.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from minimaskrcnn.errors import InputError
 
 @dataclass(frozen=True)
 class Kind:
-    """The values that a setting may have: in words, whether a value is one, and how it is converted."""
+    """The values that a setting may have: a description, a test, and a conversion to the setting's type."""
 
     expected: str
     fits: Callable[[Any], bool]
@@ -29,12 +29,12 @@ class Kind:
 
 
 def whole(least: int, most: int) -> Kind:
-    """Whole numbers of a range, both ends included."""
+    """Allow whole numbers from `least` to `most`, both included."""
     return _ranged(Integral, int, f"a whole number from {least} to {most:,}", least, most)
 
 
 def number(least: float, most: float) -> Kind:
-    """Real numbers of a range, both ends included; so neither NaN nor infinity."""
+    """Allow real numbers from `least` to `most`, both included; so neither NaN nor infinity."""
     return _ranged(Real, float, f"a number from {least:g} to {most:g}", least, most)
 
 
@@ -49,17 +49,17 @@ def _ranged(abstract: type, own: type, expected: str, least: float, most: float)
 
 
 def flag() -> Kind:
-    """Yes or no."""
+    """Allow true and false."""
     return Kind("true or false", lambda value: isinstance(value, bool | np.bool_), bool)
 
 
 def choice(*names: str) -> Kind:
-    """One of a few names."""
+    """Allow one of a few names."""
     return Kind(f"one of {', '.join(names)}", lambda value: isinstance(value, str) and value in names, str)
 
 
 def several(kind: Kind, least: int, most: int) -> Kind:
-    """A tuple of `least` to `most` values of one kind, which may come as a list or an array."""
+    """Allow a list, tuple or array of `least` to `most` values of one kind; it becomes a tuple."""
 
     def fits(values: Any) -> bool:
         is_list = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str | bytes)
@@ -72,7 +72,7 @@ def several(kind: Kind, least: int, most: int) -> Kind:
 
 
 def maybe(kind: Kind) -> Kind:
-    """None, or a value of a kind."""
+    """Allow None, or a value of a kind."""
     return Kind(
         f"None, or {kind.expected}",
         lambda value: value is None or kind.fits(value),
@@ -81,17 +81,17 @@ def maybe(kind: Kind) -> Kind:
 
 
 def setting(group: str, default: Any, kind: Kind, meaning: str) -> Any:
-    """A field of a dataclass of settings."""
+    """Declare a field of a dataclass of settings."""
     return field(default=default, metadata={"group": group, "kind": kind, "meaning": meaning})
 
 
 def read(own: Field[Any], value: Any) -> Any:
-    """The value of a setting in its own type.
+    """Return the value of a setting, converted to the type of the setting.
 
     Raises
     ------
     InputError
-        If the value is not of the setting's kind.
+        If the setting does not allow the value.
     """
     kind = own.metadata["kind"]
     if not kind.fits(value):
@@ -100,7 +100,7 @@ def read(own: Field[Any], value: Any) -> Any:
 
 
 def shortened(value: object) -> str:
-    """A value from outside as it can stand in a message: printable, on one line and not long."""
+    """Write a value from outside for a message: printable, on one line, and short."""
     try:
         return " ".join(reprlib.repr(value).split())
     except ValueError:  # Python writes no numbers of more than 4,300 digits

@@ -1,8 +1,9 @@
-"""From pictures of any size to one batch, and back: normalise, resize, pad; then scale the answers.
+"""Turn pictures of any size into one batch: normalise, resize, pad.
 
     image in [0, 1] -> (image - mean) / std -> bilinear resize -> zeros at the right and bottom
 
-Boxes and masks of the targets follow the picture. Detections are carried back to input pixels by `restore`.
+The boxes and masks of the targets are resized with the picture. `mask_rcnn.restore` scales detections back to
+pixels of the input.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ class ImageBatch:
 
     Attributes
     ----------
-    images : (N, 3, H, W) float array, each picture at the top left, zeros beside it
-    sizes : list of (h, w), each picture's own part of it, in pixels
-    original_sizes : list of (h, w), as they came in
+    images : (N, 3, H, W) float array
+        Each picture is at the top left, with zeros to the right and below.
+    sizes : list of (h, w)
+        Size of each picture without the padding, in pixels.
+    original_sizes : list of (h, w)
+        Size of each picture before it was resized, in pixels.
     """
 
     images: np.ndarray
@@ -42,18 +46,18 @@ class ImageBatch:
 
 @dataclass(frozen=True)
 class ImageTransform:
-    """Settings of the way in.
+    """Normalise, resize and pad pictures, and make one batch of them.
 
     Attributes
     ----------
     min_size, max_size : int
-        The shorter side becomes `min_size`, unless the longer would pass `max_size`. Pixels.
+        The shorter side becomes `min_size` pixels, unless the longer side would exceed `max_size`.
     mean, std : three floats
-        Of each colour, on the [0, 1] scale.
+        Mean and standard deviation of each colour, on the [0, 1] scale.
     size_divisible : int
-        Both sides of the batch are padded up to a multiple of this (the largest stride).
+        Both sides of the batch are padded to a multiple of this (the largest stride).
     fixed_size : (width, height), optional
-        Resize to exactly this instead; torchvision's order.
+        Resize to exactly this size instead. The order is torchvision's.
     """
 
     min_size: int = 800
@@ -115,7 +119,7 @@ class ImageTransform:
         return kernels.active().resize_bilinear(image[None], new, step, False)[0]
 
     def resized_size(self, size: Size) -> Size:
-        """The (h, w) that a picture of (h, w) is resized to."""
+        """Return the (h, w) to which a picture of size (h, w) is resized."""
         if self.fixed_size is not None:
             return self.fixed_size[1], self.fixed_size[0]
         scale = min(self.min_size / min(size), self.max_size / max(size))
@@ -123,7 +127,7 @@ class ImageTransform:
 
 
 def check_image(image: np.ndarray) -> None:
-    """Refuse what is not a (3, H, W) float picture in [0, 1], and say what to do."""
+    """Raise an InputError, with advice, if this is not a (3, H, W) float array in [0, 1]."""
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[0] != 3 or image.size == 0:
         shape = getattr(image, "shape", type(image).__name__)
         raise InputError(
@@ -140,7 +144,7 @@ def check_image(image: np.ndarray) -> None:
 
 
 def pad_to_batch(images: Sequence[np.ndarray], size_divisible: int) -> np.ndarray:
-    """Lay pictures of different sizes into one (N, 3, H, W) array of zeros, each at the top left."""
+    """Copy pictures of different sizes to the top left of one (N, 3, H, W) array of zeros."""
     height = _round_up(max(image.shape[-2] for image in images), size_divisible)
     width = _round_up(max(image.shape[-1] for image in images), size_divisible)
     batch = np.zeros((len(images), images[0].shape[0], height, width), images[0].dtype)
@@ -154,19 +158,19 @@ def _round_up(side: int, multiple: int) -> int:
 
 
 def resize_target(target: Target, old: Size, new: Size) -> Target:
-    """Carry a target's boxes and masks from a picture of size `old` to the same picture at `new`."""
+    """Resize the boxes and masks of a target when its picture changes from size `old` to size `new`."""
     if new == old:
         return target
     boxes = resize_boxes(target.boxes, old, new)
     masks = target.masks
     if masks is not None:
         rows, columns = (_nearest(o, n) for o, n in zip(old, new, strict=True))
-        # (N, h, w), row by row in memory, as RoIAlign's bytes depend on it; needs no copy in floats
+        # (N, h, w), rows in order in memory, on which the rounding of RoIAlign depends; no copy in floats
         masks = masks.take(rows, axis=1).take(columns, axis=2)
     return replace(target, boxes=boxes, masks=masks)
 
 
 def _nearest(old: int, new: int) -> np.ndarray:
-    """The cell of an axis of `old` that each of `new` cells shows: ``floor(i * old / new)`` in float32."""
+    """Return the old cell that each of the `new` cells copies: ``floor(i * old / new)`` in float32."""
     steps = np.arange(new, dtype=np.float32) * np.float32(old / new)
     return np.minimum(steps.astype(np.intp), old - 1)

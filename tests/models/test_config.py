@@ -104,9 +104,9 @@ def test_a_name_like_no_other_is_refused(name):
     [
         (MINI, {"planes": [32, 64]}, "blocks has 3 stages, so planes and stage_strides need 3 entries"),
         (MINI, {"dilated": True}, "replace_stride_with_dilation needs 2"),
-        (RESNET_C4, {"dilated": True}, "that one cannot be dilated"),
+        (RESNET_C4, {"dilated": True}, "which cannot be dilated"),
         (MINI, {"planes": (4, 8, 8)}, "multiples of 8"),
-        (MINI, {"out_channels": None}, "needs a number of out_channels"),
+        (MINI, {"out_channels": None}, "needs a number as out_channels"),
         (MINI, {"anchor_sizes": (16, 32)}, "anchor_sizes has 2 entries, but the pyramid has 3 levels"),
         (RESNET_FPN, {"anchor_sizes": (16, 32, 64)}, "3 entries, but the pyramid has 5 levels"),
         (MINI, {"rpn_bg_iou_thresh": 0.8}, "rpn_bg_iou_thresh must not exceed rpn_fg_iou_thresh"),
