@@ -4,7 +4,7 @@ import argparse
 import time
 from pathlib import Path
 
-from minimaskrcnn.cli import options, output
+from minimaskrcnn.cli import options, output, scale
 
 SUMMARY = "run a bundled model on a picture and explain every stage in one figure"
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--image", metavar="FILE", help="your own picture (default: a picture of the model's kind)"
     )
     parser.add_argument("--model", choices=options.BUNDLED, default="shapes", help="bundled weights to use")
+    scale.add_arguments(parser)
     parser.add_argument(
         "--min-score",
         type=options.fraction,
@@ -45,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn import viz
     from minimaskrcnn.cli import results, sources
 
-    model, names = sources.open_model(args.model)
+    model, facts = sources.open_weights(args.model)
+    scale.rescale(model, facts, args)
+    names = model.class_names
     if args.image:
         image = sources.read_picture(args.image, model)
     else:
@@ -68,5 +71,6 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         results.print_detections(sure, names)
+    scale.warn_of_misfit(model, [scale.shown_sides(model, sure, trace.image_size)])
     output.log.info("%d objects in %.2f s; every stage is drawn in %s", len(sure), seconds, path)
     return 0

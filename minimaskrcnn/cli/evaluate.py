@@ -2,7 +2,7 @@
 
 import argparse
 
-from minimaskrcnn.cli import options, output
+from minimaskrcnn.cli import options, output, scale
 from minimaskrcnn.errors import InputError
 
 SUMMARY = "COCO average precision of boxes and masks"
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `evaluate`."""
     options.add_dataset(parser)
     options.add_model(parser, default="the bundled weights named like the dataset")
+    scale.add_arguments(parser)
     parser.add_argument(
         "--split",
         choices=("train", "val", "test"),
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.dataset == "coco" and args.model is None:
         raise InputError("coco: name a --model; no bundled weights know its classes.")
-    model, _ = sources.open_model(args.model or args.dataset)
+    model, facts = sources.open_weights(args.model or args.dataset)
+    scale.rescale(model, facts, args)
     dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
     dataset = sources.with_labels_of(model, dataset)
     limit = args.max_dets or RECIPES[args.dataset].max_dets

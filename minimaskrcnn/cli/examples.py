@@ -9,7 +9,7 @@ from importlib.resources import as_file, files
 import numpy as np
 
 from minimaskrcnn import data, viz
-from minimaskrcnn.cli import sources
+from minimaskrcnn.cli import results, scale, sources
 from minimaskrcnn.data.preparation import steps_left
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
@@ -22,6 +22,7 @@ from minimaskrcnn.viz.words import plural
 PICTURES = {"shapes": 100, "nuclei": 20, "coco": 20}  # of a validation set that are predicted
 SAMPLES = 4
 MAX_DETS = 500
+SURE = 0.5  # least score of what tells how large objects are
 SET_NAMES = {"shapes": "shapes validation set", "nuclei": "nuclei validation set"}
 
 
@@ -66,11 +67,15 @@ def gather(args: argparse.Namespace) -> Gathered:
     if args.truth and not args.image:
         raise InputError("--truth: name the IMAGE that it annotates.")
     log = _read_log(args.log)
-    model, names = sources.open_model(name)
+    model, facts_of_file = sources.open_weights(name)
+    scale.rescale(model, facts_of_file, args)
+    names = model.class_names
     image = sources.read_picture(args.image, model) if args.image else None
     known = _of_file(args, model, image) if args.truth else _of_kind(model, args.seed)
     own = image is None or bool(args.truth)
     trace = model.trace(known.image if image is None else image)
+    sure = results.at_least(trace.detections, SURE)
+    scale.warn_of_misfit(model, [scale.shown_sides(model, sure, trace.image_size)])
     there = trace if own else known.model.trace(known.image)
     example = viz.Example(
         trace,

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minimaskrcnn.cli import options, output
+from minimaskrcnn.cli import options, output, scale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files: PNG, JPEG, TIFF, ...")
     options.add_model(parser)
     options.add_arch(parser)
+    scale.add_arguments(parser)
     parser.add_argument(
         "--min-score", type=options.fraction, default=0.5, metavar="S", help="least score to print and draw"
     )
@@ -67,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
     for path in args.images:
         data.read_image(path)
     model, facts = sources.open_weights(args.model, args.arch)
+    scale.rescale(model, facts, args)
     names = list(model.class_names)
-    folder, coco, report = Path(args.output), [], []
+    folder, coco, report, sides = Path(args.output), [], [], []
     for image_id, (path, stem) in enumerate(zip(args.images, distinct_stems(args.images), strict=True), 1):
         image = sources.read_picture(path, model)
         with StageProgress(path, args.quiet):
@@ -76,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
             detections = model.predict([image])[0] if trace is None else trace.detections
         coco += results.as_coco(detections, image_id, path, facts.get("category_ids"))
         sure = results.at_least(detections, args.min_score)
+        sides.append(scale.shown_sides(model, sure, image.shape[1:]))
         overlay = viz.save(draw(image, sure, names), folder / f"{stem}-overlay.png")
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
         found = {"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
@@ -87,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
             results.print_detections(sure, names)
     written = atomic_write(folder / "detections.json", lambda stream: stream.write(json.dumps(coco).encode()))
     output.log.info("%d detections of any score in %s", len(coco), written)
+    scale.warn_of_misfit(model, sides)
     if args.json:
         output.print_json({"results": str(written), "images": report})
     return 0

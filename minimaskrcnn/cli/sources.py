@@ -29,7 +29,9 @@ def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
 
 def open_weights(name: str, arch: str | None = None) -> tuple[MaskRCNN, dict[str, Any]]:
     """As `open_model`, with all the facts that the file holds; `arch` says what its weights do not tell."""
-    return load_model(weights_path(name), arch)
+    model, facts = load_model(weights_path(name), arch)
+    card = weights.card(name) if name in BUNDLED else {}
+    return model, {"object_size": card.get("object_size"), **facts}
 
 
 def weights_path(name: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from minimaskrcnn.cli import options, output
+from minimaskrcnn.cli import options, output, scale
 
 SUMMARY = "draw every stage of one picture, numbered, with a page that shows them in order"
 
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "image", nargs="?", metavar="IMAGE", help="your own picture (default: one of the model's kind)"
     )
     options.add_model(parser, default="shapes")
+    scale.add_arguments(parser)
     parser.add_argument("--truth", metavar="FILE", help="COCO annotations that list IMAGE: its true objects")
     options.add_skip_broken(parser)
     parser.add_argument("--log", metavar="FILE", help="log.jsonl of a training run, for the training curves")

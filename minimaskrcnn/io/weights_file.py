@@ -144,6 +144,9 @@ def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts, config: Config) 
         isinstance(ids, list) and len(ids) == classes and all(type(i) is int for i in ids)
     ):
         raise InputError(f"its category ids are not {classes} whole numbers; save it again.")
+    size = facts.get("object_size")
+    if size is not None and not (type(size) in (int, float) and 0 < size < 1e6):
+        raise InputError("its size of objects is not a number of pixels; save it again.")
     steps = facts.get("prepare", [])
     if not (isinstance(steps, list) and all(map(_is_plain, steps))):
         raise InputError("its preparation is not a list of names; save it again.")

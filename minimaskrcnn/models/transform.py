@@ -15,6 +15,7 @@ from typing import overload
 import numpy as np
 
 from minimaskrcnn import kernels
+from minimaskrcnn.data.images import pixel_limit
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
@@ -58,6 +59,8 @@ class ImageTransform:
         Both sides of the batch are padded to a multiple of this (the largest stride).
     fixed_size : (width, height), optional
         Resize to exactly this size instead. The order is torchvision's.
+    scale : float, optional
+        Multiply both sides by this instead, so that objects of one size keep one size in every picture.
     """
 
     min_size: int = 800
@@ -66,6 +69,7 @@ class ImageTransform:
     std: tuple[float, ...] = IMAGENET_STD
     size_divisible: int = 32
     fixed_size: tuple[int, int] | None = None
+    scale: float | None = None
 
     @overload
     def __call__(
@@ -91,7 +95,8 @@ class ImageTransform:
         Raises
         ------
         InputError
-            If an image is not (3, H, W), holds NaN or infinity, or is not on the [0, 1] scale.
+            If an image is not (3, H, W), holds NaN or infinity, is not on the [0, 1] scale, or would have
+            more than `data.images.pixel_limit` pixels.
         """
         for image in images:
             check_image(image)
@@ -115,11 +120,18 @@ class ImageTransform:
         new = self.resized_size((height, width))
         if new == (height, width):
             return image
+        if new[0] * new[1] > pixel_limit():
+            raise InputError(
+                f"image: {height} x {width} pixels would be resized to {new[0]} x {new[1]}, more than "
+                f"{pixel_limit():,} pixels; choose a smaller size, or raise the limit with --max-pixels."
+            )
         step = (height / new[0], width / new[1])
         return kernels.active().resize_bilinear(image[None], new, step, False)[0]
 
     def resized_size(self, size: Size) -> Size:
         """Return the (h, w) to which a picture of size (h, w) is resized."""
+        if self.scale is not None:
+            return max(1, round(size[0] * self.scale)), max(1, round(size[1] * self.scale))
         if self.fixed_size is not None:
             return self.fixed_size[1], self.fixed_size[0]
         scale = min(self.min_size / min(size), self.max_size / max(size))

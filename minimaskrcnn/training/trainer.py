@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from minimaskrcnn.training import stopping
 from minimaskrcnn.training.evaluating import best_evaluation, evaluate
 from minimaskrcnn.training.fingerprint import data_changes, fingerprint
 from minimaskrcnn.training.learner import Learner, Record
+from minimaskrcnn.training.object_size import object_size
 from minimaskrcnn.training.predicting import is_described, make_predictor
 from minimaskrcnn.training.recipes import Recipe
 from minimaskrcnn.training.resuming import changes
@@ -324,8 +326,15 @@ class Trainer(Learner):
     def _save_model(self, path: Path) -> None:
         """Write the model; with its config if that describes it, else its weights alone."""
         model = self.predictor()
-        config = model.config if is_described(model) else None
-        save_arrays(path, model.state_dict(), {**self.facts(), **({"config": config} if config else {})})
+        facts = {**self.facts(), "object_size": self._object_size}
+        if is_described(model):
+            facts["config"] = model.config
+        save_arrays(path, model.state_dict(), facts)
+
+    @cached_property
+    def _object_size(self) -> float | None:
+        """How large objects are to the model that predicts."""
+        return object_size(self._predictor, self.loader.dataset)
 
     def _write(self, record: Record) -> None:
         if self.folder is not None:

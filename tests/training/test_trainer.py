@@ -11,6 +11,7 @@ from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 from minimaskrcnn.io import load_model, load_weights
 from minimaskrcnn.models import build, mini
+from minimaskrcnn.models.transform import ImageTransform
 from minimaskrcnn.training import RECIPES, Trainer, evaluate, read_log
 from tests.training.conftest import SHORT, SMALL, make_trainer
 
@@ -200,16 +201,18 @@ class Dim(Shapes):
 
 
 @pytest.mark.parametrize("steps", [(), ("grey", "stretch_contrast")])
-def test_training_evaluation_and_the_file_agree_on_how_a_picture_is_prepared(tmp_path, steps):
-    seen, model = [], build(SMALL, np.random.default_rng(0))
-    transform, pictures = model.transform, Dim("train", size=2)
-    model.transform = lambda images, *rest: (seen.append(images[0]), transform(images, *rest))[1]
+def test_training_evaluation_and_the_file_agree_on_how_a_picture_is_prepared(tmp_path, monkeypatch, steps):
+    seen, transform = [], ImageTransform.__call__
+    watch = lambda self, images, *rest: (seen.append(images[0]), transform(self, images, *rest))[1]  # noqa: E731
+    monkeypatch.setattr(ImageTransform, "__call__", watch)
+    model, pictures = build(SMALL, np.random.default_rng(0)), Dim("train", size=2)
     Trainer(model, pictures, replace(SHORT, steps=1, prepare=steps), tmp_path).run()
     evaluate(model, pictures, indices=[0])
     trained, evaluated = seen
     assert trained.max() == evaluated.max() == pytest.approx(1 if steps else 0.2, abs=0.02)
     assert np.ptp(trained, axis=0).any() == np.ptp(evaluated, axis=0).any() == (not steps)
     loaded, facts = load_model(tmp_path / "model.npz")
+    assert facts["object_size"] > 5
     assert loaded.prepare == model.prepare == tuple(facts["prepare"]) == steps
 
 
