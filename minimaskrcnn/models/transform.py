@@ -15,7 +15,6 @@ from typing import overload
 import numpy as np
 
 from minimaskrcnn import kernels
-from minimaskrcnn.data.images import pixel_limit
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
@@ -120,11 +119,7 @@ class ImageTransform:
         new = self.resized_size((height, width))
         if new == (height, width):
             return image
-        if new[0] * new[1] > pixel_limit():
-            raise InputError(
-                f"image: {height} x {width} pixels would be resized to {new[0]} x {new[1]}, more than "
-                f"{pixel_limit():,} pixels; choose a smaller size, or raise the limit with --max-pixels."
-            )
+        check_area((height, width), new)
         step = (height / new[0], width / new[1])
         return kernels.active().resize_bilinear(image[None], new, step, False)[0]
 
@@ -136,6 +131,17 @@ class ImageTransform:
             return self.fixed_size[1], self.fixed_size[0]
         scale = min(self.min_size / min(size), self.max_size / max(size))
         return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+
+
+def check_area(old: Size, new: Size) -> None:
+    """Refuse to make a picture of more pixels than may be read from a file."""
+    from minimaskrcnn.data.images import pixel_limit  # only now: it brings Pillow
+
+    if new[0] * new[1] > pixel_limit():
+        raise InputError(
+            f"image: {old[0]} x {old[1]} pixels would be resized to {new[0]} x {new[1]}, more than "
+            f"{pixel_limit():,} pixels; choose a smaller size, or raise the limit with --max-pixels."
+        )
 
 
 def check_image(image: np.ndarray) -> None:
