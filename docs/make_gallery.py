@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from minimaskrcnn import viz
-from minimaskrcnn.cli import examples
+from minimaskrcnn.cli import build_parser, examples
 from minimaskrcnn.files import atomic_write
 
 DOCS = Path(__file__).resolve().parent
@@ -54,7 +54,7 @@ def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    settings = argparse.Namespace(image=None, model="shapes", truth=None, log=None, seed=0)
+    settings = build_parser().parse_args(["stages"])
     figures = viz.stage_figures(examples.gather(settings).example)
     shutil.rmtree(PICTURES, ignore_errors=True)
     alts = {entry: write_picture(entry, draw()) for entry, draw in figures.items()}

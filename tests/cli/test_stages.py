@@ -1,6 +1,5 @@
 """`minimaskrcnn stages` writes every figure, says where the truth is from, and leaves nothing half done."""
 
-import argparse
 import json
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from PIL import Image
 
 from minimaskrcnn import viz
-from minimaskrcnn.cli import examples
+from minimaskrcnn.cli import build_parser, examples
 
 pytestmark = pytest.mark.usefixtures("bundled", "few")
 SEEN = ("detections", "truth", "anchor-coverage")
@@ -64,7 +63,7 @@ def test_without_a_picture_a_sample_with_known_objects_is_shown(run, tmp_path):
 
 
 def test_the_command_can_draw_every_figure_of_the_catalogue():
-    words = argparse.Namespace(image=None, model="shapes", truth=None, log=None, seed=0)
+    words = build_parser().parse_args(["stages"])
     assert list(viz.stage_figures(examples.gather(words).example)) == viz.catalogue_entries()
 
 
