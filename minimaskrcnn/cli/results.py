@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minimaskrcnn.cli import output
 from minimaskrcnn.detection import rle
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.structures import Detections
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def at_least(detections: Detections, score: float) -> Detections:
 
 def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[str, Any]]:
     """One dict a detection, of plain Python values; `box` is (x1, y1, x2, y2) in pixels."""
-    areas = [None] * len(detections) if detections.masks is None else detections.masks.sum((1, 2)).tolist()
+    areas = [None] * len(detections)
+    if detections.masks is not None:
+        areas = BoxMasks.of(detections.masks).areas().tolist()
     return [
         {
             "class": class_names[label],
@@ -57,6 +60,7 @@ def as_coco(
     order of scores and on IoUs near a threshold.
     """
     entries = []
+    outlines = [] if detections.masks is None else rle.encode_all(detections.masks)
     for k in range(len(detections)):
         x1, y1, x2, y2 = detections.boxes[k]
         label = int(detections.labels[k])
@@ -68,7 +72,7 @@ def as_coco(
             "score": all_digits(detections.scores[k]),
         }
         if detections.masks is not None:
-            entry["segmentation"] = rle.encode(detections.masks[k])
+            entry["segmentation"] = outlines[k]
         entries.append(entry)
     return entries
 

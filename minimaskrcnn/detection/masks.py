@@ -1,10 +1,11 @@
 """Masks between their two sizes: the small square the head predicts, and its box in the picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from minimaskrcnn import kernels
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.errors import InputError
 
 Weights = Callable[..., tuple[slice, np.ndarray]]
@@ -31,7 +32,7 @@ def expand_boxes(boxes: np.ndarray, scale: float) -> np.ndarray:
 
 def paste_masks(
     masks: np.ndarray, boxes: np.ndarray, size: tuple[int, int], threshold: float | None = None
-) -> np.ndarray:
+) -> np.ndarray | BoxMasks:
     """Resize each mask to its box and put it into an empty image.
 
     As torchvision does it: the mask gets a border of one zero cell so that it fades out at its edge, the box
@@ -44,11 +45,11 @@ def paste_masks(
     boxes : (D, 4) float array, pixels
     size : (height, width) of the image
     threshold : float, optional
-        Return where the pasted probability is greater than this, which needs a quarter of the memory.
+        Return where the pasted probability is greater than this, kept in the boxes: little memory.
 
     Returns
     -------
-    pasted : (D, height, width), dtype of masks, 0 outside the boxes; bool if a threshold is given
+    pasted : (D, height, width) array, dtype of masks, 0 outside the boxes; `BoxMasks` if a threshold is given
 
     Raises
     ------
@@ -71,7 +72,7 @@ def paste_masks(
 
 def paste_masks_aligned(
     masks: np.ndarray, boxes: np.ndarray, size: tuple[int, int], threshold: float | None = None
-) -> np.ndarray:
+) -> np.ndarray | BoxMasks:
     """Read each mask at the centres of the image's pixels; the box is not rounded.
 
     The centre of pixel x, at x + 1/2, lies at cell ``(x + 1/2 - x1) / (x2 - x1) * M - 1/2`` of the mask;
@@ -99,16 +100,31 @@ def _check_masks(name: str, masks: np.ndarray, boxes: np.ndarray) -> None:
 
 def _paste(
     masks: np.ndarray, boxes: np.ndarray, size: tuple[int, int], threshold: float | None, weights: Weights
-) -> np.ndarray:
-    """Bilinear reading of every mask along both axes; `weights` says which cells a pixel lies between."""
+) -> np.ndarray | BoxMasks:
+    """Lay each patch into a picture of its own, or keep where it passes the threshold."""
+    patches = _patches(masks, boxes, size, weights)
+    if threshold is not None:
+        cut = [(patch > threshold, (columns.start, rows.start)) for rows, columns, patch in patches]
+        corners = np.array([corner for _, corner in cut], np.int64).reshape(-1, 2)  # (D, x y)
+        return BoxMasks([crop for crop, _ in cut], corners, size)
+    pasted = np.zeros((len(masks), *size), masks.dtype)
+    for image, (rows, columns, patch) in zip(pasted, patches, strict=True):
+        image[rows, columns] = patch
+    return pasted
+
+
+def _patches(
+    masks: np.ndarray, boxes: np.ndarray, size: tuple[int, int], weights: Weights
+) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Read each mask bilinearly along both axes; `weights` says which cells a pixel lies between.
+
+    Yields the rows and the columns of the picture that a mask covers, and its values there.
+    """
     M = masks.shape[1]
-    pasted = np.zeros((len(masks), *size), masks.dtype if threshold is None else bool)
-    for image, mask, (x1, y1, x2, y2) in zip(pasted, masks, boxes, strict=True):
+    for mask, (x1, y1, x2, y2) in zip(masks, boxes, strict=True):
         rows, weight_y = weights(M, y1, y2, size[0], masks.dtype)
         columns, weight_x = weights(M, x1, x2, size[1], masks.dtype)
-        patch = weight_y @ mask @ weight_x.T  # (rows, M) (M, M) (M, columns)
-        image[rows, columns] = patch if threshold is None else patch > threshold
-    return pasted
+        yield rows, columns, weight_y @ mask @ weight_x.T  # (rows, M) (M, M) (M, columns)
 
 
 def _sample_weights(M: int, low: float, high: float, side: int, dtype: np.dtype) -> tuple[slice, np.ndarray]:
@@ -135,7 +151,7 @@ def _resize_weights(M: int, first: int, last: int, side: int, dtype: np.dtype) -
     visible = np.arange(max(first, 0), min(last + 1, side))
     position = (visible - first + 0.5) * ((M + 2) / pixels) - 0.5
     distance = np.abs(np.clip(position, 0, M + 1)[:, None] - np.arange(1, M + 1))
-    start = max(first, 0)
+    start = min(max(first, 0), side)
     return slice(start, start + len(visible)), np.maximum(1 - distance, 0).astype(dtype)
 
 

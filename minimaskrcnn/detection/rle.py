@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.polygons import polygons_to_mask
 from minimaskrcnn.errors import InputError
 
@@ -19,6 +20,7 @@ __all__ = [
     "area",
     "decode",
     "encode",
+    "encode_all",
     "mask_to_counts",
     "pixels_of_strings",
     "polygons_to_mask",
@@ -50,6 +52,35 @@ def encode(mask: np.ndarray) -> dict:
     """
     height, width = mask.shape
     return {"size": [height, width], "counts": _to_string(mask_to_counts(mask))}
+
+
+def encode_all(masks: np.ndarray | BoxMasks) -> list[dict]:
+    """Compressed run lengths of every mask; each is read in its window only.
+
+    Parameters
+    ----------
+    masks : (N, H, W) bool array, or `BoxMasks`
+
+    Examples
+    --------
+    >>> encode_all(np.array([[[0, 1], [1, 1]]], bool))
+    [{'size': [2, 2], 'counts': '13'}]
+    """
+    masks = BoxMasks.of(masks)
+    height, width = masks.shape[1:]
+    encoded = []
+    for crop, (x1, y1, x2, y2) in zip(masks.crops, masks.windows.tolist(), strict=True):
+        strip = np.zeros((height, x2 - x1), bool)  # the columns of the picture in which the mask has pixels
+        strip[y1:y2] = crop
+        counts = mask_to_counts(strip)
+        counts[0] += height * x1  # the columns before the window are zeros
+        behind = height * (width - x2)  # and so are those behind it
+        if len(counts) % 2:  # the last run is of zeros
+            counts[-1] += behind
+        elif behind:
+            counts.append(behind)
+        encoded.append({"size": [height, width], "counts": _to_string(counts)})
+    return encoded
 
 
 def mask_to_counts(mask: np.ndarray) -> list[int]:

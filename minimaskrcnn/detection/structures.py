@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.errors import InputError
 
 
@@ -116,7 +117,7 @@ class Detections:
     boxes : (D, 4) float, x1 y1 x2 y2 in pixels of the original image
     labels : (D,) int64, from 1 on
     scores : (D,) float in [0, 1]
-    masks : (D, H, W) bool, or None from a model without a mask head
+    masks : (D, H, W) bool, an array or `BoxMasks`; None from a model without a mask head
 
     Examples
     --------
@@ -127,7 +128,7 @@ class Detections:
     boxes: np.ndarray
     labels: np.ndarray
     scores: np.ndarray
-    masks: np.ndarray | None = None
+    masks: np.ndarray | BoxMasks | None = None
 
     def __len__(self) -> int:
         """Number of detections."""

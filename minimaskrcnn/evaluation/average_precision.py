@@ -9,16 +9,20 @@ Equal to pycocotools to the last digits, its orders of ties and its treatment of
 Source: cocodataset.org/#detection-eval; the paper reports these numbers in all its tables.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import overlap
 from minimaskrcnn.evaluation.curves import AREA_RANGES, IOU_THRESHOLDS, NOTHING, RECALLS, Curves, sample_curve
 from minimaskrcnn.evaluation.matching import match
+
+Measure = Callable[..., np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -142,21 +146,22 @@ class CocoEvaluator:
         summary["per_class"] = {label: _mean(precision[:, :, k, 0]) for k, label in enumerate(curves.labels)}
         return summary
 
-    def _regions(self, instances: Target | Detections) -> np.ndarray:
-        """Return one row an instance: its box, or its packed mask."""
+    def _regions(self, instances: Target | Detections) -> np.ndarray | BoxMasks:
+        """Return the box of each instance, or its mask."""
         if self.iou_type == "bbox":
             return instances.boxes
         assert instances.masks is not None  # by _check
-        return overlap.pack_masks(instances.masks)
+        return BoxMasks.of(instances.masks)
 
     def _judge(
-        self, found: np.ndarray, true: np.ndarray, areas: np.ndarray, crowd: np.ndarray
+        self, found: Any, true: Any, areas: np.ndarray, crowd: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Tell right from wrong detections, (A, T, D) each, and count the objects, (A,)."""
-        measure, intersect = {
+        measures: dict[str, tuple[Measure, Measure]] = {
             "bbox": (overlap.box_areas, overlap.box_intersections),
-            "segm": (overlap.mask_areas, overlap.mask_intersections),
-        }[self.iou_type]
+            "segm": (BoxMasks.areas, overlap.mask_intersections),
+        }
+        measure, intersect = measures[self.iou_type]
         found_areas = measure(found)
         iou = overlap.iou_matrix(intersect(found, true), found_areas, measure(true), crowd)
         ignored = crowd | _outside(areas)  # (A, G)

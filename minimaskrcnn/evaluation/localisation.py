@@ -10,6 +10,7 @@ missed: read them beside the matched part of the objects.
 
 import numpy as np
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import overlap
@@ -57,23 +58,21 @@ def matched_pairs(target: Target, detections: Detections, iou: float = IOU) -> t
             f"matched_pairs: image_id {target.image_id} comes without masks; use a model with a mask head."
         )
     order = np.argsort(-detections.scores, kind="stable")
+    drawn, outlines = BoxMasks.of(detections.masks), BoxMasks.of(target.masks)
     pairs = [np.zeros((2, 0), np.int64)]
     for label in np.intersect1d(target.labels, detections.labels):
         mine = order[detections.labels[order] == label]  # (D,)
         theirs = np.flatnonzero((target.labels == label) & ~target.iscrowd)  # (G,)
-        winner = _winners(detections.masks[mine], target.masks[theirs], iou)
+        winner = _winners(drawn[mine], outlines[theirs], iou)
         pairs.append(np.stack([mine[winner >= 0], theirs[winner[winner >= 0]]]))
     found, true = np.concatenate(pairs, 1)
     return found, true
 
 
-def _winners(found: np.ndarray, true: np.ndarray, iou: float) -> np.ndarray:
+def _winners(found: BoxMasks, true: BoxMasks, iou: float) -> np.ndarray:
     """Index of the true mask that each found mask took, (D,), or -1."""
-    found, true = overlap.pack_masks(found), overlap.pack_masks(true)
     none = np.zeros(len(true), bool)
-    ious = overlap.iou_matrix(
-        overlap.mask_intersections(found, true), overlap.mask_areas(found), overlap.mask_areas(true), none
-    )
+    ious = overlap.iou_matrix(overlap.mask_intersections(found, true), found.areas(), true.areas(), none)
     winner, _ = match(ious, none[None], none, np.array([iou]))  # (1, 1, D)
     return winner[0, 0]
 
@@ -103,7 +102,7 @@ class LocalisationEvaluator:
         found, true = matched_pairs(target, detections)
         assert target.masks is not None  # by matched_pairs
         assert detections.masks is not None
-        a, b = detections.masks[found], target.masks[true]
+        a, b = np.asarray(detections.masks[found]), target.masks[true]
         self._boundary.append(boundary_iou(a, b))
         self._offset.append(np.linalg.norm(centroids(a) - centroids(b), axis=1))
         self._objects += int((~target.iscrowd).sum())

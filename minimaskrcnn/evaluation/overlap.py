@@ -3,12 +3,12 @@
 A crowd region stands for many objects at once, so a detection inside it is compared with itself alone:
 ``intersection / area of the detection``. Boxes are continuous, without the +1 of older conventions.
 
-Masks are compared 64 pixels at a time: each is packed into machine words, the intersection is the number of
-bits set in the bitwise `and`, and only words in which the true object has a pixel are looked at.
+Masks are compared where their windows overlap, and only there.
 """
 
 import numpy as np
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.boxes import box_area
 
 
@@ -49,24 +49,21 @@ def box_intersections(found: np.ndarray, true: np.ndarray) -> np.ndarray:
     return sides.clip(min=0).prod(-1)
 
 
-def pack_masks(masks: np.ndarray) -> np.ndarray:
-    """Pack (N, H, W) bool masks into (N, words) uint64, one bit a pixel, the last word filled with zeros."""
-    pixels = masks.reshape(len(masks), masks.shape[1] * masks.shape[2])  # (N, H*W)
-    rows = np.zeros((len(masks), -(-pixels.shape[1] // 64)), np.uint64)  # (N, words)
-    packed = np.packbits(pixels, axis=1)  # (N, bytes)
-    rows.view(np.uint8)[:, : packed.shape[1]] = packed
-    return rows
-
-
-def mask_areas(packed: np.ndarray) -> np.ndarray:
-    """Return the number of pixels of each packed mask, (N,) int64."""
-    return np.bitwise_count(packed).sum(1, dtype=np.int64)
-
-
-def mask_intersections(found: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Return the number of pixels each pair of packed masks has in common, (D, G) int64."""
+def mask_intersections(found: BoxMasks, true: BoxMasks) -> np.ndarray:
+    """Return the number of pixels each pair of masks has in common, (D, G) int64."""
     common = np.zeros((len(found), len(true)), np.int64)
-    for g, words in enumerate(true):
-        where = np.flatnonzero(words)
-        common[:, g] = mask_areas(found[:, where] & words[where])
+    first = np.maximum(found.windows[:, None, :2], true.windows[:, :2])  # (D, G, x y)
+    last = np.minimum(found.windows[:, None, 2:], true.windows[:, 2:])
+    for d, g in np.argwhere((first < last).all(axis=-1)):
+        a, b = (
+            masks.crops[k][_within(masks.windows[k], first[d, g], last[d, g])]
+            for masks, k in ((found, d), (true, g))
+        )
+        common[d, g] = np.count_nonzero(a & b)
     return common
+
+
+def _within(window: np.ndarray, first: np.ndarray, last: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of a crop that show the pixels from `first` to `last` (x, y) of the picture."""
+    (x1, y1), (x2, y2) = first - window[:2], last - window[:2]
+    return slice(y1, y2), slice(x1, x2)

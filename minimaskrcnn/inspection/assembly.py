@@ -6,6 +6,9 @@ This is the table of all stages, in the order in which they happen.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+
+import numpy as np
 
 from minimaskrcnn.detection.fates import Fates
 from minimaskrcnn.detection.stages import BoxStages, MaskStages, PictureStages, RPNStages
@@ -86,7 +89,7 @@ def _detections(stages: PictureStages) -> Stages:
         "scores": Stage(found.scores, ("detection",)),
     }
     if found.masks is not None:
-        named["masks"] = Stage(found.masks, ("detection", "y", "x"))
+        named["masks"] = LazyStage(partial(np.asarray, found.masks), ("detection", "y", "x"))
     return named
 
 

@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.masks import paste_masks, paste_masks_aligned
 from minimaskrcnn.models.transform import Size
 
-Paste = Callable[[np.ndarray, np.ndarray, Size, Size, float | None], np.ndarray]
+Paste = Callable[[np.ndarray, np.ndarray, Size, Size, float | None], np.ndarray | BoxMasks]
 
 TARGET_SHIFT = 0.5
 """Shift of a predicted mask, in pixels. Mask targets are cut out by RoIAlign with ``aligned=False``, which
@@ -25,7 +26,7 @@ pixel further down and to the right."""
 
 def rounded(
     probs: np.ndarray, boxes: np.ndarray, size: Size, original: Size, threshold: float | None = None
-) -> np.ndarray:
+) -> np.ndarray | BoxMasks:
     """Paste masks into the original picture with `paste_masks`; returns (D, h, w).
 
     Parameters
@@ -37,14 +38,14 @@ def rounded(
     size, original : (h, w)
         Sizes of the resized picture and of the original one.
     threshold : float, optional
-        If given, return a bool array that is true where the probability is greater.
+        If given, return `BoxMasks`, true where the probability is greater.
     """
     return paste_masks(probs, resize_boxes(boxes, size, original), original, threshold)
 
 
 def unrounded(
     probs: np.ndarray, boxes: np.ndarray, size: Size, original: Size, threshold: float | None = None
-) -> np.ndarray:
+) -> np.ndarray | BoxMasks:
     """Paste masks with `paste_masks_aligned`; takes and returns the same as `rounded`."""
     moved = boxes + boxes.dtype.type(TARGET_SHIFT)
     return paste_masks_aligned(probs, resize_boxes(moved, size, original), original, threshold)

@@ -168,7 +168,7 @@ def mini_masks(target: Target, side: int, paste_rule: str) -> tuple[np.ndarray, 
     assert target.masks is not None
     minis = mask_targets(target.masks, target.boxes, np.arange(len(target.boxes)), side)
     size = (target.masks.shape[1], target.masks.shape[2])
-    return minis, paste.RULES[paste_rule](minis, target.boxes, size, size, 0.5)
+    return minis, np.asarray(paste.RULES[paste_rule](minis, target.boxes, size, size, 0.5))
 
 
 def _nearest(target: Target, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import draw_picture, thinning
@@ -112,13 +113,13 @@ def mask_edges(mask: np.ndarray) -> np.ndarray:
     >>> len(mask_edges(np.ones((1, 2), bool)))
     6
     """
-    top, left = (int(mask.any(axis=axis).argmax()) for axis in (1, 0))  # nothing lies before
-    padded = np.pad(mask[top:, left:].astype(np.int8), 1)
+    cut = BoxMasks.of(mask[None])
+    padded = np.pad(cut.crops[0].astype(np.int8), 1)
     y, x = np.nonzero(np.diff(padded, axis=0)[:, 1:-1])  # between row y-1 and row y
     across = np.stack([np.stack([x, y], 1), np.stack([x + 1, y], 1)], 1)
     y, x = np.nonzero(np.diff(padded, axis=1)[1:-1])  # between column x-1 and column x
     down = np.stack([np.stack([x, y], 1), np.stack([x, y + 1], 1)], 1)
-    return np.concatenate([across, down]) + np.array([left, top])  # (S, end, xy)
+    return np.concatenate([across, down]) + cut.windows[0, :2]  # (S, end, xy)
 
 
 def _pen(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,17 +129,20 @@ def _pen(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def draw_masks(ax: Axes, masks: np.ndarray, colours: Sequence[str]) -> None:
+def draw_masks(ax: Axes, masks: np.ndarray | BoxMasks, colours: Sequence[str]) -> None:
     """Fill masks (D, H, W) translucently over the picture and draw their outlines, the first on top."""
+    masks = BoxMasks.of(masks)
     height, width = masks.shape[1:]
-    step = thinning(masks)
-    thin = masks[:, ::step, ::step]
-    overlay = np.zeros((*thin.shape[1:], 4), np.uint8)
-    for mask, colour in zip(thin[::-1], colours[::-1], strict=True):
-        overlay[mask] = [*(round(255 * part) for part in to_rgb(colour)), 110]
+    step = thinning((height, width))
+    overlay = np.zeros((-(-height // step), -(-width // step), 4), np.uint8)
+    for crop, (x1, y1, *_), colour in reversed(list(zip(masks.crops, masks.windows, colours, strict=True))):
+        # Rows and columns 0, step, 2 step, ... of the picture are drawn; these are the first in the crop.
+        thin, top, left = crop[-y1 % step :: step, -x1 % step :: step], -(-y1 // step), -(-x1 // step)
+        seen = overlay[top : top + thin.shape[0], left : left + thin.shape[1]]
+        seen[thin] = [*(round(255 * part) for part in to_rgb(colour)), 110]
     ax.imshow(overlay, extent=(0, width, height, 0))
-    for mask, colour in zip(masks, colours, strict=True):
-        draw_outline(ax, mask, colour)
+    for crop, (x1, y1, *_), colour in zip(masks.crops, masks.windows, colours, strict=True):
+        draw_outline(ax, crop, colour, offset=(x1, y1))
 
 
 def draw_outline(

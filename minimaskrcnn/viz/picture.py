@@ -43,7 +43,7 @@ def draw_picture(image: np.ndarray, ax: Axes | None = None, size: tuple[float, f
     if ax is None:
         ax = panels(1, 1, *panel_size(image, 6))[1][0]
     height, width = image.shape[1:] if size is None else size
-    step = thinning(image)
+    step = thinning(image.shape[1:])
     rgb = np.clip(image[:, ::step, ::step], 0, 1).transpose(1, 2, 0)  # (3, H, W) -> (H, W, 3)
     ax.imshow(rgb, extent=(0, width, height, 0))
     room_y, room_x = _room(height, width)
@@ -68,9 +68,9 @@ def _room(height: float, width: float) -> tuple[float, float]:
     return max(height, width / WIDEST), max(width, height / WIDEST)
 
 
-def thinning(image: np.ndarray) -> int:
-    """Every how many pixels of a large picture (..., H, W) are drawn."""
-    return -(-max(image.shape[-2:]) // FINEST)
+def thinning(size: tuple[int, ...]) -> int:
+    """Every how many pixels of a large picture of `size` (H, W) are drawn."""
+    return -(-max(size) // FINEST)
 
 
 def show_around(ax: Axes, boxes: np.ndarray) -> None:

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
 
 from minimaskrcnn.detection import rle
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.errors import InputError
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12))
@@ -138,3 +139,18 @@ def test_many_strings_at_once_agree_with_one_by_one(entries, at_once):
 
 def test_sides_that_are_whole_numbers_written_as_floats_are_taken():
     assert rle.decode({"size": [2.0, 3.0], "counts": [1, 5]}).sum() == 5
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.sampled_from([0.0, 0.05, 0.5, 1.0]), st.integers(0, 99))
+def test_masks_in_their_boxes_have_the_run_lengths_of_whole_ones(height, width, share, seed):
+    whole = np.random.default_rng(seed).random((3, height, width)) < share
+    wanted = [rle.encode(mask) for mask in whole]
+    loose = BoxMasks(
+        [whole[0], whole[1, 1:], whole[2, :, :-1]], np.array([[0, 0], [0, 1], [0, 0]]), (height, width)
+    )
+    assert rle.encode_all(whole) == wanted
+    assert rle.encode_all(loose) == [rle.encode(mask) for mask in loose]
+
+
+def test_no_mask_has_no_run_lengths():
+    assert rle.encode_all(np.zeros((0, 4, 5), bool)) == []

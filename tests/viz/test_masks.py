@@ -1,8 +1,10 @@
 """Mask outlines follow pixel edges; tiles show the probabilities themselves."""
 
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from minimaskrcnn import viz
+from minimaskrcnn.viz.masks import object_colour
 
 
 def as_set(segments):
@@ -99,3 +101,21 @@ def test_pasted_masks_are_outlined_at_the_size_of_the_picture(trace):
 
 def test_pasted_masks_of_nothing(make_trace):
     assert "no detection scores high enough" in viz.show_pasted_masks(make_trace(40, 40, [])).get_label()
+
+
+def test_a_large_picture_is_thinned_alike_whether_masks_are_whole_or_in_their_boxes(rng):
+    size = (70, 2500)  # every third pixel is drawn
+    masks = np.zeros((6, *size), bool)
+    for mask, (y, x) in zip(masks, rng.integers(0, 60, (6, 2)), strict=True):
+        mask[y : y + 9, x : x + 40] = rng.random((min(9, 70 - y), 40)) < 0.7
+    masks[5] = False
+    colours = [object_colour(k) for k in range(6)]
+    wanted = np.zeros((24, 834, 4), np.uint8)
+    for mask, colour in zip(masks[::-1], colours[::-1], strict=True):
+        wanted[mask[::3, ::3]] = [*(round(255 * part) for part in to_rgb(colour)), 110]
+    ax = viz.draw_picture(np.zeros((3, *size), np.float32))
+    viz.draw_masks(ax, masks, colours)
+    np.testing.assert_array_equal(ax.images[1].get_array(), wanted)
+    for mask, line in zip(masks, ax.lines, strict=True):
+        ends = np.stack(line.get_data(), 1).reshape(-1, 3, 2)[:, :2]
+        assert as_set(ends) == as_set(viz.mask_edges(mask))
