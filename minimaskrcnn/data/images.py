@@ -59,6 +59,35 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         return _to_array(ImageOps.exif_transpose(picture), Path(path))
 
 
+def read_labels(path: str | os.PathLike) -> np.ndarray:
+    """Read a picture of numbers as they stand in the file: a palette's places, grey values unscaled.
+
+    Parameters
+    ----------
+    path : str or path
+        A picture of one channel in one of the `FORMATS`.
+
+    Returns
+    -------
+    labels : (H, W) int64 array
+
+    Raises
+    ------
+    InputError
+        As `read_image` does; also if the file has colours, or numbers that are not whole or below 0.
+    """
+    with _opened(path) as picture:
+        if len(picture.getbands()) != 1:
+            raise InputError(f"read_labels: {path} has colours, where one number per pixel is expected.")
+        values = np.asarray(picture)
+    labels = np.zeros(values.shape, np.int64)
+    whole = np.isfinite(values) & (np.abs(values.astype(np.float64)) < 2**53)
+    np.copyto(labels, values, where=whole, casting="unsafe")
+    if (labels != values).any() or (labels < 0).any():
+        raise InputError(f"read_labels: {path} has numbers that are not whole, or below 0.")
+    return labels
+
+
 def picture_size(path: str | os.PathLike) -> tuple[int, int]:
     """Return the (height, width) that `read_image` would give, from the file's header where it tells.
 

@@ -117,8 +117,7 @@ def test_files_of_another_kind_are_refused(write, tmp_path):
         "{": "is not JSON",
         '{"images": 3}': "no list 'images'",
         '{"images": [], "categories": [], "annotations": []}': "lists no images",
-        '{"shapes": [], "imagePath": "a.png"}': "looks like a file of labelme",
-        '{"a.png1": {"regions": []}}': "looks like a file of VIA",
+        '{"type": "FeatureCollection", "features": []}': "looks like a file of GeoJSON",
         "[" * 100_000: "nested too deeply",
         '{"images": ' + "9" * 5000 + "}": "is not JSON",
     }

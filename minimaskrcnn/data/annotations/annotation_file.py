@@ -9,22 +9,22 @@ from pathlib import Path
 from minimaskrcnn.data.annotations.categories import check_categories
 from minimaskrcnn.data.annotations.entries import Annotation, Category, Id, Picture
 from minimaskrcnn.data.annotations.findings import Finding, Findings, Severity
-from minimaskrcnn.data.annotations.json_file import read_json
 from minimaskrcnn.data.annotations.objects import check_annotations
 from minimaskrcnn.data.annotations.pictures import check_pictures
+from minimaskrcnn.data.readers import read_annotations
 from minimaskrcnn.errors import InputError
 
 NAMED = 3  # entries that a refusal names beside the first
 
 
 class AnnotationFile:
-    """The usable entries of a COCO file, and the findings.
+    """The usable entries of a COCO file, or of what a reader makes of another tool's, and the findings.
 
     Opening never refuses a broken entry; `refuse_broken` does.
 
     Parameters
     ----------
-    path : the JSON
+    path : the file or folder; see `data.readers`
     folder : folder of the pictures; without one no picture is looked at
 
     Attributes
@@ -49,10 +49,11 @@ class AnnotationFile:
         self.folder = None if folder is None else Path(folder)
         if self.folder is not None and not self.folder.is_dir():
             raise InputError(f"{self.folder} is no folder; name the one that holds the pictures.")
-        content = read_json(self.path)
+        content, findings = read_annotations(self.path, self.folder)
         entries = content["annotations"]
+        self.findings = Findings(findings)
         self.listed = {name: len(content[name]) for name in ("images", "annotations", "categories")}
-        self.findings = Findings()
+        self.listed["annotations"] += sum(f.entry.startswith("annotation ") for f in self.findings.unused())
         used = Counter(
             entry["category_id"]
             for entry in entries
@@ -81,7 +82,7 @@ class AnnotationFile:
 
     def left_out(self) -> str:
         """How many entries are not used, by kind: "2 x annotation: flat box"; "" if all are."""
-        findings = self.findings.of(Severity.BROKEN, Severity.LEFT_OUT)
+        findings = self.findings.unused()
         kinds = Counter(f"{finding.entry.split()[0]}: {finding.kind}" for finding in findings)
         return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
 

@@ -37,6 +37,13 @@ def check_categories(entries: list[Any], used: Counter, findings: Findings) -> l
         name = entry_name("category", entry, position)
         try:
             category = _category(as_object(entry), texts, name, findings)
+            if not _uses(entry, used) and _is_above_all(category, entries):
+                raise EntryError(
+                    "dummy category",
+                    f"is called {category.name!r}, is the supercategory of all others, and has no objects",
+                    "it is left out (Roboflow writes one)",
+                    Severity.LEFT_OUT,
+                )
             _compare(category, categories.get(category.id), names.get(category.name), _uses(entry, used))
         except EntryError as fault:
             if fault.severity is Severity.BROKEN:
@@ -82,6 +89,12 @@ def _category(entry: dict[str, Any], texts: bool, where: str, findings: Findings
             f"write it in one line of at most {MAX_NAME} characters, without tabs and control characters",
         )
     return Category(key, name)
+
+
+def _is_above_all(category: Category, entries: list[Any]) -> bool:
+    """Tell whether all other categories have this one as their supercategory."""
+    others = [entry for entry in entries if isinstance(entry, dict) and entry.get("name") != category.name]
+    return bool(others) and all(entry.get("supercategory") == category.name for entry in others)
 
 
 def _uses(entry: Any, used: Counter) -> int:

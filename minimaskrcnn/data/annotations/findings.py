@@ -55,6 +55,10 @@ class Findings(list[Finding]):
         """Those of some severities."""
         return [finding for finding in self if finding.severity in severities]
 
+    def unused(self) -> list[Finding]:
+        """Those about entries that are not used."""
+        return self.of(Severity.BROKEN, Severity.LEFT_OUT)
+
 
 class EntryError(Exception):
     """Raised by a check: this entry is not used. `kind`, `fault` and `fix` become a `Finding`."""
