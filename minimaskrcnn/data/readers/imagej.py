@@ -7,6 +7,7 @@ inside an odd number of them.
 
 from __future__ import annotations
 
+import importlib
 import io
 import zipfile
 from pathlib import Path
@@ -82,14 +83,14 @@ def _regions(path: Path) -> list[tuple[str, bytes]]:
 def _parsed(data: bytes) -> Any:
     """A region as `roifile` describes it."""
     try:
-        from roifile import ImagejRoi
+        roifile = importlib.import_module("roifile")
     except ImportError:
         raise InputError(
             "regions of ImageJ are read by roifile, which is not installed; "
             "pip install minimaskrcnn[imagej], or save a label map in ImageJ."
         ) from None
     try:
-        return ImagejRoi.frombytes(data)
+        return roifile.ImagejRoi.frombytes(data)
     except Exception as fault:  # a stranger's bytes lead to whatever error
         raise EntryError("region", f"cannot be read ({fault})", "save it again in ImageJ") from None
 

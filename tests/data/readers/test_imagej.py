@@ -1,5 +1,7 @@
 """ImageJ's regions, written by roifile as ImageJ stores them."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,10 @@ def test_what_cannot_be_read_is_named(write, picture, tmp_path):
     archive.write_bytes(b"PK\x05\x06" + bytes(18))
     with pytest.raises(InputError, match="ZIP archive without regions of ImageJ; unpack it first"):
         CocoDataset(archive, picture())
+
+
+def test_without_the_extra_the_way_out_is_named(write, picture, monkeypatch):
+    path = write(roifile.ImagejRoi.frompoints(CORNERS))
+    monkeypatch.setitem(sys.modules, "roifile", None)
+    with pytest.raises(InputError, match=r"pip install minimaskrcnn\[imagej\], or save a label map"):
+        CocoDataset(path, picture())
