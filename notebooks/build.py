@@ -1,10 +1,10 @@
-"""Make the notebooks: from `src/NN_name.py` (percent format) to `NN_name.ipynb`, executed and checked.
+"""Make the notebooks: turn `src/NN_name.py` (percent format) into `NN_name.ipynb`, execute and check it.
 
     python notebooks/build.py            # all of them; or name some: 00 07
-    python notebooks/build.py --check    # write nothing: execute, and compare with the files there are
+    python notebooks/build.py --check    # write nothing: execute, and compare with the committed files
 
-The same source and the same package give the same file: cells are numbered, not named at random, and no time,
-path or version is kept.
+The same source and the same package give the same file: cells have numbers instead of random names, and no
+time, path or version is stored.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from checking import cell_texts, out_of_date, out_of_step, problems
 from nbformat import NotebookNode
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 60  # of a whole notebook
+SECONDS = 60  # limit for a whole notebook
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -32,7 +32,7 @@ ENVIRONMENT = {
 
 
 def sources(numbers: list[str]) -> list[Path]:
-    """The sources whose number is asked for, all without numbers; in order."""
+    """Return the sources with these numbers, in order; without numbers all of them."""
     found = sorted((HERE / "src").glob("[0-9][0-9]_*.py"))
     unknown = set(numbers) - {path.name[:2] for path in found}
     if unknown:
@@ -43,7 +43,7 @@ def sources(numbers: list[str]) -> list[Path]:
 
 
 def made_from(source: Path) -> NotebookNode:
-    """The notebook of a source, not yet executed."""
+    """Return the notebook of a source, not yet executed."""
     notebook = jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -58,7 +58,7 @@ def execute(notebook: NotebookNode, seconds: float = SECONDS) -> float:
     Raises
     ------
     nbclient.exceptions.CellControlSignal
-        A cell ended in an error, or all together took more than `seconds`.
+        If a cell ends in an error, or all cells together take more than `seconds`.
     """
     from nbclient import NotebookClient
 
@@ -76,7 +76,7 @@ def execute(notebook: NotebookNode, seconds: float = SECONDS) -> float:
 
 
 def run(notebook: NotebookNode) -> tuple[float, list[str]]:
-    """Execute, and return how long it took and what is wrong: the failure alone, where there was one."""
+    """Execute; return how long it took and what is wrong: only the failure, if there was one."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     try:
@@ -89,7 +89,7 @@ def run(notebook: NotebookNode) -> tuple[float, list[str]]:
 
 
 def as_text(notebook: NotebookNode) -> str:
-    """The file, byte for byte."""
+    """Return the text of the file, byte for byte."""
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 
 
@@ -125,7 +125,7 @@ def _report(name: str, notebook: NotebookNode, seconds: float, found: list[str])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build or check; 1 where anything is not as it should be."""
+    """Build or check; return 1 if anything is wrong."""
     parser = argparse.ArgumentParser(description="Build the notebooks, or check that they are up to date.")
     parser.add_argument("numbers", nargs="*", metavar="NN", help="which ones (default: all)")
     parser.add_argument(

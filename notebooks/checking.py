@@ -1,7 +1,7 @@
-"""What a committed notebook owes its reader: short, executed, quiet, described, and in step with its source.
+"""Check a committed notebook: it is short, executed, quiet and described, and agrees with its source.
 
-Each check returns sentences, one for each thing that is wrong; none when all is well. They read a notebook as
-`nbformat` does (or plain JSON in a mapping), and never run it.
+Each check returns a list with one sentence for each fault. The checks read a notebook as `nbformat` does (or
+as plain JSON in a mapping), and never run it.
 """
 
 import base64
@@ -21,10 +21,10 @@ Cell = Mapping[str, Any]
 CELLS = (25, 45)
 WORDS = 1200
 BYTES = 300_000
-LONGEST_FUNCTION = 10  # lines; what is longer belongs into the package
-ROUNDING = 1e-8  # numbers below are what rounding left over, on this machine
-GLANCE = (48, 48)  # pictures are compared at this size,
-DIFFERENT = 0.04  # and differ when their grey values do by this much on average
+LONGEST_FUNCTION = 10  # lines; longer functions belong in the package
+ROUNDING = 1e-8  # smaller numbers are rounding errors, which depend on the machine
+GLANCE = (48, 48)  # figures are compared at this size in pixels,
+DIFFERENT = 0.04  # and differ if their grey values differ by this much on average
 
 ABSOLUTE = re.compile(r"(?<![\w.:<>/~*)\]-])/(?:[A-Za-z_][\w.-]*/)+[\w.-]*|\b[A-Z]:\\{1,2}\w")
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
@@ -37,7 +37,7 @@ FUNCTION = re.compile(r"^(?:def|class) (\w+).*(?:\n(?:[ \t].*|$))*", re.MULTILIN
 
 
 def problems(notebook: Notebook, written: str) -> list[str]:
-    """Everything wrong with an executed notebook whose file is `written`."""
+    """List everything that is wrong with an executed notebook whose file contains the text `written`."""
     return [
         *size_problems(notebook, written),
         *output_problems(notebook),
@@ -48,7 +48,7 @@ def problems(notebook: Notebook, written: str) -> list[str]:
 
 
 def size_problems(notebook: Notebook, written: str) -> list[str]:
-    """Too few or too many cells, too many words, too large a file."""
+    """Look for too few or too many cells, too many words, or too large a file."""
     cells, words, size = len(notebook["cells"]), count_words(notebook), len(written.encode())
     found = []
     if not CELLS[0] <= cells <= CELLS[1]:
@@ -61,12 +61,12 @@ def size_problems(notebook: Notebook, written: str) -> list[str]:
 
 
 def count_words(notebook: Notebook) -> int:
-    """Words of prose: those of the markdown cells."""
+    """Count the words of the markdown cells."""
     return sum(len(cell["source"].split()) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
 
 
 def output_problems(notebook: Notebook) -> list[str]:
-    """A cell not executed in order, an error, anything on stderr, a memory address."""
+    """Look for cells that were not executed in order, errors, text on stderr, and memory addresses."""
     found = []
     for count, cell in enumerate(code_cells(notebook), start=1):
         if cell["execution_count"] != count:
@@ -84,7 +84,7 @@ def output_problems(notebook: Notebook) -> list[str]:
 
 
 def image_problems(notebook: Notebook) -> list[str]:
-    """A picture without alternative text, in a form that has no place for one, or made and never shown."""
+    """Look for pictures without alternative text, and for figures that were made but not shown."""
     found = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
@@ -106,7 +106,7 @@ def image_problems(notebook: Notebook) -> list[str]:
 
 
 def path_problems(notebook: Notebook) -> list[str]:
-    """An absolute path, of whatever machine, in prose, code or output."""
+    """Look for absolute paths in prose, code or output."""
     found = []
     for cell in notebook["cells"]:
         for text in [cell["source"], *cell_texts(cell)]:
@@ -116,7 +116,7 @@ def path_problems(notebook: Notebook) -> list[str]:
 
 
 def definition_problems(notebook: Notebook) -> list[str]:
-    """A function longer than an illustration: notebooks use the package and never rewrite it."""
+    """Look for functions that are longer than an illustration: notebooks do not rewrite the package."""
     found = []
     for cell in code_cells(notebook):
         for match in FUNCTION.finditer(cell["source"]):
@@ -127,23 +127,23 @@ def definition_problems(notebook: Notebook) -> list[str]:
 
 
 def out_of_step(committed: Notebook, source: Notebook) -> list[str]:
-    """Where a committed notebook is not what its source says: other cells, other text, other metadata."""
+    """List where the cells, the text or the metadata of a committed notebook differ from its source."""
     mine, theirs = ([_bare(cell) for cell in notebook["cells"]] for notebook in (committed, source))
     if committed["metadata"] != source["metadata"] or len(mine) != len(theirs):
-        return ["the notebook and its source have other cells or metadata; build it again"]
+        return ["the cells or the metadata of the notebook and its source differ; build it again"]
     return [
-        f"cell {b[0]} is not what its source says; build it again"
+        f"cell {b[0]} differs from its source; build it again"
         for a, b in zip(mine, theirs, strict=True)
         if a != b
     ]
 
 
 def out_of_date(committed: Notebook, fresh: Notebook) -> list[str]:
-    """Where running the notebook gives something else than what is committed.
+    """List where the output of the notebook differs from the committed output.
 
-    Words and whole numbers must be equal. A fraction may differ by one in its last digit, and anything below
-    1e-8 altogether, as they do between machines that sum in another order. A picture may differ by less than
-    one sees at a glance.
+    Words and whole numbers must be equal. A fraction may differ by one in its last digit, and numbers below
+    1e-8 may differ by any amount, because machines sum in different orders. A picture may differ by less than
+    is visible at a glance.
     """
     found = []
     for old, new in zip(code_cells(committed), code_cells(fresh), strict=False):
@@ -157,7 +157,7 @@ def out_of_date(committed: Notebook, fresh: Notebook) -> list[str]:
 
 
 def same_text(one: str, other: str) -> bool:
-    """Equal but for the last digit of numbers with a fraction."""
+    """Whether two texts are equal, except for the last digit of numbers with a fraction."""
     parts, others = NUMBER.split(one), NUMBER.split(other)  # text, number, text, number, ..., text
     if parts[::2] != others[::2]:
         return False
@@ -165,7 +165,7 @@ def same_text(one: str, other: str) -> bool:
 
 
 def _nearly(one: str, other: str) -> bool:
-    """Whether two numbers as printed differ by no more than one in the last digit."""
+    """Whether two printed numbers differ by at most one in the last digit."""
     if max(float(one), float(other)) < ROUNDING:
         return True
     mantissa, _, exponent = one.partition("e")
@@ -181,7 +181,7 @@ def code_cells(notebook: Notebook) -> list[Cell]:
 
 
 def cell_texts(cell: Cell) -> list[str]:
-    """All text a cell has put out, pictures left out."""
+    """Return all text in the output of a cell, without its pictures."""
     texts = []
     for output in cell.get("outputs", []):
         bundle = output.get("data", {})
@@ -191,7 +191,7 @@ def cell_texts(cell: Cell) -> list[str]:
 
 
 def pictures(cell: Cell) -> Iterator[np.ndarray]:
-    """The pictures a cell has put out, grey, (h, w) in [0, 1], small enough to compare at a glance."""
+    """Yield the pictures in the output of a cell as small grey arrays (h, w) in [0, 1]."""
     for output in cell["outputs"]:
         for encoded in DATA.findall(output.get("data", {}).get("text/html", "")):
             picture = Image.open(BytesIO(base64.b64decode(encoded))).convert("L").resize(GLANCE)
@@ -199,7 +199,7 @@ def pictures(cell: Cell) -> Iterator[np.ndarray]:
 
 
 def name_of(cell: Cell) -> str:
-    """How messages call a cell."""
+    """Return the name of a cell for messages."""
     return f"cell {cell['id']}"
 
 

@@ -113,8 +113,7 @@ RATE = re.compile(
 
 
 UNREAD = {
-    "autograd", "cli", "data", "detection", "evaluation", "inspection", "kernels", "nn", "ops", "benchmarks",
-    "notebooks", "tests",
+    "autograd", "cli", "data", "detection", "evaluation", "inspection", "kernels", "nn", "ops", "benchmarks", "tests",
 }  # fmt: skip
 
 

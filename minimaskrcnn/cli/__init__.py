@@ -1,4 +1,4 @@
-"""The command `minimaskrcnn`: one file a subcommand, data on stdout, everything else on stderr.
+"""The command `minimaskrcnn`: one file per subcommand, data on stdout, everything else on stderr.
 
 A subcommand is a module with `SUMMARY`, `DESCRIPTION`, `add_arguments(parser)` and `run(args) -> exit code`.
 Only `run` imports NumPy and the rest of the package, so `--help` is quick and `--threads` comes in time.

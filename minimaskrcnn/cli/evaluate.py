@@ -13,7 +13,7 @@ recall (AR), for boxes and for masks.
 
 AP is the mean over the IoU thresholds 0.50, 0.55, ..., 0.95; AP50 and AP75 are
 at one of them. APs, APm, APl: objects of up to 32x32 pixels, up to 96x96, and
-larger. AR10: recall with at most 10 detections a picture.
+larger. AR10: recall with at most 10 detections per picture.
 """
 
 EPILOG = """\
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-dets",
         type=options.positive,
         metavar="N",
-        help="detections a picture that count (default: the recipe's; nuclei 500, else 100)",
+        help="detections per picture that count (default: the recipe's; nuclei 500, else 100)",
     )
 
 

@@ -1,1 +1,1 @@
-"""Floor 6: comparisons that train many small models and report means with their intervals."""
+"""Floor 7: comparisons that train many small models and report means with their intervals."""

@@ -1,9 +1,9 @@
-"""A grid of runs, each kept as one small file: what is finished is never repeated, whoever computes it.
+"""A grid of runs. Each result is kept as one small file, so that finished runs are never repeated.
 
-    runs -> those without a file -> executor.submit(perform, run) -> a JSON file each -> all rows in order
+    runs -> those without a file -> executor.submit(perform, run) -> a JSON file per run -> all rows in order
 
-The executor is any of `concurrent.futures`, or another with the same `submit` (a cluster's, say). Only this
-process writes files, so the workers need no disk in common.
+The executor may be any of `concurrent.futures`, or another with the same `submit` method, such as that of a
+cluster. Only this process writes files, so the workers need no shared disk.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Row = dict[str, Any]
 
 
 class Run(Protocol):
-    """One cell of a grid: plain settings, and a name that tells it from all others."""
+    """One cell of a grid: plain settings, and a name that no other cell has."""
 
     @property
     def name(self) -> str:
-        """Name of its file."""
+        """The name of its file."""
 
     def settings(self) -> Row:
-        """All that its result depends on; its row holds them too."""
+        """Return everything that the result depends on; the row of the run contains it too."""
 
 
 R = TypeVar("R", bound=Run)
@@ -41,18 +41,19 @@ def run_grid(
     executor: Executor,
     on_row: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
-    """Perform the runs that `folder` does not hold yet; return the rows of all, in the order of `runs`.
+    """Perform the runs that are not in `folder` yet, and return the rows of all runs, in order.
 
     Parameters
     ----------
     runs : sequence of Run
     perform : callable, run -> row
-        Must be importable by its name where the executor's workers are other processes.
-    folder : where `NAME.json` is kept for each run
+        If the workers of the executor are processes, they must be able to import it by its name.
+    folder : str or path
+        The folder that keeps a file `NAME.json` for each run.
     executor : concurrent.futures.Executor
-        Used, not shut down.
+        It is not shut down at the end.
     on_row : callable
-        Is handed each row that is newly computed, as soon as its file is written.
+        Called with each newly computed row, as soon as its file is written.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def run_grid(
 
 
 def read_row(folder: str | Path, run: Run) -> Row | None:
-    """The row of a finished run, or None if there is no file."""
+    """Return the row of a finished run, or None if there is no file."""
     path = Path(folder) / f"{run.name}.json"
     if not path.is_file():
         return None
@@ -90,6 +91,6 @@ def read_row(folder: str | Path, run: Run) -> Row | None:
 
 
 def write_row(folder: str | Path, run: Run, row: Row) -> None:
-    """Keep a row, whole or not at all."""
+    """Write the row of a run to its file, completely or not at all."""
     text = json.dumps(row, indent=1) + "\n"
     atomic_write(Path(folder) / f"{run.name}.json", lambda stream: stream.write(text.encode()))

@@ -1,8 +1,8 @@
-"""The mean of a few runs and how far to trust it: Student's t over seeds.
+"""The mean of a few runs and its confidence interval: Student's t over seeds.
 
     mean -+ t(n - 1, 97.5 %) * s / sqrt(n),   s the standard deviation with n - 1
 
-With three seeds t is 4.30, with five 2.78: few runs give wide intervals, and that is the truth about them.
+With three seeds t is 4.30, with five 2.78: few runs give wide intervals, because they say little.
 Source: Student 1908, "The probable error of a mean".
 """
 
@@ -20,12 +20,13 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the ends of its confidence interval; NaN where there are too few values for one.
+    """A mean and the ends of its confidence interval, which are NaN if there are too few values.
 
     Attributes
     ----------
     mean, low, high : float
-    n : int, number of values
+    n : int
+        Number of values.
     """
 
     mean: float
@@ -40,22 +41,24 @@ class Interval:
 
     @property
     def known(self) -> bool:
-        """Whether there is an interval at all: two values or more."""
+        """Whether there is an interval, which takes at least two values."""
         return bool(np.isfinite(self.low))
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval lies on one side of 0; False without an interval."""
+        """Whether the interval lies on one side of 0; False if there is no interval."""
         return bool(self.low > 0 or self.high < 0)
 
 
 def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE) -> Interval:
-    """Return mean and interval of independent values; one value has a mean and no interval.
+    """Return the mean and the interval of independent values; a single value has no interval.
 
     Parameters
     ----------
-    values : (n,) floats; a NaN makes all NaN
-    confidence : float, in (0, 1)
+    values : (n,) floats
+        If one is NaN, the result is NaN.
+    confidence : float
+        Between 0 and 1.
 
     Examples
     --------
@@ -76,7 +79,7 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = CONF
 def paired_interval(
     a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Return the interval of a - b, pair by pair: what the pairs have in common (the seed) drops out.
+    """Return the interval of a - b, pair by pair, so that whatever a pair shares (the seed) cancels out.
 
     Examples
     --------

@@ -1,8 +1,9 @@
-"""What the paper says about RoI operators, each claim as a sum of measures with signs, to be tried by seed.
+"""The paper's claims about RoI operators, each written as a signed sum of measures, to be tested by seed.
 
-    value(seed) = sum of sign * measure(variant, operator, seed);   its mean and interval over the seeds
+    value(seed) = sum of sign * measure(variant, operator, seed);   then its mean and interval over the seeds
 
-All runs of a seed share weights and pictures, so what a seed does to all of them drops out of a difference.
+All runs of one seed share their first weights and their pictures, so the effect of the seed cancels out in a
+difference.
 Source: He et al. 2017, "Mask R-CNN", table 2c (ResNet-50-C4), table 2d (ResNet-50-C5) and, for the pyramid,
 the text of section 4.2 (RoIAlign on FPN: +1.5 mask AP, +0.5 box AP).
 """
@@ -17,8 +18,8 @@ from minimaskrcnn.experiments.intervals import Interval, mean_interval
 
 Term = tuple[int, str, str, str]  # sign, variant, operator, measure
 
-# Rows of the paper's tables in percent: AP, AP50, AP75. Table 2c is of masks, features at stride 16 (C4);
-# table 2d is at stride 32 (C5). Pictures there are 800 pixels high, here 128.
+# Rows of the paper's tables in percent: AP, AP50, AP75. Table 2c is for masks, with features at stride 16
+# (C4); table 2d is at stride 32 (C5). The paper's pictures are 800 pixels high, ours 128.
 TABLE_2C = {
     "roi_pool": (26.9, 48.8, 26.4),
     "roi_warp": (27.1, 48.9, 27.1),
@@ -32,15 +33,20 @@ TABLE_2D_BOX = {"roi_pool": (28.2, 52.7, 26.9), "roi_align": (34.0, 55.3, 36.4)}
 
 @dataclass(frozen=True)
 class Claim:
-    """A difference the paper reports, or one worth asking for.
+    """A difference that the paper reports, or one that is worth measuring.
 
     Attributes
     ----------
-    text : what is subtracted from what
-    terms : whose signed sum is the difference
-    paper : the paper's difference, in points of AP; None where it has none
-    null : whether the paper's finding is that there is no difference worth the name
-    source : table or section of the paper
+    text : str
+        What is subtracted from what.
+    terms : tuple of Term
+        The signed sum of these measures is the difference.
+    paper : float, optional
+        The difference in the paper, in points of AP; None if the paper has none.
+    null : bool
+        Whether the paper found no difference that matters.
+    source : str
+        The table or section of the paper.
     """
 
     text: str
@@ -55,7 +61,7 @@ def _difference(variant: str, a: str, b: str, measure: str) -> tuple[Term, ...]:
 
 
 def _gain(variant: str, measure: str, sign: int = 1) -> tuple[Term, ...]:
-    """RoIAlign minus RoIPool, or with sign -1 the reverse."""
+    """RoIAlign minus RoIPool, or the reverse if the sign is -1."""
     return ((sign, variant, "roi_align", measure), (-sign, variant, "roi_pool", measure))
 
 
@@ -105,11 +111,12 @@ CLAIMS = (
 
 
 def try_claim(claim: Claim, rows: Sequence[Mapping[str, Any]]) -> Interval:
-    """Mean and interval over seeds of a claim's signed sum, in points (AP and boundary IoU times 100).
+    """Return the mean and interval over seeds of a claim's signed sum, in points (AP and IoU times 100).
 
     Parameters
     ----------
-    rows : one dict per run, as `roi_lab.perform` returns them; every seed must have every term
+    rows : sequence of dicts, one per run
+        The rows that `roi_lab.perform` returns. Every seed must have every term.
     """
     found = {(row["variant"], row["operator"], row["seed"]): row for row in rows}
     seeds = sorted({row["seed"] for row in rows})
@@ -122,7 +129,7 @@ def try_claim(claim: Claim, rows: Sequence[Mapping[str, Any]]) -> Interval:
 
 
 def reading(claim: Claim, interval: Interval) -> str:
-    """What an interval lets one say about a claim, in a few words that say no more than that.
+    """Say in a few words what an interval shows about a claim, and no more than it shows.
 
     Examples
     --------

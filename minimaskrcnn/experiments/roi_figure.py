@@ -1,4 +1,4 @@
-"""The comparison as one figure: for each variant mask AP, then three differences from RoIPool by seed."""
+"""The comparison as one figure: for each variant, mask AP and three differences from RoIPool by seed."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ GAINS = {
 
 
 def roi_figure(rows: Sequence[Mapping[str, Any]], summary: Summary) -> Figure:
-    """Mask AP of each operator, and differences from RoIPool, with their intervals over seeds.
+    """Draw the mask AP of each operator and its differences from RoIPool, with intervals over seeds.
 
     Parameters
     ----------
-    rows : one dict per run
-    summary : of these rows
+    rows : sequence of dicts, one per run
+    summary : Summary of these rows
 
     Returns
     -------
     Figure
-        2 rows (variants) of 4 axes. Small marks are seeds, large ones means, lines the 95 % intervals.
+        Two rows (variants) of four axes. Small marks are seeds, large marks are means, and lines are 95 %
+        intervals.
     """
     figure = new_figure(13, 6.6)
     for variant, axes in zip(VARIANTS, figure.subplots(len(VARIANTS), 1 + len(GAINS)), strict=True):
@@ -105,12 +106,12 @@ def _operators_down(ax: Axes, operators: list[str]) -> None:
 
 
 def _by_seed(rows: Sequence[Mapping[str, Any]], variant: str, operator: str, measure: str) -> np.ndarray:
-    """The measure of one cell for each seed in order, (seeds,); NaN where there was nothing to measure."""
+    """Return one cell's measure for each seed in order, (seeds,); NaN if there was nothing to measure."""
     mine = [row for row in rows if (row["variant"], row["operator"]) == (variant, operator)]
     return np.array([row[measure] for row in sorted(mine, key=lambda row: row["seed"])], np.float64)
 
 
 def _paper_gain(variant: str, measure: str) -> float | None:
-    """What the paper reports for RoIAlign minus RoIPool, if it does."""
+    """Return the paper's number for RoIAlign minus RoIPool, or None if it reports none."""
     wanted = {(1, variant, "roi_align", measure), (-1, variant, BASELINE, measure)}
     return next((claim.paper for claim in CLAIMS if set(claim.terms) == wanted), None)

@@ -1,10 +1,11 @@
-"""One operator changed, all else equal: a run trains a small Mask R-CNN on Shapes and measures it.
+"""Change one operator and keep everything else: a run trains a small Mask R-CNN on Shapes and measures it.
 
     (operator, variant, seed, steps, pictures) -> weights, order, sampling from the seed -> train -> measure
 
-All operators of a seed begin with the same weights and see the same pictures in the same order, each picture
-once; their results can be subtracted seed by seed. What is measured depends on these five settings and on
-nothing else, if the matrix products run on one thread; another machine's BLAS may round differently.
+All operators of one seed begin with the same weights and see the same pictures in the same order, each
+picture once, so their results can be subtracted seed by seed. The measures depend only on these five
+settings, as long as the matrix products run on one thread. The BLAS of a different machine may round
+differently.
 """
 
 from __future__ import annotations
@@ -45,11 +46,16 @@ class RoIRun:
 
     Attributes
     ----------
-    operator : a name in `roi_extractor.OPERATORS`
-    variant : "pyramid" (strides 4, 8, 16) or "stride16" (one map)
-    seed : of weights, order and sampling
-    steps : updates of `BATCH_SIZE` pictures
-    pictures : of the fixed validation set
+    operator : str
+        A name in `roi_extractor.OPERATORS`.
+    variant : str
+        "pyramid" (strides 4, 8, 16) or "stride16" (one map).
+    seed : int
+        The seed of the weights, the order and the sampling.
+    steps : int
+        Number of updates, of `BATCH_SIZE` pictures each.
+    pictures : int
+        Number of pictures of the fixed validation set that are predicted.
     """
 
     operator: str
@@ -60,24 +66,24 @@ class RoIRun:
 
     @property
     def name(self) -> str:
-        """What tells it from other runs, as a file name."""
+        """A file name that no other run has."""
         return f"{self.variant}-{self.operator}-seed{self.seed}-steps{self.steps}-pictures{self.pictures}"
 
     def settings(self) -> dict[str, Any]:
-        """All that its result depends on."""
+        """Return everything that the result depends on."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How large a comparison is: its seeds, steps of each run, and pictures it is measured on."""
+    """The size of a comparison: its seeds, the steps per run, and the number of validation pictures."""
 
     seeds: tuple[int, ...]
     steps: int = 300
     pictures: int = 100
 
     def runs(self) -> list[RoIRun]:
-        """The grid, one seed after the other, so that a comparison cut short is a smaller whole one."""
+        """Return the runs, one seed after the other, so that an interrupted comparison has whole seeds."""
         if not self.seeds or min(self.steps, self.pictures) < 1:
             raise InputError(
                 f"roi lab: {len(self.seeds)} seeds, {self.steps} steps, {self.pictures} pictures; "
@@ -92,7 +98,7 @@ class Plan:
 
 
 def recipe(run: RoIRun) -> Recipe:
-    """How the run is trained: as the bundled `shapes` weights, but for fewer steps, faster, on fewer RoIs."""
+    """Return the recipe of the bundled `shapes` weights, with fewer steps, a higher rate and fewer RoIs."""
     return Recipe(
         steps=run.steps,
         batch_size=BATCH_SIZE,
@@ -110,7 +116,7 @@ def recipe(run: RoIRun) -> Recipe:
 
 
 def trainer(run: RoIRun) -> Trainer:
-    """A trainer that draws weights and order from the seed before the operator has any part in it.
+    """Make a trainer that draws weights and order from the seed, independently of the operator.
 
     The training set holds exactly `steps * BATCH_SIZE` pictures: one round, shuffled once.
     """
@@ -119,11 +125,12 @@ def trainer(run: RoIRun) -> Trainer:
 
 
 def perform(run: RoIRun) -> dict[str, Any]:
-    """Train and measure one cell; a function of the top level, so that any process can be asked for it.
+    """Train and measure one cell. This is a top-level function, so that worker processes can import it.
 
     Returns
     -------
-    dict: the settings, the `MEASURES` (None without a value), `cpu_seconds` of this thread, and the `date`.
+    dict
+        The settings, the `MEASURES` (None if there is no value), `cpu_seconds` of this thread, and `date`.
     """
     began = time.thread_time()
     training = trainer(run)
@@ -138,7 +145,7 @@ def perform(run: RoIRun) -> dict[str, Any]:
 
 
 def measure(model: MaskRCNN, dataset: data.Dataset) -> dict[str, float | None]:
-    """The nine `MEASURES` over a data set; None where there is nothing to take a mean of."""
+    """Compute the nine `MEASURES` over a data set; one is None if there is nothing to average."""
     box, mask, drawn = CocoEvaluator("bbox"), CocoEvaluator("segm"), LocalisationEvaluator()
     for index in range(len(dataset)):
         image, target = dataset[index]

@@ -1,4 +1,4 @@
-"""The comparison as a page: how it was made, means and intervals, the paper's rows, and what may be said."""
+"""The comparison as a page: how it was made, means and intervals, the paper's rows, and the conclusions."""
 
 from __future__ import annotations
 
@@ -56,15 +56,17 @@ LIMITS = """\
 def roi_page(
     rows: Sequence[Mapping[str, Any]], summary: Summary, plan: Plan, command: str, figure: str
 ) -> str:
-    """The page as Markdown.
+    """Write the page as Markdown.
 
     Parameters
     ----------
-    rows : one dict per run, of the whole plan
-    summary : of these rows
+    rows : sequence of dicts, one per run of the plan
+    summary : Summary of these rows
     plan : Plan
-    command : that made them
-    figure : file name of the figure
+    command : str
+        The command that made the rows.
+    figure : str
+        The file name of the figure.
     """
     parts = [
         "# RoIPool, RoIWarp, RoIAlign: the same model, one operator changed",
@@ -121,7 +123,9 @@ def _intervals(
 
 
 def number(interval: Interval, measure: str, mark: bool = False) -> str:
-    """Mean and half width in the page's units; bold if asked for and the interval does not hold 0.
+    """Write the mean and the half width in the units of the page.
+
+    With `mark`, the text is bold if the interval does not contain 0.
 
     Examples
     --------
@@ -158,7 +162,7 @@ def _paper() -> str:
 
 
 def table(header: Sequence[Any], lines: Iterable[Sequence[Any]]) -> str:
-    """A Markdown table.
+    """Write a Markdown table.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From a plan to a folder: the grid is run or read, then two CSV files, a figure and a page are written."""
+"""Turn a plan into a report: run or read the grid, then write two CSV files, a figure and a page."""
 
 from __future__ import annotations
 
@@ -24,20 +24,23 @@ def compare(
     command: str = "",
     on_row: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
-    """Run what is missing of a plan, and write the report of the whole.
+    """Perform the missing runs of a plan, and write the report of all runs.
 
     Parameters
     ----------
     plan : Plan
-    folder : receives runs/NAME.json for each run, runs.csv, summary.csv, roi_lab.png, index.md
+    folder : str or path
+        Receives runs/NAME.json for each run, runs.csv, summary.csv, roi_lab.png and index.md.
     executor : concurrent.futures.Executor
         Its workers should use one thread each for matrix products (OPENBLAS_NUM_THREADS=1).
-    command : what the page says made it; without one it names this function and the plan
-    on_row : callable, is handed each new row
+    command : str
+        The command that the page names; by default the call of this function.
+    on_row : callable
+        Called with each new row.
 
     Returns
     -------
-    list of dict, one per run, in the plan's order
+    list of dict, one per run, in the order of the plan
     """
     rows = run_grid(plan.runs(), perform, Path(folder) / RUNS, executor, on_row)
     write_report(folder, rows, plan, command or f"compare({plan}, folder, executor)")
@@ -45,13 +48,13 @@ def compare(
 
 
 def finished(plan: Plan, folder: str | Path) -> list[Row]:
-    """The rows of a plan that a folder holds already."""
+    """Return the rows of a plan that a folder already contains."""
     rows = (read_row(Path(folder) / RUNS, run) for run in plan.runs())
     return [row for row in rows if row is not None]
 
 
 def write_report(folder: str | Path, rows: list[Row], plan: Plan, command: str) -> dict[str, Path]:
-    """Write CSV files, figure and page of finished rows; returns their paths by kind."""
+    """Write the CSV files, the figure and the page of finished rows; return their paths by kind."""
     folder, summary = Path(folder), summarise(rows)
     figure = roi_figure(rows, summary)
     paths = {

@@ -1,4 +1,4 @@
-"""From rows, one per run, to intervals: of each operator, and of its difference from RoIPool seed by seed."""
+"""Compute intervals from the rows: for each operator, and for its difference from RoIPool seed by seed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Summary:
-    """What the seeds say together.
+    """The results of all seeds together.
 
     Attributes
     ----------
     level : {(variant, operator, measure): Interval}
+        The measure itself.
     gain : the same keys without `BASELINE`
-        Of the operator minus RoIPool, seed by seed.
+        The measure minus that of RoIPool, seed by seed.
     """
 
     level: dict[tuple[str, str, str], Interval]
@@ -32,7 +33,7 @@ class Summary:
 
 
 def summarise(rows: Rows) -> Summary:
-    """Means and intervals over seeds of every cell of the grid."""
+    """Compute the mean and interval over seeds for every cell of the grid."""
     values: dict[tuple[str, str, str], list[float]] = {}
     for row in sorted(rows, key=lambda row: row["seed"]):
         for measure in MEASURES:

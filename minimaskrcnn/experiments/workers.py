@@ -1,4 +1,4 @@
-"""A pool of fresh processes that ends with its parent: neither Ctrl-C nor a kill leaves an orphan."""
+"""A pool of fresh processes that ends with its parent, so that no process is left behind."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor]:
-    """An executor of `workers` processes, started afresh, so that each reads the environment for itself.
+    """Make an executor of `workers` fresh processes, each of which reads the environment when it starts.
 
-    The number of threads of a process's matrix products is set by that environment (OPENBLAS_NUM_THREADS).
+    The environment sets the number of threads for the matrix products of a process (OPENBLAS_NUM_THREADS).
     """
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
@@ -31,7 +31,7 @@ def worker_pool(workers: int) -> Iterator[Executor]:
 
 
 def _depend_on_the_parent() -> None:
-    """Leave Ctrl-C to the parent, and end when it has ended, however that came about."""
+    """Leave Ctrl-C to the parent, and end as soon as the parent has ended, whatever the reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

@@ -1,9 +1,9 @@
-"""The augmentations that a recipe can name, each with its numbers.
+"""The augmentations that a recipe can name, each with its parameters.
 
     augmentation(("horizontal_flip", "colour_jitter"))(image, target, rng) -> image, target
 
-Which of them fit depends on the pictures: cells have no up and no left, photographs have an up, and Shapes
-are drawn anew for every index and need none.
+Which augmentations are suitable depends on the pictures: cells have no up and no left, photographs have an
+up, and Shapes need none, because every sample is drawn anew.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def register_augmentation(name: str, augment: Augmentation) -> None:
     Parameters
     ----------
     name : str
-        What stands in `Recipe.augment`, and in the checkpoint.
+        The name to use in `Recipe.augment`, which is also stored in the checkpoint.
     augment : callable
         ``augment(image, target, rng) -> image, target``
 
     Raises
     ------
     InputError
-        If the name is taken: a recipe must mean the same tomorrow.
+        If the name is taken; the meaning of a recipe must not change.
     """
     if name in AUGMENTATIONS:
         raise InputError(f"augmentation {name!r} exists already; choose another name.")
@@ -47,6 +47,6 @@ def register_augmentation(name: str, augment: Augmentation) -> None:
 
 
 def augmentation(names: Sequence[str], steps: Sequence[str] = ()) -> Augmentation | None:
-    """The steps that prepare a picture, then the named augmentations; None if there are neither."""
+    """Join the steps that prepare a picture and the named augmentations; return None if there are neither."""
     first = [Prepare(tuple(steps))] if steps else []
     return data.Compose(*first, *(AUGMENTATIONS[name] for name in names)) if first or names else None

@@ -1,4 +1,4 @@
-"""Average precision of a model on a data set: predict every picture, then compare."""
+"""Compute the average precision of a model on a data set: predict every picture, then compare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The COCO summary for boxes and, if the model draws them, for masks."""
+    """The COCO summary for boxes and, if the model predicts masks, for masks."""
 
     box: dict
     mask: dict | None
@@ -31,9 +31,10 @@ def evaluate(
     indices: Iterable[int] | None = None,
     on_image: Callable[[int], None] = lambda index: None,
 ) -> Evaluation:
-    """Predict the pictures `indices` (all by default) and summarise; `on_image` is told after each.
+    """Predict the pictures `indices` (all by default) and summarise.
 
-    Pictures are prepared as the model asks for (`MaskRCNN.prepare`), if the data set has not done it.
+    Pictures are prepared as the model needs it (`MaskRCNN.prepare`), unless the data set has done so already.
+    `on_image` is called with the index of each picture after its prediction.
     """
     limits = tuple(sorted({1, min(10, max_dets), max_dets}))
     box = CocoEvaluator("bbox", limits)
@@ -42,7 +43,7 @@ def evaluate(
     for index in range(len(dataset)) if indices is None else indices:
         image, target = dataset[index]
         detections = model.predict([prepare(image, left)])[0]
-        # COCO files state each object's area; small, medium and large go by that number.
+        # COCO files state the area of each object, which decides whether it counts as small, medium or large.
         areas = dataset.areas(index) if isinstance(dataset, CocoDataset | Subset) else None
         box.add(target, detections, areas)
         if mask is not None:
@@ -52,11 +53,11 @@ def evaluate(
 
 
 def best_evaluation(evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The first record with the highest AP, of masks where there are masks, else of boxes."""
+    """Return the first record with the highest AP: of masks if there are any, otherwise of boxes."""
     scored = [record for record in evaluations if np.isfinite(average_precision(record))]
     return max(scored, key=average_precision, default=None)
 
 
 def average_precision(record: Mapping[str, Any]) -> float:
-    """The AP by which models are compared: of masks where there are masks, else of boxes."""
+    """Return the AP by which models are compared: of masks if there are any, otherwise of boxes."""
     return record.get("mask_AP", record["box_AP"])

@@ -1,4 +1,4 @@
-"""What a run learns from, as a few numbers per picture: enough to say what changed between its parts."""
+"""Describe a data set by three numbers per picture, so that a resumed run can say what has changed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from minimaskrcnn.data.subset import Subset
 
 
 def fingerprint(dataset: Dataset) -> np.ndarray:
-    """Name, objects and number of objects of each picture, as numbers; no picture is read.
+    """Compute three numbers per picture, from its name and its objects; no picture is read.
 
     Returns
     -------
     (N, 3) uint64
-        A hash of the picture's name, a hash of its annotations, and their number. The last two are 0 where a
-        data set does not tell its annotations apart from its pictures.
+        A hash of the picture's name, a hash of its annotations, and the number of annotations. The last two
+        are 0 if the data set has no separate annotations.
     """
     if isinstance(dataset, Subset):
         return fingerprint(dataset.dataset)[dataset.indices]
@@ -37,7 +37,7 @@ def _of_picture(dataset: CocoDataset, index: int) -> tuple[int, int, int]:
 
 
 def data_changes(now: np.ndarray, then: np.ndarray) -> str:
-    """What changed between two fingerprints, in words; nothing if they agree.
+    """Say in words what changed between two fingerprints; the text is empty if they agree.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""One update after the other: draw a batch, sum the losses, walk back, clip, step.
+"""Train by one update after the other: draw a batch, sum the losses, run backward, clip, step.
 
     lr(step) -> losses -> backward -> clip -> step
 
-Everything random comes from one Generator. An update that is stopped half way leaves everything as it was
-before it, so the state between two updates is always that of a whole number of updates.
+Everything random comes from one Generator. If an update is stopped halfway, everything is restored to its
+state before the update, so the state is always that of a whole number of updates.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Learner:
     dataset : Dataset
     recipe : Recipe
     rng : Generator
-        Behind order, augmentation and sampling.
+        Decides the order of the pictures, the augmentation and the sampling.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Learner:
         return self._update(self._gradient())
 
     def _gradient(self) -> Record:
-        """Draw a batch and walk back; returns the losses. A stop leaves all as it was before the step."""
+        """Draw a batch, run backward, and return the losses. An interruption undoes all of it."""
         with self._undone_on_error():
             images, targets = next(self.loader)
             self.model.train()
@@ -92,7 +92,7 @@ class Learner:
         return {"loss": float(total.data), **terms, **losses.counts, "grad_norm": norm}
 
     def _update(self, gradient: Record) -> Record:
-        """Move the weights; returns the line of the log."""
+        """Update the weights, and return the line of the log."""
         self.optimizer.lr = self.schedule(self.step)
         self.optimizer.step()
         self.step += 1
@@ -101,7 +101,7 @@ class Learner:
 
     @contextlib.contextmanager
     def _undone_on_error(self) -> Iterator[None]:
-        """Set the loader, the Generator and running statistics back if the block does not end well."""
+        """Restore the loader, the Generator and the running statistics if the block ends in an error."""
         loader = self.loader.state()
         buffers = {name: array.copy() for name, array in self.model.named_buffers()}
         try:
@@ -124,7 +124,7 @@ class Learner:
         if not all(np.isfinite(p.data).all() for p in self.model.parameters()):
             return (
                 f"the weights themselves are no longer finite, so the learning rate ({self.optimizer.lr:g}) "
-                "is too high; lower it or warm up for longer."
+                "is too high; lower it, or warm up for longer."
             )
         return (
             f"the weights are finite, so either they have grown too large (the learning rate was "
@@ -135,14 +135,14 @@ class Learner:
     # ---- state -----------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Weights and moments by name, as copies."""
+        """Return copies of the weights and of the optimiser's moments, by name."""
         arrays = {f"model/{name}": array for name, array in self.model.state_dict().items()}
         return arrays | {f"optimizer/{name}": array for name, array in self.optimizer.state_dict().items()}
 
     def restore(
         self, arrays: dict[str, np.ndarray], loader: Record, step: int, new_round: bool = False
     ) -> None:
-        """Go on from `arrays()`, `loader.state()` and `step` of another moment, or the round after it."""
+        """Continue from saved `arrays()`, `loader.state()` and `step`, or from the round after them."""
         self.model.load_state_dict(_below("model/", arrays))
         self.optimizer.load_state_dict(_below("optimizer/", arrays))
         if new_round:
@@ -153,7 +153,7 @@ class Learner:
 
 
 def total_loss(losses: Mapping[str, Tensor]) -> Tensor:
-    """The plain sum of the losses (Mask R-CNN, section 3: L = L_cls + L_box + L_mask, and the RPN's two)."""
+    """Return the sum of the losses (Mask R-CNN, section 3: L = L_cls + L_box + L_mask, and the RPN's two)."""
     terms = list(losses.values())
     total = terms[0]
     for term in terms[1:]:

@@ -1,4 +1,4 @@
-"""From a recipe to the optimiser and its learning rate at each step."""
+"""Make the optimiser of a recipe, and its learning rate at each step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from minimaskrcnn.training.recipes import Recipe
 
 
 def make_optimizer(recipe: Recipe, model: MaskRCNN) -> optim.Optimizer:
-    """The recipe's optimiser over all parameters that are trained.
+    """Make the optimiser of a recipe for all parameters that are trained.
 
-    Only weights with two or more axes decay.
+    Weight decay applies only to parameters with two or more axes.
 
     Raises
     ------
@@ -20,7 +20,7 @@ def make_optimizer(recipe: Recipe, model: MaskRCNN) -> optim.Optimizer:
     """
     parameters = trainable_parameters(model)
     if not parameters:
-        raise InputError("train: every parameter is frozen; leave some out of the recipe's freeze.")
+        raise InputError("train: every parameter is frozen; freeze fewer of them in the recipe.")
     decayed = [parameter.ndim > 1 for parameter in parameters]
     if recipe.optimizer == "sgd":
         return optim.SGD(parameters, recipe.lr, recipe.momentum, recipe.weight_decay, decay_mask=decayed)
@@ -30,7 +30,7 @@ def make_optimizer(recipe: Recipe, model: MaskRCNN) -> optim.Optimizer:
 
 
 def make_schedule(recipe: Recipe) -> optim.Schedule:
-    """The recipe's learning rate at each step."""
+    """Make the function that returns the learning rate at each step."""
     if recipe.schedule == "steps":
         milestones = (recipe.steps * 2 // 3, recipe.steps * 8 // 9)
         return optim.warmup_steps(recipe.lr, recipe.warmup, milestones)

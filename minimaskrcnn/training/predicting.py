@@ -1,4 +1,4 @@
-"""The model that predicts: the trained one, or one with the recipe's settings of prediction."""
+"""The model for prediction: the trained one, or one with the settings that the recipe has for prediction."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from minimaskrcnn.training.recipes import Recipe
 
 
 def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
-    """The model itself, or one with its weights and the recipe's settings of prediction.
+    """Return the model itself, or a model with its weights and the recipe's settings for prediction.
 
     Raises
     ------
     InputError
-        If the settings make another model, whose weights have other shapes; or if the model was changed by
-        hand, so that its config does not describe it.
+        If the settings would change the shapes of the weights, or if the model was changed by hand, so that
+        its config no longer describes it.
     """
     if not recipe.predict:
         return model
@@ -31,7 +31,7 @@ def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
 
 
 def is_described(model: MaskRCNN) -> bool:
-    """Whether `model.config` builds such a model: the same modules under the same names, the same shapes."""
+    """Whether `model.config` builds this kind of model: the same modules, names and shapes."""
     return model.config is not None and _outline(build(model.config)) == _outline(model)
 
 

@@ -1,6 +1,6 @@
 """How each task is trained: every number that a result depends on, in one place.
 
-A recipe is data. The trainer follows it, a checkpoint remembers it, and a model card quotes it.
+A recipe is data. The trainer follows it, a checkpoint stores it, and a model card quotes it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Recipe:
     Raises
     ------
     InputError
-        If a setting has the wrong type or lies outside its range, or `predict` names none of the model's.
+        If a setting has the wrong type or is out of its range, or `predict` names an unknown setting.
 
     Examples
     --------
@@ -61,29 +61,29 @@ class Recipe:
         "rate",
         "cosine",
         choice("cosine", "steps"),
-        "Down to 1 % of the peak along half a cosine; or to a tenth after 2/3 of the steps, and again after "
-        "8/9.",
+        "How the rate falls: to 1 % of the peak along half a cosine, or to a tenth after 2/3 of the steps "
+        "and again after 8/9.",
     )
     warmup: int = setting("rate", 50, ANY, "Steps in which the learning rate rises linearly to its peak.")
-    optimizer: str = setting("optimizer", "adamw", choice("adamw", "sgd"), "What to do with a gradient.")
+    optimizer: str = setting("optimizer", "adamw", choice("adamw", "sgd"), "How the weights are updated.")
     momentum: float = setting("optimizer", 0.9, PART, "Of SGD.")
     betas: tuple[float, float] = setting(
         "optimizer",
         (0.9, 0.999),
         several(PART, 2, 2),
-        "Of AdamW: decay of the running means of the gradient and of its square.",
+        "For AdamW: the decay of the running means of the gradient and of its square.",
     )
     weight_decay: float = setting(
         "optimizer",
         1e-4,
         number(0, 1e3),
-        "Of weights with two or more axes; norms and biases are not decayed.",
+        "Decay of weights with two or more axes; norms and biases do not decay.",
     )
     clip_norm: float = setting(
         "optimizer", 5.0, POSITIVE, "Largest norm of the gradient of all parameters together."
     )
     augment: tuple[str, ...] = setting(
-        "pictures", (), REGISTERED, "Augmentations of the pictures to learn from, in this order."
+        "pictures", (), REGISTERED, "Augmentations of the training pictures, applied in this order."
     )
     prepare: tuple[str, ...] = setting(
         "pictures",
@@ -107,8 +107,8 @@ class Recipe:
     checkpoint_every: int = setting("files", 100, COUNT, "Steps between two saved states.")
     model: Config = MINI
     predict: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # settings of the model that differ at prediction
+        default_factory=dict  # settings of the model that differ at prediction
+    )
 
     def __post_init__(self) -> None:
         for own in fields(self):
@@ -141,7 +141,7 @@ RECIPES: dict[str, Recipe] = {
             "colour_jitter",
         ),
         prepare=NUCLEI_STEPS,
-        # Twice the picture's size: the median nucleus, 13 pixels, then spans six cells of P2, not three.
+        # At twice the size, the median nucleus (13 pixels) spans six cells of P2 instead of three.
         model=MINI.changed(
             min_size=512,
             max_size=512,
@@ -153,7 +153,8 @@ RECIPES: dict[str, Recipe] = {
             box_batch_size_per_image=256,
             box_detections_per_img=150,
         ),
-        # Scale jitter has taught it larger nuclei, so it may look closer than it learnt; small ones gain.
+        # The model knows larger nuclei because of scale jitter, so it can predict at a larger size than that
+        # of training, which helps with small nuclei.
         predict={
             "min_size": 640,
             "max_size": 640,

@@ -1,4 +1,4 @@
-"""What a resumed run may change: only settings that the weights so far do not depend on."""
+"""Which settings a resumed run may change: only those on which the weights so far do not depend."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minimaskrcnn.training.recipes import Recipe
 
 Record = dict[str, Any]
 
-# Settings that may differ between the parts of a run: its length, and what happens beside the training.
+# Settings that may differ between the parts of a run: its length, and all that does not affect training.
 FREE = ("steps", "predict", "max_dets", "evaluate_every", "checkpoint_every", "early_stop")
 # Settings that older versions did not write, because they could not be changed.
 ONCE_FIXED = ("momentum", "betas", "augment", "prepare")
@@ -24,12 +24,12 @@ def changes(now: Record, then: Record) -> tuple[str, str]:
     Returns
     -------
     forbidden, allowed : str
-        The changes with which the run cannot go on, and those with which it can.
+        The changes with which the run cannot continue, and those with which it can.
 
     Raises
     ------
     InputError
-        If the settings of the state are none that this version knows.
+        If this version does not know the settings of the state.
     """
     flat_now, flat_then = _flat(now), _flat(then)
     differing = [name for name, value in flat_now.items() if flat_then.get(name, value) != value]
@@ -44,10 +44,10 @@ def changes(now: Record, then: Record) -> tuple[str, str]:
 
 
 def _flat(facts: Record) -> Record:
-    """Settings and facts by name, as JSON has them; what an older version did not write has its default."""
+    """Return settings and facts by name, as in JSON; settings that older versions lack get their defaults."""
     defaults = {own.name: own.default for own in fields(Recipe) if own.default is not MISSING}
     recipe = {name: value for name, value in defaults.items() if name not in ONCE_FIXED} | facts["recipe"]
-    # An older state has words for several settings, and the number of classes in its names alone.
+    # An older state uses aliases, and the number of classes is only known from its class names.
     model = replace(configure(recipe.pop("model")), num_classes=len(facts["class_names"]))
     predict = resolve(recipe.pop("predict", {}))
     others = {name: facts.get(name) for name in ("seed", "class_names", "weights")}

@@ -1,7 +1,7 @@
 """One run on disk: `state.npz` to resume, `log.jsonl` with a line per step, `model.npz` and `best.npz`.
 
-Each file but the log is written whole or not at all; a log may end in half a line, which is left out when it
-is read. While a run is under way its folder is locked against a second one.
+Each file except the log is written completely or not at all. After a crash the log may end in half a line,
+which is ignored when the log is read. A lock keeps a second run out of the folder.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class RunFolder:
 
     @contextlib.contextmanager
     def opened(self, resume: bool) -> Iterator[None]:
-        """Lock the folder, for a new run (which makes it) or for one that it holds, and sweep it.
+        """Lock the folder, for a new run (which creates it) or to resume one, and remove temporary files.
 
         Raises
         ------
         InputError
-            If another process trains here; if the folder holds a run and `resume` is False, or holds none
-            and `resume` is True.
+            If another process trains in this folder, if the folder holds a run and `resume` is False, or if
+            it holds no run and `resume` is True.
         """
         if resume and not self.state.is_file():
             raise InputError(
@@ -66,7 +66,7 @@ class RunFolder:
             log.write(json.dumps(record) + "\n")
 
     def rewind(self, step: int) -> list[Record]:
-        """Drop the lines after `step`, which the resumed run will write again; returns those that stay."""
+        """Remove the lines after `step`, which the resumed run will write again; return the other lines."""
         if not self.log.is_file():
             raise InputError(
                 f"resume: {self.log} is missing; put it back, or make an empty file of this name to go on "
@@ -78,7 +78,7 @@ class RunFolder:
         return kept
 
     def save_state(self, arrays: Mapping[str, np.ndarray], meta: Record) -> None:
-        """Write all that a resumed run needs."""
+        """Write everything that a resumed run needs."""
         save_arrays(self.state, arrays, meta)
 
     def load_state(self) -> tuple[dict[str, np.ndarray], Record]:
@@ -102,7 +102,7 @@ class RunFolder:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder itself, so that no lock file stays behind; the lock ends with the process."""
+    """Lock the folder itself, so that no lock file is left behind; the lock ends with the process."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -125,7 +125,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def read_log(path: str | Path) -> list[Record]:
-    """The records of a log; a last line cut short by a crash is left out.
+    """Return the records of a log; a last line that a crash cut short is ignored.
 
     Raises
     ------

@@ -1,10 +1,10 @@
-"""Signals around a training step: some wait until it is whole, and those that end a process become Ctrl-C.
+"""Signals around a training step: delay them until the step is complete, or turn them into Ctrl-C.
 
-`held`        inside it, a signal waits; it is delivered at the end
-`as_interrupt` inside it, SIGTERM (timeout, Slurm, docker stop) and SIGHUP (a closed terminal) raise
-              KeyboardInterrupt, so that the run can write its state
+`held`          delays a signal until the end of the block
+`as_interrupt`  raises KeyboardInterrupt for SIGTERM (timeout, Slurm, docker stop) and SIGHUP (a closed
+                terminal), so that the run can write its state
 
-Python delivers signals to the main thread only. In any other thread both do nothing.
+Python delivers signals only to the main thread. In any other thread both do nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let Ctrl-C and the signals that end a process wait until the block is over."""
+    """Delay Ctrl-C, and the signals that end a process, until the end of the block."""
     waiting: list[int] = []
     try:
         with _handled((signal.SIGINT, *ENDING), lambda number, frame: waiting.append(number)):
@@ -33,7 +33,7 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def as_interrupt() -> Iterator[None]:
-    """Raise KeyboardInterrupt for the signals that would end this process without a word."""
+    """Raise KeyboardInterrupt for the signals that would otherwise end this process at once."""
     with _handled(ENDING, _interrupt):
         yield
 
@@ -44,7 +44,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _handled(numbers: tuple[int, ...], handler: Handler) -> Iterator[None]:
-    """Install `handler`; a signal that is ignored (nohup ignores SIGHUP) stays ignored."""
+    """Install `handler` inside the block; a signal that is ignored (nohup ignores SIGHUP) stays ignored."""
     before = {}
     if threading.current_thread() is threading.main_thread():
         before = {number: signal.getsignal(number) for number in numbers}

@@ -1,6 +1,6 @@
-"""A run: update after update, with evaluations between them, and in a folder nothing is lost.
+"""A training run: updates, with evaluations between them, and a folder from which the run can be resumed.
 
-    update -> a line in the log -> now and then a state, an evaluation, the best model -> at the end the model
+    update -> a line in the log -> sometimes a state, an evaluation, the best model -> at the end the model
 
 The state holds the weights, the optimiser's moments and the Generator, so that a resumed run ends with the
 same bytes as one that was never interrupted.
@@ -54,14 +54,14 @@ class Trainer(Learner):
     out : path, optional
         Folder of the run, see `run_folder`. Without it nothing is written.
     seed : int or Generator
-        The one Generator behind order, augmentation and sampling. Hand over the Generator that has drawn the
-        weights, and one seed stands for the whole run.
+        The source of all randomness: order, augmentation and sampling. If you pass the Generator that drew
+        the weights, one seed determines the whole run.
     validation : Dataset, optional
         Evaluated every `recipe.evaluate_every` steps and at the end.
     origin : dict, optional
-        Where the weights come from, for the files of the run: "seed", and "weights", the SHA-256 of a file.
+        Where the weights come from, to be stored with them: "seed", and "weights", the SHA-256 of a file.
     on_record : callable
-        Called with every line of the log, a dict.
+        Called with each line of the log, a dict.
     on_picture : callable
         Called during an evaluation with the number of pictures done and their total.
 
@@ -70,14 +70,14 @@ class Trainer(Learner):
     step : int
         Number of updates so far.
     seconds : float
-        Time spent in them.
+        Time spent on the updates.
     evaluations : list of dict
         The lines of the log that hold average precision.
 
     Raises
     ------
     InputError
-        If model, data and recipe do not fit each other.
+        If the model, the data and the recipe do not fit together.
 
     Examples
     --------
@@ -128,13 +128,14 @@ class Trainer(Learner):
         weights: str | Path | None = None,
         **others: Any,
     ) -> Trainer:
-        """Build the recipe's model for the classes of the data, and a trainer for it, from one seed.
+        """Build the recipe's model for the classes of the data, and make a trainer for it, from one seed.
 
         Parameters
         ----------
         weights : path, optional
             File to start from, see `io.start_from`.
-        **others : as for the class
+        **others
+            The other arguments of `Trainer`.
         """
         rng = np.random.default_rng(seed)
         masks = recipe.model.masks and getattr(dataset, "has_masks", True)
@@ -155,16 +156,17 @@ class Trainer(Learner):
         """Train to the end of the recipe (or to step `stop_at`), and return the model.
 
         A run in a folder writes its state at the start, every `checkpoint_every` steps and whenever it stops:
-        on Ctrl-C, SIGTERM, SIGHUP or an error. With `resume` it goes on from there; with `changed_data` also
-        where pictures or their objects were added, removed or moved, and then begins a new round of them.
+        on Ctrl-C, SIGTERM, SIGHUP or an error. With `resume` it continues from that state. With
+        `changed_data` it also continues if pictures or their objects were added, removed or moved; it then
+        begins a new round through the pictures.
 
         Raises
         ------
         InputError
-            If the folder holds a run and `resume` is False; or `resume` is True and the folder holds no run,
-            or one with other settings or other data.
+            If the folder holds a run and `resume` is False; or if `resume` is True and the folder holds no
+            run, or a run with different settings or different data.
         TrainingDivergedError
-            If a loss becomes NaN or infinite. The last state is kept, not one with these weights.
+            If a loss becomes NaN or infinite. The last saved state is kept, but not these weights.
         """
         last = min(self.recipe.steps, stop_at or self.recipe.steps)
         if self.folder is None:
@@ -186,7 +188,7 @@ class Trainer(Learner):
 
     @property
     def finished(self) -> bool:
-        """Whether all steps are done, or AP has stopped getting better for as long as `early_stop` allows."""
+        """Whether all steps are done, or AP has not improved in the last `early_stop` evaluations."""
         return self.step >= self.recipe.steps or self._stopped_early()
 
     def _train_to(self, last: int) -> None:
@@ -207,7 +209,7 @@ class Trainer(Learner):
     # ---- evaluation ------------------------------------------------------------------------------------
 
     def predictor(self) -> MaskRCNN:
-        """The model of this moment with the recipe's settings of prediction."""
+        """Return the current model, with the settings that the recipe has for prediction."""
         if self._predictor is not self.model:
             self._predictor.load_state_dict(self.model.state_dict())
         return self._predictor
@@ -219,7 +221,7 @@ class Trainer(Learner):
         return None if best is None else best["step"]
 
     def _evaluation_is_due(self) -> bool:
-        """Also true after a resume, if the run was stopped in the middle of its evaluation."""
+        """Whether to evaluate now; also true after a resume if the run was stopped during its evaluation."""
         if self.validation is None or self.step == 0:
             return False
         done = self.evaluations and self.evaluations[-1]["step"] == self.step
@@ -247,7 +249,7 @@ class Trainer(Learner):
             self._write(record)
 
     def _stopped_early(self) -> bool:
-        """Whether the last `early_stop` evaluations have all been no better than one before them."""
+        """Whether none of the last `early_stop` evaluations was better than the best one before them."""
         best = self.best_step
         if not self.recipe.early_stop or best is None:
             return False
@@ -256,7 +258,7 @@ class Trainer(Learner):
     # ---- keeping and resuming --------------------------------------------------------------------------
 
     def facts(self) -> Record:
-        """What made these weights. No times are in it: the same seed gives the same bytes."""
+        """Return how these weights were made. It contains no times: the same seed gives the same bytes."""
         dataset = self.loader.dataset
         return {
             "class_names": dataset.class_names,
@@ -268,17 +270,17 @@ class Trainer(Learner):
         }
 
     def save_state(self) -> None:
-        """Write all that a resumed run needs, in one file, whole or not at all."""
+        """Write everything that a resumed run needs to one file, completely or not at all."""
         meta = {**self.facts(), "loader": self.loader.state()}
         self._run_folder().save_state(self.arrays() | {FINGERPRINT: self._fingerprint}, meta)
 
     def load_state(self, changed_data: bool = False) -> None:
-        """Go on from the state in the folder, with `changed_data` even if the pictures are others.
+        """Continue from the state in the folder; with `changed_data` even if the pictures have changed.
 
         Raises
         ------
         InputError
-            If the run was begun with other settings or other data than this trainer.
+            If the run was started with different settings or different data.
         """
         folder = self._run_folder()
         arrays, meta = folder.load_state()
@@ -313,18 +315,21 @@ class Trainer(Learner):
 
     @contextlib.contextmanager
     def _state_on_error(self) -> Iterator[None]:
-        """Write the state of the last whole step if the block is left by a stop or an error."""
+        """Write the state of the last complete step if the block ends in an interruption or an error."""
         try:
             yield
         except TrainingDivergedError:
-            raise  # these weights are spoilt; those of the state on disk may be sound
+            raise  # these weights are useless; those of the state on disk may still be good
         except BaseException:
-            with stopping.held(), contextlib.suppress(OSError):  # a full disk: the error under way says so
+            with (
+                stopping.held(),
+                contextlib.suppress(OSError),
+            ):  # if the disk is full, the first error says so
                 self.save_state()
             raise
 
     def _save_model(self, path: Path) -> None:
-        """Write the model; with its config if that describes it, else its weights alone."""
+        """Write the model with its config, or only its weights if the config does not describe it."""
         model = self.predictor()
         facts = {**self.facts(), "object_size": self._object_size}
         if is_described(model):

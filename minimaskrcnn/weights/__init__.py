@@ -13,12 +13,12 @@ NAMES = ("shapes", "nuclei")
 
 
 def path(name: str) -> Path:
-    """Where the bundled checkpoint `name` lies on disk."""
+    """Return the path of the bundled checkpoint `name`."""
     return _file(name, "npz")
 
 
 def card(name: str) -> dict[str, Any]:
-    """The model card: command, seed, steps, minutes, average precision, data, date."""
+    """Return the model card: command, seed, steps, minutes, average precision, data, date."""
     return json.loads(_file(name, "json").read_text(encoding="utf-8"))
 
 

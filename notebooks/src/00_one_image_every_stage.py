@@ -1,11 +1,11 @@
 # %% [markdown]
 # # One image, every stage
 #
-# Mask R-CNN takes a picture and answers with objects: a class, a score, a box and a mask for each. Between the two
-# lie about twenty steps. This notebook walks through all of them once, on one small picture, without stopping long.
-# The other notebooks stop at each step.
+# Mask R-CNN takes a picture and returns the objects in it: a class, a score, a box and a mask for each. About twenty
+# steps lie between the picture and the objects. This notebook walks through all of them once, on one small picture,
+# without stopping for long. The other notebooks stop at each step.
 #
-# **How to read.** Before most figures stands a question. Answer it in your head, then run the cell.
+# **How to read.** There is a question before most figures. Answer it in your head, then run the cell.
 
 # %%
 from minimaskrcnn import data, viz, weights
@@ -27,8 +27,8 @@ print("picture:", image.shape, image.dtype)
 print("objects:", [names[label] for label in target.labels])
 
 # %% [markdown]
-# `model.predict` gives the answer alone. `model.trace` gives the answer *and* everything that led to it: each stage by
-# name, each array with named axes.
+# `model.predict` returns only the result. `model.trace` returns the result *and* everything that led to it: each stage
+# by name, and each array with names for its axes.
 
 # %%
 trace = model.trace(image)
@@ -75,7 +75,7 @@ viz.show(viz.show_features(trace, "pyramid.P2", limit=6))
 # %% [markdown]
 # ## 2. Anchors: boxes before anything is known
 #
-# At each cell of each level stand a few boxes of fixed shape. The network never invents a box from nothing: it says
+# Each cell of each level has a few boxes of fixed shape. The network never invents a box from nothing. It predicts
 # *how likely* an anchor is to hold an object, and *how to move it*. Left: the shapes. Right: the likeliest of all.
 
 # %%
@@ -100,10 +100,10 @@ viz.show(figure)
 # %% [markdown]
 # ## 3. Proposals: the first guess
 #
-# The best anchors are moved by their deltas, clipped to the picture, and thinned out: of boxes that overlap strongly,
-# only the best stays.
+# The best anchors are moved by their deltas, clipped to the picture, and thinned out: of several boxes that overlap
+# strongly, only the best one is kept.
 #
-# **Predict.** Out of thousands of anchors, how many boxes remain, and what becomes of the rest?
+# **Predict.** Out of thousands of anchors, how many boxes remain, and what happens to the rest?
 
 # %%
 viz.show(viz.show_fates(trace, "anchor"), width=5.5)
@@ -129,7 +129,7 @@ viz.show(viz.show_box_features(trace, proposal=0, limit=6), width=5.5)
 # %% [markdown]
 # ## 5. The box head: what is it, and where exactly?
 #
-# From its 7 x 7 features each proposal gets a score for every class, background among them, and one refined box for
+# From its 7 x 7 features, each proposal gets a score for every class, including background, and one refined box for
 # every class.
 #
 # **Predict.** What share of the proposals will be called background?
@@ -144,11 +144,11 @@ viz.show_refinement(trace, right)
 viz.show(figure)
 
 # %% [markdown]
-# Dotted is where the RPN put a box, solid where the box head moved it. Boxes of one object draw together. That is good
-# news, and a problem: one object, many boxes.
+# The dotted boxes are the RPN's, and the solid ones show where the box head moved them. The boxes of one object move
+# closer together. That is good news, and a problem: one object, many boxes.
 
 # %% [markdown]
-# ## 6. Non-maximum suppression: one box an object
+# ## 6. Non-maximum suppression: one box per object
 #
 # Walk down the scores. Keep a box, and drop every box of the same class that overlaps it too much.
 
@@ -161,8 +161,8 @@ viz.show(figure)
 # %% [markdown]
 # ## 7. Masks: which pixels?
 #
-# Only now, for the boxes that survived, the third head draws a 28 x 28 mask for each class; the one of the detected class
-# is kept.
+# Only now does the third head draw masks, for the boxes that survived: one 28 x 28 mask per class, of which only the mask
+# of the detected class is kept.
 #
 # **Predict.** All masks have 28 x 28 cells, whatever the size of the object. What does that cost a large one?
 
@@ -177,7 +177,7 @@ viz.show(viz.show_mask_probabilities(trace), width=5)
 viz.show(viz.mask_figure(trace, 0))
 
 # %% [markdown]
-# ## The answer
+# ## The result
 
 # %%
 viz.show(viz.show_detections(trace), width=5)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Boxes, masks and IoU
 #
-# Everything in detection is measured with one number: how much of two things is common to both. Before that
-# number can be trusted, one must agree on what a box *is*. Half of all bugs in detectors come from not agreeing.
+# Everything in detection is measured with one number: how much two things overlap. Before you can trust that
+# number, you must agree on what a box *is*. Half of all bugs in detectors come from not agreeing.
 
 # %%
 import numpy as np
@@ -56,7 +56,7 @@ for ax, name in ((left, "Boxes"), (right, "Masks")):
         draw_boxes(ax, target.boxes, colours)
     else:
         draw_masks(ax, target.masks, colours)
-    headline(ax, name, f"{len(target)} objects, one colour an object")
+    headline(ax, name, f"{len(target)} objects, one colour per object")
 viz.show(figure)
 
 # %%
@@ -72,9 +72,9 @@ for name, shares in filled.items():
     )
 
 # %% [markdown]
-# Whole squares fill their boxes and triangles half of theirs. A disc fills `pi / 4` (0.785), one drawn in pixels
-# a little less, and one that is partly hidden more or less than that. A box says little about what is inside.
-# That is why masks exist.
+# Whole squares fill their boxes, and triangles fill half of theirs. A disc fills `pi / 4` (0.785). A disc that is
+# drawn in pixels fills a little less, and a partly hidden one may fill more or less. A box says little about what is
+# inside it. That is why masks exist.
 
 # %% [markdown]
 # ## Intersection over union
@@ -90,8 +90,8 @@ b = np.array([[1.0, 0.0, 3.0, 2.0]])
 print("IoU:", box_iou(a, b).round(3)[0, 0])
 
 # %% [markdown]
-# A third: 2 common pixels of 6 in all. Half covered is *not* an IoU of one half, and 0.5 is a stricter demand than
-# it sounds.
+# It is one third: 2 common pixels out of 6. Half covered is *not* an IoU of one half, and a threshold of 0.5 is
+# stricter than it sounds.
 #
 # **Predict.** Which part of the boxes must be common for an IoU of exactly 0.5? Slide a box to find out.
 
@@ -118,7 +118,7 @@ print(
 )
 
 # %% [markdown]
-# A third of the width. Two thirds must be common.
+# It is a third of the width: two thirds of each box must be common.
 
 # %% [markdown]
 # ## Small objects are hard
@@ -132,14 +132,14 @@ for side in (8, 16, 32, 128):
     print(f"side {side:3}: IoU {box_iou(true, true + 2)[0, 0]:.2f}")
 
 # %% [markdown]
-# The same error, and the small object fails at a threshold of 0.5 where the large one passes at 0.9. IoU is
+# With the same error, the small object fails at a threshold of 0.5 while the large one passes at 0.9. IoU is
 # relative to the size. A nucleus of 13 pixels leaves no room for rounding.
 
 # %% [markdown]
 # ## What `+ 1` does
 #
-# Older code took widths as `x2 - x1 + 1`. A two-line illustration, for boxes of one coordinate system read in the
-# other:
+# Older code computed widths as `x2 - x1 + 1`. The next cell shows what happens when boxes of one convention are read
+# in the other:
 
 # %%
 for side in (4, 16, 64):
@@ -152,7 +152,7 @@ for side in (4, 16, 64):
     )
 
 # %% [markdown]
-# Nothing crashes. The numbers are only wrong, most of all for small boxes.
+# Nothing crashes. The numbers are simply wrong, most of all for small boxes.
 
 # %% [markdown]
 # ## Masks have an IoU too
@@ -167,8 +167,8 @@ common, union = (masks[0] & masks[1]).sum(), (masks[0] | masks[1]).sum()
 print(f"boxes: {box_iou(boxes[:1], boxes[1:])[0, 0]:.2f}, masks: {common / union:.2f}")
 
 # %% [markdown]
-# One box, two objects that share not a single pixel. Non-maximum suppression, which only knows boxes, would drop
-# one of them.
+# The two objects have one box and do not share a single pixel. Non-maximum suppression, which only knows boxes,
+# would drop one of them.
 
 # %% [markdown]
 # ## When nothing overlaps
@@ -176,7 +176,7 @@ print(f"boxes: {box_iou(boxes[:1], boxes[1:])[0, 0]:.2f}, masks: {common / union
 # IoU is 0 for neighbours and for boxes at opposite corners of the picture. It cannot say who is nearer. The
 # *generalised* IoU subtracts the empty part of the box around both.
 #
-# **Predict.** What does it give for boxes that touch, and for boxes far apart?
+# **Predict.** What is it for boxes that touch, and for boxes that are far apart?
 
 # %%
 for gap in (0.0, 1.0, 10.0):
@@ -187,8 +187,8 @@ for gap in (0.0, 1.0, 10.0):
 # %% [markdown]
 # ## At the edge
 #
-# A box may reach beyond the picture, and is clipped to `[0, W]` and `[0, H]`, both included. Clipped to nothing it
-# has no area, and the IoU of two such boxes is 0 / 0.
+# A box may reach beyond the picture, and is clipped to `[0, W]` and `[0, H]`, both included. If nothing is left of it,
+# it has no area, and the IoU of two such boxes is 0 / 0.
 
 # %%
 outside = np.array([[-9.0, 3.0, -2.0, 8.0], [60.0, 3.0, 90.0, 8.0]])
@@ -197,7 +197,7 @@ print(clipped, "areas", box_area(clipped))
 print("IoU of an empty box with itself:", box_iou(clipped[:1], clipped[:1])[0, 0])
 
 # %% [markdown]
-# `nan`, not 0 and not 1: there is no right answer, so the detector drops boxes without area before it compares.
+# It is `nan`, not 0 and not 1. There is no right answer, so the detector drops boxes without area before it compares.
 
 # %% [markdown]
 # ## Writing a mask down
@@ -221,7 +221,7 @@ print(
 print("back again, equal:", np.array_equal(rle.decode(rle.encode(mask)), mask))
 
 # %% [markdown]
-# About two for each column the shape touches: where it begins, and where it ends.
+# About two for each column that the shape touches: one where the shape begins, and one where it ends.
 #
 # ## What to remember
 #

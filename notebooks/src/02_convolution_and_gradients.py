@@ -42,7 +42,7 @@ print(
 )
 
 # %% [markdown]
-# Large where the step is. Nothing is flipped: what deep learning calls a convolution is a correlation. And the
+# It is large where the step is. Nothing is flipped: what deep learning calls a convolution is a correlation. The
 # output is two cells narrower than the picture, because the window must fit.
 #
 # > `out = (side + 2 * padding - kernel) // stride + 1`
@@ -103,7 +103,7 @@ out.backward(grad)
 print("gradient of the picture:\n", x.grad[0, 0])
 
 # %% [markdown]
-# The filter itself, stamped where the window was. And the gradient of the filter is that window:
+# It is the filter itself, stamped where the window was. And the gradient of the filter is that window:
 
 # %%
 print("gradient of the filter:\n", w.grad[0, 0])
@@ -118,7 +118,7 @@ ops.conv2d(x, Tensor(np.ones((1, 1, 3, 3)))).sum().backward()
 print(x.grad[0, 0])
 
 # %% [markdown]
-# The middle one, since nine windows contain it; a corner is in one window only. Where windows overlap, gradients
+# The middle cell, since nine windows contain it; a corner is in only one window. Where windows overlap, gradients
 # add up. A backward pass that overwrites instead of adding passes many tests and fails to train.
 
 # %% [markdown]
@@ -155,7 +155,7 @@ print("conv2d: backward is the transpose of forward")
 # %% [markdown]
 # ## Checking any gradient
 #
-# Most operators are not linear. The general test moves one number a little and looks at what happens:
+# Most operators are not linear. The general test changes one number a little and looks at what happens:
 #
 # > `slope = (L(x + h) - L(x - h)) / (2 h)`
 #
@@ -224,7 +224,7 @@ except GradientError as error:
 # ## A kink
 #
 # **Predict.** The slope of `relu` at 0 is 0 to the left and 1 to the right. What does the central difference say?
-# And would it agree with an operator that answers 0.5 there?
+# And would it agree with an operator that returns 0.5 there?
 
 # %%
 try:
@@ -234,13 +234,13 @@ except NonSmoothPoint as error:
 
 # %% [markdown]
 # At a kink there is no derivative to compare with, so the checker refuses to call it right or wrong. (It weighs
-# the outputs with random numbers, so the slope to the right is not 1 but one of those.) Our `relu` answers 0
+# the outputs with random numbers, so the slope to the right is not 1 but one of these numbers.) Our `relu` returns 0
 # there, and its documentation says so.
 
 # %% [markdown]
-# ## Two editions of one truth
+# ## Several editions of one operator
 #
-# The convolution exists twice: as loops to read, and vectorised. Tests hold one against the other.
+# The convolution exists as loops to read, as plain NumPy, and as a fast engine. Tests compare them with each other.
 
 # %%
 x, w = rng.standard_normal((1, 2, 9, 9)), rng.standard_normal((3, 2, 3, 3))
@@ -253,7 +253,7 @@ print("equal to 12 digits:", np.allclose(fast, slow, rtol=0, atol=1e-12))
 # ## What to remember
 #
 # - Forward: dot products of windows. Backward: stamp the filter back, and add.
-# - Linear operators: backward is the transpose, to be proven exactly.
+# - Linear operators: backward is the transpose, which can be checked exactly.
 # - All others: finite differences, in float64, with a random cotangent, away from kinks.
 #
-# **Try it.** Repair `Cube`, and check it again.
+# **Try it.** Fix `Cube`, and check it again.

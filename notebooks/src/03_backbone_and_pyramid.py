@@ -26,8 +26,8 @@ viz.show(viz.show_input(trace, panels(1, 1, 3.4, 3.4)[1][0]))
 # %% [markdown]
 # ## Sizes
 #
-# The picture is first enlarged, to the size the figure names. Then the stem halves it, and so does each of three
-# stages.
+# The picture is first enlarged, to the size that the figure states. Then the stem halves it, and each of the three
+# stages halves it again.
 #
 # **Predict.** How many cells has the map of the last stage? How many channels, if each stage doubles them and the
 # stem begins with 16?
@@ -55,14 +55,14 @@ for name, part in parts.items():
     print(f"{name:<9}{count:9,} weights, {count / total:4.0%}")
 
 # %% [markdown]
-# In the heads: the first fully connected layer reads 7 x 7 x 64 numbers with 128 units. Convolutions are cheap in
-# weights and dear in time, fully connected layers the other way round.
+# In the heads: the first fully connected layer reads 7 x 7 x 64 numbers with 128 units. Convolutions have few weights
+# and take much time; for fully connected layers it is the other way round.
 
 # %% [markdown]
 # ## What the backbone sees
 #
-# **Predict.** In the enlarged picture nuclei are some 30 pixels wide. C2 has a cell for every 4 pixels, C4 one for
-# every 16. In which will you still be able to count them?
+# **Predict.** In the enlarged picture, nuclei are some 30 pixels wide. C2 has a cell for every 4 pixels, C4 one for
+# every 16. In which map will you still be able to count them?
 
 # %%
 stages = [trace[f"backbone.{name}"] for name in ("C2", "C3", "C4")]
@@ -73,13 +73,14 @@ see = "of each stage the channel that varies most over the picture"
 viz.show(headline(ax, "Three stages of the backbone", see))
 
 # %% [markdown]
-# In C4 a nucleus is about two cells wide. That it *is* a nucleus is said clearly, and where exactly it ends is gone.
+# In C4 a nucleus is about two cells wide. The map says clearly that it *is* a nucleus, but no longer where exactly it
+# ends.
 
 # %% [markdown]
 # ## How far does a cell see?
 #
-# Take one cell in the middle of a map and ask, by walking back, which pixels it depends on. Where the gradient with
-# respect to the picture is not zero, there it looks. First for a body of the same shape without its norms.
+# Take one cell in the middle of a map, and use its gradient to find out on which pixels it depends. It sees every pixel
+# where the gradient with respect to the picture is not zero. First, a body of the same shape without its norms.
 #
 # **Predict.** Each 3 x 3 convolution adds two cells *of its own map*. How much wider is the view from C4 than that
 # from C2?
@@ -95,7 +96,7 @@ for name in ("C2", "C3", "C4"):
     print(f"{name}: {np.count_nonzero(x.grad.any(axis=(0, 1, 2)))} pixels wide")
 
 # %% [markdown]
-# A convolution late in the network adds more, because its cells are wider. And a trained body? Here the logarithm
+# A convolution late in the network adds more, because its cells are wider. And a trained body? Here is the logarithm
 # of the gradient, for the same three cells.
 
 # %%
@@ -168,7 +169,7 @@ viz.show(
 )
 
 # %% [markdown]
-# **Predict.** What would P2 lose without the way from above? Compare it with what the fine map alone would give.
+# **Predict.** What would P2 lose without the coarse maps above it? Compare it with the P2 of the fine map alone.
 
 # %%
 with no_grad():
@@ -188,7 +189,7 @@ print(f"{share:.0%} of P2 (by norm) came from above")
 # In the published network `k0 = 4` and `s0 = 224`, the size of the pictures its backbone was trained on. The small
 # model uses `s0 = 112`.
 #
-# **Predict.** A box twice as wide and twice as high goes how many levels up?
+# **Predict.** By how many levels does a box move up if it is twice as wide and twice as high?
 
 # %%
 for canonical in (224, 112):
@@ -201,8 +202,8 @@ for canonical in (224, 112):
     print(f"s0 = {canonical}: {levels}")
 
 # %% [markdown]
-# One level. On every level a box is then about as many cells wide, and the heads see objects of one size. Boxes
-# smaller or larger than the levels reach are clamped to the first or the last.
+# One level. So a box is about the same number of cells wide on every level, and the heads see objects of one size.
+# Boxes that are too small or too large for the levels are read from the first or the last one.
 
 # %%
 viz.show(viz.show_roi_levels(trace), width=6)

@@ -1,12 +1,11 @@
 # %% [markdown]
 # # Anchors and matching
 #
-# How does a network that maps a grid to a grid answer with boxes? It does not invent them. At every cell stand a
-# few boxes of fixed shape, the *anchors*, and the network says of each: does it hold an object, and how should it
-# be moved?
+# How can a network that maps a grid to a grid predict boxes? It does not invent them. Every cell has a few boxes of
+# fixed shape, the *anchors*. For each anchor the network predicts whether it holds an object, and how to move it.
 #
 # So training must first decide what the right answer is, for thousands of anchors that were laid out before
-# anyone saw the picture. That decision is this notebook's subject.
+# anyone saw the picture. That decision is the subject of this notebook.
 
 # %%
 import numpy as np
@@ -36,15 +35,15 @@ for anchor, area in zip(anchors, box_area(anchors)):
     )
 
 # %% [markdown]
-# Centred on the origin and rounded to whole pixels, as torchvision rounds them, so the areas are only nearly
-# equal. A trained model depends on such details: other rounding, other anchors, other answers.
+# The anchors are centred on the origin and rounded to whole pixels, as in torchvision, so the areas are only nearly
+# equal. A trained model depends on such details: different rounding gives different anchors and different results.
 
 # %% [markdown]
 # ## All cells
 #
 # The small model has three levels, with strides of 4, 8 and 16 pixels, and one size of anchor on each.
 #
-# **Predict.** A picture of 128 x 128 pixels, three levels, three anchors a cell. How many anchors is that?
+# **Predict.** A picture of 128 x 128 pixels, three levels, three anchors per cell. How many anchors is that?
 
 # %%
 generator = AnchorGenerator(sizes=((20,), (32,), (48,)))
@@ -87,24 +86,24 @@ for sizes in ((8, 16, 32), (20, 32, 48), (64, 128, 256)):
 # is the first number to look at.
 
 # %% [markdown]
-# ## Who stands for what: the matcher
+# ## Which anchor represents what: the matcher
 #
-# For each anchor, take the object it overlaps most. Then two thresholds decide:
+# For each anchor, take the object that it overlaps most. Then two thresholds decide:
 #
-# - IoU of 0.7 or more: the anchor stands for that object (*positive*).
-# - below 0.3: it stands for the background (*negative*).
-# - between: neither. The loss leaves it out.
+# - IoU of 0.7 or more: the anchor represents that object (*positive*).
+# - IoU below 0.3: the anchor represents background (*negative*).
+# - in between: neither. The loss ignores the anchor.
 #
-# **Predict.** Two objects (rows), four anchors (columns). What does the matcher answer, and which object goes
-# without an anchor?
+# **Predict.** There are two objects (rows) and four anchors (columns). What does the matcher return, and which object
+# gets no anchor?
 
 # %%
 iou = np.array([[0.80, 0.50, 0.10, 0.00], [0.20, 0.40, 0.60, 0.25]])
 print("matched:", Matcher(0.7, 0.3)(iou), " (-1 background, -2 neither)")
 
 # %% [markdown]
-# Object 1 gets nothing: its best anchor has only 0.6. An object that no anchor stands for is never learnt. Hence
-# one more rule, *low-quality matches*: the best anchor of each object counts, whatever its IoU.
+# Object 1 gets no anchor: its best one has only 0.6. An object that no anchor represents is never learnt. Hence
+# one more rule, *low-quality matches*: the best anchor of each object is positive, whatever its IoU.
 
 # %%
 print("matched:", Matcher(0.7, 0.3, allow_low_quality_matches=True)(iou))
@@ -132,8 +131,8 @@ for name, matcher in {"strict": strict, "with low-quality matches": with_low}.it
 viz.show(viz.show_anchor_matches(trace, target), width=6)
 
 # %% [markdown]
-# Green are the objects, dotted red the positive anchors, dashed blue those between. The solid red boxes show
-# where the trained network moves its positive anchors: onto the objects.
+# The objects are green, the positive anchors dotted red, and the anchors in between dashed blue. The solid red boxes
+# show where the trained network moves its positive anchors: onto the objects.
 
 # %% [markdown]
 # ## A handful against thousands: the sampler
@@ -158,15 +157,16 @@ print(
 # There were fewer positives than allowed, so all were taken and the sample was filled with negatives.
 
 # %% [markdown]
-# ## What a positive anchor must answer: deltas
+# ## The target of a positive anchor: deltas
 #
 # The network does not predict a box but a correction of its anchor:
 #
 # > `dx = (gx - ax) / aw`, `dw = log(gw / aw)`, and the same for y and h,
 #
-# with centres and sides of the object `g` and the anchor `a`.
+# with the centres and sides of the object `g` and the anchor `a`.
 #
-# **Predict.** The object has the anchor's shape, but lies a quarter of its width further right. Which deltas?
+# **Predict.** The object has the shape of the anchor, but lies a quarter of its width further to the right. What are
+# the deltas?
 
 # %%
 coder = BoxCoder((1.0, 1.0, 1.0, 1.0))
@@ -181,10 +181,10 @@ print(
 )
 
 # %% [markdown]
-# The same deltas for a large and a small object: the correction is relative to the anchor, so one convolution can
-# serve all positions and one level all objects of its size.
+# A large and a small object have the same deltas. The correction is relative to the anchor, so one convolution can
+# serve all positions, and one level can serve all objects of its size.
 #
-# `decode` is the inverse. The targets of this picture's positive anchors, and their way back:
+# `decode` is the inverse. Here are the targets of the positive anchors of this picture, encoded and decoded again:
 
 # %%
 chosen = np.flatnonzero(matched >= 0)
@@ -203,8 +203,8 @@ print(
 # ## What to remember
 #
 # - Anchors are fixed. They are a question put at every cell, not an answer.
-# - The matcher turns objects into labels of anchors. What lies between the thresholds is left out on purpose.
-# - Low-quality matches guarantee every object an anchor. The sampler keeps the background from winning by number.
+# - The matcher turns objects into labels of anchors. Anchors between the thresholds are ignored on purpose.
+# - Low-quality matches make sure that every object has an anchor. The sampler keeps the background from dominating.
 # - Measure coverage before you train.
 #
 # **Try it.** Raise the lower threshold to 0.5 in `Matcher(0.7, 0.5, True)`. Which counts change, and what would

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Proposals, and the losses that teach them
 #
-# The region proposal network (RPN) looks at every cell of every level and answers, for each anchor, with five
-# numbers: how likely it holds an object, and four deltas that move it. Then filters turn thousands of moved
-# anchors into a few hundred *proposals*.
+# The region proposal network (RPN) looks at every cell of every level and predicts five numbers for each anchor: how
+# likely it holds an object, and four deltas that move it. Then filters turn thousands of moved anchors into a few
+# hundred *proposals*.
 #
-# First the way forward. Then the two losses, and what they should be before anything is learnt.
+# We follow the forward pass first. Then we look at the two losses, and at what they should be before training.
 
 # %%
 import numpy as np
@@ -27,14 +27,14 @@ trace = model.trace(image)
 # One 3 x 3 convolution, then two of 1 x 1: one for objectness, one for deltas. The same weights serve every cell
 # and every level.
 #
-# **Predict.** There are three anchors a cell. How many output channels do the two last convolutions have?
+# **Predict.** There are three anchors per cell. How many output channels do the last two convolutions have?
 
 # %%
 for name, parameter in model.rpn.named_parameters():
     print(f"{name:<24}{parameter.shape}")
 
 # %% [markdown]
-# **Predict.** Objects of different size are in this picture. On which level does each one light up?
+# **Predict.** The objects in this picture have different sizes. On which level does each one light up?
 
 # %%
 figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
@@ -48,7 +48,7 @@ viz.show(figure)
 # Four histograms, over all anchors (grey) and over those that became proposals (blue line). In the middle, at 0,
 # stands an anchor that is not moved at all.
 #
-# **Predict.** Most anchors hold nothing and are never taught any delta. What does the network say of them?
+# **Predict.** Most anchors hold nothing, and their deltas are never trained. What does the network predict for them?
 
 # %%
 figure = new_figure(7, 6)
@@ -57,8 +57,8 @@ for component, ax in enumerate(figure.subplots(2, 2).flat):
 viz.show(figure)
 
 # %% [markdown]
-# It says something all the same: the loss only looks at positive anchors, so the deltas of all others are
-# whatever they happen to be. They do no harm, because their objectness is low.
+# It predicts some deltas all the same. The loss only looks at positive anchors, so the deltas of all other anchors are
+# arbitrary. They do no harm, because their objectness is low.
 
 # %% [markdown]
 # ## Moved, clipped
@@ -77,8 +77,8 @@ viz.show(figure)
 # %% [markdown]
 # ## The funnel
 #
-# Per level, the boxes of highest objectness stay (top-k). Slivers go. NMS with threshold 0.7 removes near copies,
-# level by level. Of what is left, the best of all levels become proposals.
+# On each level, only the boxes with the highest objectness are kept (top-k). Slivers are dropped. NMS with a threshold
+# of 0.7 removes near copies, level by level. The best of the remaining boxes of all levels become proposals.
 #
 # **Predict.** Which of these filters removes the most?
 
@@ -94,8 +94,8 @@ viz.show(figure)
 # %% [markdown]
 # ## Is anything lost?
 #
-# What the RPN loses is lost for good: no later stage looks anywhere else. So the measure of an RPN is *recall*:
-# which share of the objects is covered by some box, for each IoU one may ask for.
+# What the RPN loses is lost for good, because no later stage looks anywhere else. So the measure of an RPN is *recall*:
+# the share of the objects that are covered by some box, for each IoU threshold.
 #
 # **Predict.** Will recall be better before or after NMS? And the anchors themselves, at IoU 0.5 and at 0.9?
 
@@ -103,8 +103,8 @@ viz.show(figure)
 viz.show(viz.show_recall(trace, target), width=6)
 
 # %% [markdown]
-# Moving the anchors is what makes high IoU possible; filters can only lose. A few hundred proposals should keep
-# nearly what thousands of boxes had.
+# Moving the anchors makes a high IoU possible; filters can only lose objects. A few hundred proposals should have
+# nearly the recall of thousands of boxes.
 
 # %% [markdown]
 # ## Loss 1: objectness
@@ -115,7 +115,7 @@ viz.show(viz.show_recall(trace, target), width=6)
 #
 # the binary cross-entropy, averaged over the sample.
 #
-# **Predict.** An untrained network answers 0 to every question: `s = 0.5`. What is its loss?
+# **Predict.** An untrained network returns the logit 0 for every question: `s = 0.5`. What is its loss?
 
 # %%
 logits, wanted = Tensor(np.zeros(4)), np.array([1.0, 0.0, 0.0, 0.0])
@@ -128,8 +128,8 @@ print(
 #
 # ## Loss 2: boxes
 #
-# Smooth L1 on the deltas: a parabola near zero, straight lines beyond `beta`. The lines keep an anchor that is
-# far off from shouting everyone else down.
+# This is the smooth L1 loss of the deltas: a parabola near zero, and straight lines beyond `beta`. Because of the
+# straight lines, an anchor that is far off does not dominate the loss.
 
 # %%
 d = np.linspace(-0.6, 0.6, 121)
@@ -148,8 +148,8 @@ viz.show(
 )
 
 # %% [markdown]
-# With beta at 1 a delta that is off by 0.1 hardly costs anything: 0.005, against 0.045 at 1/9. Deltas are small
-# numbers, so the corner must lie at small numbers too.
+# With a beta of 1, a delta that is off by 0.1 hardly costs anything: 0.005, compared with 0.045 at 1/9. Deltas are
+# small numbers, so beta must be small too.
 
 # %% [markdown]
 # ## At the start and at the end
@@ -167,15 +167,15 @@ for name, network in {"untrained": untrained, "trained": model}.items():
 print(f"ln 2 = {np.log(2):.2f}, ln 4 = {np.log(4):.2f}")
 
 # %% [markdown]
-# Objectness and mask start at `ln 2`, the classifier at `ln 4`: a guess among four. The box losses start at what
-# the raw anchors are off by.
+# Objectness and mask start at `ln 2`, and the classifier at `ln 4`: a guess among four. The box losses start at the
+# error of the raw anchors.
 #
-# Do not be surprised if the box head's loss (`box_reg`) is larger after training. It is a sum over the positive
-# RoIs, divided by all that were sampled. An untrained RPN offers hardly any positive ones, a trained one many:
-# there is more to be wrong about.
+# Do not be surprised if the loss of the box head (`box_reg`) is larger after training. It is a sum over the positive
+# RoIs, divided by the number of all sampled RoIs. An untrained RPN proposes hardly any positive RoIs, a trained one
+# proposes many, and each of them adds to the sum.
 
 # %% [markdown]
-# ## Whom does the gradient reach?
+# ## Which anchors does the gradient reach?
 #
 # **Predict.** 128 anchors are sampled from 4,032. How many objectness logits will have a gradient? And how many
 # rows of deltas?
@@ -198,12 +198,12 @@ print(
 print("positive:  ", np.count_nonzero(label == 1), "anchors in all")
 
 # %% [markdown]
-# Exactly the sampled ones, and of the deltas exactly the positive ones. All other anchors learn nothing in this
-# step.
+# Exactly the sampled anchors have a gradient, and for the deltas exactly the positive ones. All other anchors learn
+# nothing in this step.
 #
-# And the proposals themselves? They go on to the box head as plain arrays. What the box head learns does not
-# travel back into the boxes it was given. That is a decision (approximate joint training), and here the type says
-# it: a proposal has no `.grad`.
+# And the proposals themselves? They are passed to the box head as plain arrays. No gradient flows from the box head
+# back into the boxes that it was given. That is a decision (approximate joint training), and here you can see it in
+# the type: a proposal has no `.grad`.
 
 # %%
 print(type(trace["proposals"]).__name__, hasattr(trace["proposals"], "grad"))
@@ -211,10 +211,10 @@ print(type(trace["proposals"]).__name__, hasattr(trace["proposals"], "grad"))
 # %% [markdown]
 # ## What to remember
 #
-# - Five numbers an anchor, the same weights everywhere.
+# - The RPN predicts five numbers per anchor, with the same weights everywhere.
 # - Filters can only lose objects. Watch recall.
 # - Known at the start: ln 2 for objectness and masks, ln K for classes.
 # - Only sampled anchors get a gradient, only positive ones learn to move.
 #
-# **Try it.** Set `model.rpn.post_nms_top_n = (300, 10)`, trace again and look at the recall curve. With how few
-# proposals could this picture do?
+# **Try it.** Set `model.rpn.post_nms_top_n = (300, 10)`, trace again and look at the recall curve. How few proposals
+# would be enough for this picture?

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Non-maximum suppression
 #
-# A detector sees every object many times: neighbouring anchors all find it, and each makes its own box. One box an object
-# is wanted. The rule that thins them out is four lines long, has no weights and is never trained. It still decides what the
-# user gets to see.
+# A detector finds every object many times: several neighbouring anchors find it, and each makes its own box. We want one
+# box per object. The rule that thins the boxes out is four lines long, has no weights and is never trained. It still
+# decides what the user gets to see.
 #
-# > Take the box with the best score. Drop all boxes that overlap it by more than a threshold. Repeat with what is left.
+# > Take the box with the best score. Drop all boxes that overlap it by more than a threshold. Repeat with the rest.
 
 # %%
 import numpy as np
@@ -37,8 +37,8 @@ scores = np.array([0.80, 0.95, 0.70, 0.60, 0.65], np.float32)
 print(box_iou(boxes, boxes).round(2))
 
 # %% [markdown]
-# **Predict.** The threshold is 0.5. Start with box 1, the best. Which boxes does it drop? Who is next? Write down which
-# boxes survive, in order.
+# **Predict.** The threshold is 0.5. Start with box 1, the best. Which boxes does it drop? Which box is next? Write down
+# which boxes survive, in order.
 
 # %%
 keep = nms(boxes, scores, iou_threshold=0.5)
@@ -48,7 +48,7 @@ print("kept, best first:", keep)
 # Box 1 (0.95) drops box 0, which overlaps it by 0.82, but not box 2, which overlaps it by 0.43. Then box 2 is the best of
 # the rest, and then box 4 drops box 3.
 #
-# Who dropped whom is worth knowing when a detection is missing. `suppressors` answers that.
+# When a detection is missing, it helps to know which box was dropped by which. `suppressors` returns that.
 
 # %%
 by, overlap = suppressors(boxes, scores, keep, iou_threshold=0.5)
@@ -78,8 +78,8 @@ for label, row_scores in {
     print(label, "-> keep", nms(row, np.array(row_scores, np.float32), 0.5))
 
 # %% [markdown]
-# The answer depends on the order, not only on the overlaps. If a and c are two objects side by side and b a sloppy box over
-# both, a high score of b loses one of them. No threshold repairs that: it is what greedy means.
+# The result depends on the order, not only on the overlaps. If a and c are two objects side by side and b is a sloppy box
+# over both, a high score of b loses one of them. No threshold can fix that: it is what greedy means.
 
 # %% [markdown]
 # ## Classes are kept apart
@@ -110,8 +110,8 @@ model, _ = load_model(weights.path("shapes"))
 trace = model.trace(image)
 
 # %% [markdown]
-# **Predict.** Why may the first threshold be higher than the second? What would go wrong if the RPN already kept only boxes
-# that overlap by less than 0.5?
+# **Predict.** Why can the first threshold be higher than the second? What would go wrong if the RPN already kept only
+# boxes that overlap by less than 0.5?
 
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
@@ -120,11 +120,12 @@ viz.show_before_nms(trace, right)
 viz.show(figure)
 
 # %% [markdown]
-# The RPN's boxes are not refined yet, and its score knows no classes. Dropping a box early, on a rough overlap, can lose an
-# object for good. So the first NMS only removes near copies, and leaves the choice to the second.
+# The boxes of the RPN are not refined yet, and its score does not depend on the class. If a box is dropped early because
+# of a rough overlap, an object can be lost for good. So the first NMS only removes near copies, and leaves the choice to
+# the second.
 #
-# Now the second one as it happens, class by class: each survivor is numbered, the boxes it suppressed are dashed in its
-# colour. At the right, the overlap that cost each of them its place.
+# Now look at the second NMS, class by class. Each survivor has a number, and the boxes that it suppressed are dashed in
+# its colour. On the right you see the overlap for which each of them was dropped.
 
 # %%
 viz.show(viz.suppression_figure(trace, limit=2))
@@ -160,16 +161,16 @@ for threshold in (0.1, 0.3, 0.5, 0.7, 0.9, 0.99):
     )
 
 # %% [markdown]
-# A low threshold loses neighbours, a high one shows objects twice. In this picture the objects stand apart, so any low
-# threshold will do. Take a crowded one and there is no right answer, only a choice.
+# A low threshold loses neighbours, and a high one shows objects twice. In this picture the objects are far apart, so any
+# low threshold will do. In a crowded picture there is no right answer, only a choice.
 
 # %% [markdown]
 # ## What it costs
 #
 # **Predict.** NMS compares pairs. With ten times as many boxes, how much longer may it take?
 #
-# For `n` boxes there are `n * (n - 1) / 2` pairs, so a hundred times in the worst case. In practice most boxes fall early,
-# to the first few winners, and a dropped box is never compared again.
+# For `n` boxes there are `n * (n - 1) / 2` pairs, so it may take a hundred times as long in the worst case. In practice
+# the first few winners drop most boxes, and a dropped box is never compared again.
 
 # %%
 rng = np.random.default_rng(0)
@@ -182,14 +183,14 @@ for count in (100, 1000, 10_000):
     )
 
 # %% [markdown]
-# The picture has room for only so many boxes of that size that do not overlap, and NMS fills that room. More boxes in does
-# not mean more boxes out.
+# The picture has room for a limited number of boxes of that size that do not overlap much, and NMS fills that room. More
+# boxes in does not mean more boxes out.
 
 # %% [markdown]
 # ## What to remember
 #
-# - Greedy, by falling score, within one class: that is all.
-# - It works on boxes. Two objects with nearly the same box and the same class are one to it, whatever their masks say.
+# - NMS is greedy, by falling score, within one class. That is all.
+# - It works on boxes. It treats two objects of one class with nearly the same box as one, whatever their masks are.
 # - The threshold trades double detections for lost neighbours.
 # - No gradient flows through it; training never sees it.
 #

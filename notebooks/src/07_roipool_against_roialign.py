@@ -5,7 +5,7 @@
 # the feature map under the box and fill that grid.
 #
 # RoIPool (2015) rounds the box to whole cells. RoIAlign (2017) rounds nothing. That is the whole difference,
-# and Mask R-CNN's masks hang on it. This notebook looks at it from close by.
+# and the quality of Mask R-CNN's masks depends on it. This notebook takes a close look.
 
 # %%
 import csv
@@ -49,12 +49,12 @@ for name, rule in {
 # %% [markdown]
 # Three operators, three answers.
 #
-# - RoIPool counts the end *inclusive*: it takes cells 0 to 2, bins of 1.5 cells that it widens to 2, and the largest
-#   value of each.
+# - RoIPool includes the end of the box: it takes cells 0 to 2, bins of 1.5 cells that it widens to 2, and the largest
+#   value of each bin.
 # - RoIAlign reads between the cells. But it takes coordinate 1.0 to be the centre of cell 1, where by our
 #   convention that centre is at 1.5: it looks half a cell too far to the lower right.
-# - With `aligned=True` that half cell is gone, and each output is (nearly) the cell it stands on. Only nearly: a
-#   sample beyond the centre of an outer cell is clamped to the map.
+# - With `aligned=True` that half cell is gone, and each output is nearly the value of its cell. It is only nearly equal,
+#   because a sample beyond the centre of an outer cell is clamped to the map.
 
 # %% [markdown]
 # ## The microscope
@@ -62,7 +62,7 @@ for name, rule in {
 # Dashed: the box as given. Solid: the bins an operator makes of it. Dots: where it reads. Red: one bin, and
 # the weight of each cell in its answer.
 #
-# The example is the one the best-known article on Mask R-CNN tells: snapped to cells, the top left bin sees 0.8.
+# The example is from the best-known article on Mask R-CNN: snapped to cells, the top left bin sees 0.8.
 #
 # **Predict.** Between the cell of 0.8 and its neighbour of 1.0, at four tenths of the way, what does
 # interpolation give?
@@ -71,12 +71,12 @@ for name, rule in {
 viz.show(viz.article_figure())
 
 # %% [markdown]
-# `0.6 * 0.8 + 0.4 * 1.0 = 0.88`. Nothing was snapped, so a value that stands in no cell can be read.
+# `0.6 * 0.8 + 0.4 * 1.0 = 0.88`. Nothing was snapped, so the operator can read a value between the cells.
 
 # %% [markdown]
 # ## One family
 #
-# These operators are one operator with five switches. A rule is a choice for each.
+# These operators are one operator with five switches. A rule sets each of the switches.
 
 # %%
 rules = {
@@ -116,9 +116,9 @@ viz.show(viz.microscope_figure(bumps, slanted, rules=dict(second)))
 viz.show(viz.show_shift())
 
 # %% [markdown]
-# Stairs: the box moves, and RoIPool does not notice, until it notices all at once. RoIAlign follows. Without
-# `aligned` it runs beside the true line, half a cell off. A constant shift is easy to learn away, because it is
-# always the same. A staircase is not.
+# The line of RoIPool is a staircase: the box moves, and the output does not change until it jumps. RoIAlign follows the
+# box. Without `aligned`, it runs beside the true line, half a cell off. A network can learn to undo a constant shift,
+# because it is always the same. It cannot undo a staircase.
 
 # %% [markdown]
 # ## How far off, in pixels?
@@ -135,9 +135,9 @@ for stride in (4, 16, 32):
     )
 
 # %% [markdown]
-# A nucleus in a micrograph is some 13 pixels wide. A class can still be told from a view shifted by four pixels.
-# A mask cannot be drawn from it. That is why the paper finds the largest gain at stride 32 (table 2d: mask AP
-# 23.6 with RoIPool, 30.9 with RoIAlign), and why few noticed while detectors only drew boxes.
+# A nucleus in a micrograph is some 13 pixels wide. The class can still be recognised if the view is shifted by four
+# pixels, but a mask cannot be drawn. That is why the paper finds the largest gain at stride 32 (table 2d: mask AP
+# 23.6 with RoIPool, 30.9 with RoIAlign), and why few people noticed while detectors only drew boxes.
 
 # %% [markdown]
 # ## Backwards
@@ -151,8 +151,8 @@ pair = {"RoIPool": ROI_POOL, "RoIAlign": ROI_ALIGN_V2}
 viz.show(viz.gradient_figure(bumps, slanted, rules=pair))
 
 # %% [markdown]
-# The winner takes all in RoIPool. RoIAlign hands its gradient to every cell it has read, by the weights it has
-# read it with. Below, the same gradient by finite differences: each cell moved a little, the output observed.
+# In RoIPool the winner takes all. RoIAlign returns a gradient to every cell that it has read, with the same weights.
+# The lower row shows the same gradients by finite differences: each cell is changed a little, and the output is observed.
 #
 # RoIAlign with the mean is *linear* in the map: `output = A @ features`. So its backward must be the transpose
 # of its forward, and that can be checked to the last digits, without any step size.
@@ -164,8 +164,8 @@ assert_adjoint(lambda x: ops.roi_align(x, rois, 7, aligned=True), case)
 print("forward and backward are each other's transpose")
 
 # %% [markdown]
-# **Predict.** The total gradient that arrives at the output is 2 x 2 = 4, one for each bin. How much of it arrives
-# in the map, for RoIPool and for RoIAlign?
+# **Predict.** The total gradient at the output is 2 x 2 = 4, one for each bin. How much of it arrives in the map, for
+# RoIPool and for RoIAlign?
 
 # %%
 for name, rule in pair.items():
@@ -174,7 +174,8 @@ for name, rule in pair.items():
     print(f"{name:<10}{x.grad.sum():.3f} on {np.count_nonzero(x.grad):2} cells")
 
 # %% [markdown]
-# All of it, in both. The weights of a bin sum to one. Gradient is neither made nor lost, only spread differently.
+# All of it, for both operators. The weights of a bin sum to one, so gradient is neither created nor lost, only spread
+# differently.
 
 # %% [markdown]
 # ## On a real map
@@ -187,7 +188,7 @@ trace = model.trace(data.Shapes("val")[22][0])
 viz.show(viz.proposal_microscope(trace, 0, rules=pair))
 
 # %% [markdown]
-# ## Does it matter when one trains?
+# ## Does it matter in training?
 #
 # `minimaskrcnn roi-lab` trains the same small model with each operator, from the same seeds on the same pictures.
 # Its results are committed, with the command that made them. One variant reads a pyramid with strides of 4 to 16

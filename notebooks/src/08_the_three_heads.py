@@ -1,9 +1,9 @@
 # %% [markdown]
 # # The three heads: class, box, mask
 #
-# Each proposal has become a small block of numbers of fixed size. Three questions are asked of it. *What is it?*
-# *How should the box move?* *Which pixels are it?* Three heads answer, and three losses teach them. Together with
-# the two losses of the RPN that makes five, and training minimises their plain sum.
+# Each proposal has become a small block of numbers of fixed size. Three heads answer three questions about it: *What is
+# it?* *How should the box move?* *Which pixels belong to it?* Each head has a loss. Together with the two losses of the
+# RPN that makes five, and training minimises their sum.
 
 # %%
 import numpy as np
@@ -29,8 +29,8 @@ heads = model.roi_heads
 # %% [markdown]
 # ## What goes in and what comes out
 #
-# **Predict.** There are 4 classes, the background included. How many numbers does the box head answer with for each
-# proposal? And the mask head for each detection?
+# **Predict.** There are 4 classes, including background. How many numbers does the box head return for each proposal?
+# And the mask head for each detection?
 
 # %%
 for name in (
@@ -46,15 +46,15 @@ for name in (
     print(f"{name:<14}{shape}")
 
 # %% [markdown]
-# 4 + 4 * 4 from the box head: a score and a box *for each class*. 4 * 28 * 28 from the mask head: a mask for each
-# class. Which one counts is decided by the class.
+# The box head returns 4 + 4 * 4 numbers: a score and a box *for each class*. The mask head returns 4 * 28 * 28: a mask
+# for each class. The class decides which box and which mask are used.
 #
-# Mind the order of prediction. Masks are drawn last, in the refined boxes of what was detected, not in the proposals.
+# Note the order of prediction. Masks are predicted last, in the refined boxes of the detections, not in the proposals.
 
 # %% [markdown]
 # ## Head 1: the class
 #
-# Softmax makes the logits sum to one, so the classes compete, background among them.
+# Softmax turns the logits into probabilities that sum to one, so the classes compete, including background.
 
 # %%
 best = int(trace["class_scores"][:, 1:].max(axis=1).argmax())
@@ -69,8 +69,8 @@ viz.show(viz.show_class_counts(trace), width=5.5)
 # %% [markdown]
 # ## Which RoIs to learn from
 #
-# For training, each proposal is matched to the object it overlaps most: with IoU of 0.5 or more it has that
-# object's class, otherwise it is background. A quarter of the sample at most may be objects.
+# For training, each proposal is matched to the object that it overlaps most. With an IoU of 0.5 or more it has the class
+# of that object, otherwise it is background. At most a quarter of the sample represents objects.
 #
 # **Predict.** The true boxes themselves are added to the proposals before sampling. Why?
 
@@ -85,8 +85,8 @@ print(f"lowest IoU of an object: {nearest[samples.labels > 0].min():.2f}")
 print(f"highest IoU of background: {nearest[samples.labels == 0].max():.2f}")
 
 # %% [markdown]
-# Because at the beginning no proposal is any good. Without the true boxes the box and mask heads would have nothing
-# to learn from until the RPN has learnt its part.
+# Because at the beginning no proposal is any good. Without the true boxes, the box and mask heads would have nothing
+# to learn from until the RPN has been trained.
 
 # %% [markdown]
 # ## Head 2: the box
@@ -94,7 +94,8 @@ print(f"highest IoU of background: {nearest[samples.labels == 0].max():.2f}")
 # Deltas again, as in the RPN, relative to the proposal. They are multiplied by weights, 10 for the centre and 5 for
 # the size, to bring targets of about 0.1 to about 1.
 #
-# **Predict.** A proposal of 40 x 40 pixels lies 4 pixels too far left. What is the target, without weights and with?
+# **Predict.** A proposal of 40 x 40 pixels lies 4 pixels too far to the left. What is the target, with and without the
+# weights?
 
 # %%
 proposal, truth = np.array([[0.0, 0.0, 40.0, 40.0]]), np.array([[4.0, 0.0, 44.0, 40.0]])
@@ -102,7 +103,7 @@ for weighting in ((1.0, 1.0, 1.0, 1.0), (10.0, 10.0, 5.0, 5.0)):
     print(weighting, "->", BoxCoder(weighting).encode(truth, proposal)[0])
 
 # %% [markdown]
-# How much does refinement help? The IoU of each proposal with its object, before and after.
+# How much does refinement help? The figure shows the IoU of each proposal with its object, before and after.
 
 # %%
 scores = trace["class_scores"]
@@ -121,8 +122,8 @@ viz.show(viz.show_refinement(trace), width=5.5)
 # Convolutions on 14 x 14 cells, a transposed convolution to 28 x 28, and one map for each class. Sigmoid, not
 # softmax: each pixel of each class is a yes-or-no question of its own.
 #
-# **Predict.** These are the masks of *all* classes for one detection. Only one of them was ever taught for objects
-# of this class. What do the others look like?
+# **Predict.** These are the masks of *all* classes for one detection. Only one of them was trained on objects of this
+# class. What do the other masks look like?
 
 # %%
 first = 0
@@ -145,7 +146,7 @@ viz.show(
 # %% [markdown]
 # ## The target of a mask
 #
-# The true mask, cut out by the RoI and brought to 28 x 28, by RoIAlign.
+# The target is the true mask inside the RoI, resampled to 28 x 28 by RoIAlign.
 #
 # **Predict.** The proposal is smaller than its object. What will the target show at its edges?
 
@@ -163,11 +164,12 @@ viz.show(
 )
 
 # %% [markdown]
-# What lies outside the RoI cannot be learnt, and cannot be predicted either: a mask never leaves its box.
+# What lies outside the RoI can neither be learnt nor predicted: a mask never leaves its box.
 #
 # ## The mask loss, by hand
 #
-# Mean binary cross-entropy over the pixels of the true class's channel. An untrained head answers 0 everywhere.
+# The loss is the mean binary cross-entropy over the pixels of the true class's channel. An untrained head returns 0
+# everywhere.
 
 # %%
 logits = Tensor(np.zeros((4, 4, 28, 28)), requires_grad=True)
@@ -181,12 +183,12 @@ print(
 )
 
 # %% [markdown]
-# One channel for each RoI, that of its class.
+# Only one channel of each RoI counts, that of its class.
 
 # %% [markdown]
 # ## From 28 x 28 to the picture
 #
-# Resized into the box, then cut at one half.
+# The mask is resized to its box, then thresholded at one half.
 #
 # **Predict.** Does the size of the outline's steps depend on the size of the object?
 
@@ -205,7 +207,7 @@ for detection in np.flatnonzero(trace["scores"] > 0.5):
     )
 
 # %% [markdown]
-# Where an IoU is low, look at the picture: are 28 cells too few, or is the box wrong, or the object hidden?
+# If an IoU is low, look at the picture. Are 28 cells too few, is the box wrong, or is the object hidden?
 #
 # ## Five losses
 #
@@ -221,10 +223,10 @@ print(f"ln 2 = {np.log(2):.2f} (objectness, mask), ln 4 = {np.log(4):.2f} (class
 # %% [markdown]
 # ## What to remember
 #
-# - Classes compete (softmax); masks do not (sigmoid, one channel a class).
-# - Boxes and masks are predicted for every class, and read for one.
-# - RoIs are sampled, a quarter of them objects, true boxes included.
+# - Classes compete (softmax); masks do not (sigmoid, one channel per class).
+# - Boxes and masks are predicted for every class, and only one of them is used.
+# - RoIs are sampled; at most a quarter of them represent objects, and true boxes are candidates too.
 # - A mask has 28 x 28 cells whatever the object's size.
 #
-# **Try it.** Cut the masks at 0.3 and at 0.7 instead of one half. Which objects gain, which lose, and why is one half
-# a natural choice for a cross-entropy loss?
+# **Try it.** Threshold the masks at 0.3 and at 0.7 instead of one half. Which objects gain, which lose, and why is one
+# half a natural choice for a cross-entropy loss?

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Train on shapes
 #
-# Training is a short loop: draw a batch, add up five losses, walk back, clip, step. What takes experience is to see
-# early whether it goes well. This notebook trains for a few seconds, looks at what should be looked at, and then
-# loads weights that were trained for longer.
+# Training is a short loop: draw a batch, add up five losses, run backward, clip, step. It takes experience to see early
+# whether it goes well. This notebook trains for a few seconds, shows what to look at, and then loads weights that were
+# trained for longer.
 
 # %%
 from dataclasses import replace
@@ -23,8 +23,8 @@ TRAIN = False  # True: train the whole recipe here (minutes, not seconds) instea
 # %% [markdown]
 # ## The data
 #
-# `Shapes` draws sample `i` from the split, the seed and `i` alone. Nothing is stored, nothing runs out, and the
-# validation pictures are never among those for training.
+# `Shapes` draws sample `i` only from the split, the seed and `i`. Nothing is stored, nothing runs out, and the
+# validation pictures are never among the training pictures.
 
 # %%
 train, validation = data.Shapes("train"), data.Shapes("val")
@@ -44,7 +44,7 @@ viz.show(figure)
 # %% [markdown]
 # ## The recipe
 #
-# Every number that a result depends on stands in one place. A misspelt or senseless one is refused before the first
+# Every number that a result depends on is in one place. A misspelt name or a senseless value is refused before the first
 # step.
 
 # %%
@@ -83,7 +83,7 @@ viz.show(
 # %% [markdown]
 # ## Before the first step
 #
-# **Predict.** Four classes with the background. What should the five losses be, roughly?
+# **Predict.** There are four classes, including background. What should the five losses be, roughly?
 
 # %%
 quick = replace(recipe, steps=20, warmup=4, batch_size=2, evaluate_every=1000)
@@ -97,11 +97,11 @@ print({name[5:]: round(value.item(), 1) for name, value in first.items()})
 print(f"ln 2 = {np.log(2):.1f}, ln 4 = {np.log(4):.1f}")
 
 # %% [markdown]
-# The trainer trains the model that it is given, so change what you like in it before. It writes nothing unless it is
-# given a folder, `out=`.
+# The trainer trains the model that you pass, so you can change the model first. It writes nothing unless you pass a
+# folder, `out=`.
 #
-# Objectness and mask at ln 2, the classifier at ln 4. If a first loss is far from these, stop. Labels that do not
-# start at 1, a background class counted twice, weights drawn too wide: they all show here, for free.
+# Objectness and mask are at ln 2, and the classifier is at ln 4. If a first loss is far from these, stop. Labels that do
+# not start at 1, a background class that is counted twice, weights that are drawn too large: they all show here, for free.
 
 # %% [markdown]
 # ## Twenty steps on four pictures
@@ -123,10 +123,10 @@ viz.show(viz.training_curves(losses, num_classes=4), width=9)
 # %% [markdown]
 # The dotted grey lines mark a guess, ln 2 and ln 4. The classifier drops at once: it learns to say *background*,
 # which is right for most RoIs. That is not yet learning to see. Watch for its second descent, and for the masks,
-# which must wait until classes and boxes are of use.
+# which cannot improve before the classes and boxes are usable.
 #
-# The gradient norm is measured before clipping. Its peaks are unusual batches, and clipping at the recipe's
-# `clip_norm` keeps each from undoing the work of many others.
+# The gradient norm is measured before clipping. Its peaks are unusual batches. Clipping at the recipe's `clip_norm`
+# keeps one such batch from undoing the work of many others.
 
 # %% [markdown]
 # ## The same seed, the same bytes
@@ -146,13 +146,13 @@ print("seed 0 and seed 1 equal:            ", np.array_equal(finals["a"], finals
 
 # %% [markdown]
 # Without this, no bug can be reproduced, and no two runs can be compared. The state of the generator is in every
-# checkpoint, so an interrupted run that is resumed ends with the same bytes too.
+# checkpoint, so a run that was interrupted and resumed ends with the same bytes too.
 
 # %% [markdown]
 # ## The whole recipe
 #
-# With `TRAIN = True` the next cell runs it here. Otherwise it loads the weights that come with the package, and the
-# card that says how they were made.
+# With `TRAIN = True` the next cell trains here. Otherwise it loads the weights that come with the package, and the card
+# that says how they were made.
 
 # %%
 if TRAIN:
@@ -167,8 +167,8 @@ else:
 # %% [markdown]
 # ## Is it any good?
 #
-# Measured on pictures it has not learnt from, with COCO's average precision (notebook 11 takes that apart). Ten
-# pictures are enough for a look, not for a claim.
+# We measure COCO's average precision (see notebook 11) on pictures that were not used for training. Ten pictures are
+# enough for a look, but not for a claim.
 #
 # **Predict.** Will boxes or masks score higher?
 
@@ -182,8 +182,7 @@ for name, summary in (("boxes", result.box), ("masks", result.mask)):
     )
 
 # %% [markdown]
-# At an IoU of 0.5 they are close. The demanding thresholds cost the masks more: they are judged by every pixel of
-# the outline.
+# At an IoU of 0.5 they are close. The higher thresholds cost the masks more, because every pixel of the outline counts.
 
 # %%
 figure, axes = panels(1, 3, 2.2, 2.2, title=1.0)
@@ -197,6 +196,6 @@ viz.show(figure)
 # - Know the first losses before you run: ln 2, ln K, ln 2.
 # - Then learn a few pictures by heart. Then train.
 # - One seed, one generator: a run can be repeated to the last bit.
-# - Judge by AP on pictures not learnt from, not by the loss.
+# - Judge a model by its AP on pictures that were not used for training, not by the loss.
 #
 # **Try it.** Multiply the learning rate by 100 with `replace(quick, lr=0.1)`. Which loss shows the trouble first?

@@ -20,8 +20,8 @@ from minimaskrcnn.viz.style import headline, new_figure, panels
 # %% [markdown]
 # ## The picture
 #
-# Fluorescence pictures use a small part of the 8-bit range, each picture another. So every picture is stretched first:
-# its 1st percentile becomes black, its 99.8th white.
+# Fluorescence pictures use only a small part of the 8-bit range, and each picture uses a different part. So every picture
+# is stretched first: its 1st percentile becomes black, and its 99.8th percentile white.
 
 # %%
 raw = read_image(files(data) / "samples" / "nuclei.png")
@@ -33,7 +33,7 @@ for name, picture in (("as read", raw), ("stretched", image)):
     )
 
 # %% [markdown]
-# **Predict.** What would the model make of the picture *as read*? It was only ever shown stretched ones.
+# **Predict.** What would the model find in the picture *as read*? It was only trained on stretched ones.
 
 # %%
 model, _ = load_model(weights.path("nuclei"))
@@ -43,9 +43,9 @@ for name, picture in (("as read", raw), ("stretched", image)):
     print(f"{name:<10}{len(sure):3} detections above 0.5, mean score {sure.mean():.2f}")
 
 # %% [markdown]
-# Not the same list. This network takes it well: its GroupNorm layers divide by the spread of each map, so a change of
-# contrast does less than one would fear. Do not count on it. *It does not work on my pictures* most often means that
-# they were prepared in another way than those it was trained on.
+# The list is not the same. This network is robust: its GroupNorm layers divide by the spread of each map, so a change of
+# contrast matters less than you might fear. Do not count on it. *It does not work on my pictures* most often means that
+# the pictures were not prepared in the same way as the training pictures.
 
 # %%
 trace = model.trace(image)
@@ -61,7 +61,7 @@ viz.show(figure)
 # ## The funnel, in numbers
 #
 # **Predict.** There are about a hundred thousand anchors. How many proposals are left, how many candidates pass the
-# score threshold, how many detections?
+# score threshold, and how many detections are there?
 
 # %%
 fate = trace["candidate_fate"]
@@ -93,8 +93,8 @@ viz.show(viz.show_objectness(trace, 1, panels(1, 1, 4.4, 4.4)[1][0]))
 # %% [markdown]
 # ## Proposals
 #
-# **Predict.** The RPN must give each nucleus a box, and can afford boxes where nothing is. How good are the best and the
-# worst of its proposals?
+# **Predict.** The RPN must propose a box for each nucleus, and it may also propose boxes where there is nothing. How good
+# are the best and the worst of its proposals?
 
 # %%
 figure, (left, right) = panels(1, 2, 3.1, 3.1)
@@ -105,7 +105,7 @@ viz.show(figure)
 # %% [markdown]
 # ## The box head decides
 #
-# Nucleus or background, and the scores of all proposals in one histogram.
+# Each proposal is a nucleus or background. Here are the scores of all proposals in one histogram.
 #
 # **Predict.** One peak, or two?
 
@@ -139,8 +139,8 @@ viz.show_after_nms(trace, right)
 viz.show(figure)
 
 # %% [markdown]
-# **Predict.** Nuclei touch each other. NMS drops a box that overlaps a better one by more than a half. Is a neighbour
-# ever lost to it?
+# **Predict.** Nuclei touch each other. NMS drops a box whose IoU with a better one is above one half. Does it ever drop a
+# neighbour?
 
 # %%
 dropped = trace["candidate_suppressed_iou"][fate == Fate.SUPPRESSED]
@@ -150,8 +150,8 @@ print(
 print(f"dropped at an IoU below 0.6: {np.sum(dropped < 0.6)}")
 
 # %% [markdown]
-# Those at high IoU are copies of one nucleus. Those just above 0.5 are the ones to look at. Round neighbours that only
-# touch have an IoU near zero, so they are safe.
+# Boxes that were dropped at a high IoU are copies of one nucleus. The ones to look at are those just above 0.5. Round
+# neighbours that only touch have an IoU near zero, so they are safe.
 
 # %% [markdown]
 # ## Masks
@@ -173,7 +173,7 @@ viz.show(viz.show_detections(trace, panels(1, 1, 4.4, 4.4)[1][0]))
 print(trace.story(0))
 
 # %% [markdown]
-# And the weakest one that would still be shown to a user. Compare the sentences.
+# And here is the weakest detection that would still be shown to a user. Compare the sentences.
 
 # %%
 weakest = int(np.flatnonzero(trace["scores"] > 0.5)[-1])
@@ -182,9 +182,9 @@ print(trace.story(weakest))
 # %% [markdown]
 # ## A measurement
 #
-# What a biologist wants is not boxes but numbers.
+# A biologist does not want boxes but numbers.
 #
-# **Predict.** The count depends on the score one asks for. How strongly?
+# **Predict.** The count depends on the score threshold. How strongly?
 
 # %%
 for threshold in (0.1, 0.3, 0.5, 0.7, 0.9):
@@ -195,15 +195,15 @@ for threshold in (0.1, 0.3, 0.5, 0.7, 0.9):
     )
 
 # %% [markdown]
-# If the count hardly moves between 0.3 and 0.7, it can be trusted. If it does, look at the objects in between before you
-# report a number.
+# If the count hardly changes between 0.3 and 0.7, you can trust it. If it does change, look at the objects in between
+# before you report a number.
 
 # %% [markdown]
 # ## What to remember
 #
-# - Prepare a picture as the training pictures were prepared.
-# - Read the funnel: where a number drops, something was decided.
-# - Every detection has a story, and so has every object that was missed.
+# - Prepare a picture in the same way as the training pictures.
+# - Read the funnel: where a number drops, the network decided something.
+# - Every detection has a story, and so does every object that was missed.
 # - A count without its threshold means nothing.
 #
 # **Try it.** Use a micrograph of your own: `data.prepare_nuclei(data.read_image("mine.png"))`. If the nuclei are much

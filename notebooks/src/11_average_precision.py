@@ -18,8 +18,8 @@ from minimaskrcnn.viz.style import headline, new_figure
 # %% [markdown]
 # ## Right or wrong
 #
-# One picture, three objects, five detections in order of their scores. A detection is right if it overlaps an object by
-# an IoU of at least 0.5, *and nobody before it has taken that object*.
+# There is one picture with three objects, and five detections in order of their scores. A detection is right if its IoU
+# with an object is at least 0.5, *and no earlier detection has taken that object*.
 
 # %%
 truth = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]], float)
@@ -43,8 +43,8 @@ for detection, taken in enumerate(winner[0, 0]):
     print(f"detection {detection} (score {scores[detection]}): {verdict}")
 
 # %% [markdown]
-# The second is a good box, but the object was taken: a double detection is an error. The last overlaps its object by
-# 0.43 only. Object 2 has not been found.
+# The second detection has a good box, but the object was already taken: a double detection is an error. The last one has
+# an IoU of only 0.43 with its object. Object 2 has not been found.
 
 # %% [markdown]
 # ## Walking down the list
@@ -64,8 +64,8 @@ for step in range(5):
     )
 
 # %% [markdown]
-# Recall never falls. Precision saws up and down. COCO smooths the saw: at each recall it takes the best precision reached
-# *there or later*, reads it at 101 recalls from 0 to 1, and averages.
+# Recall never falls. Precision goes up and down like a saw. COCO smooths the saw: at each recall it takes the best
+# precision that is reached *there or later*, reads it at 101 recalls from 0 to 1, and averages.
 #
 # **Predict.** The largest recall is 2 / 3. What is the precision at the recalls beyond?
 
@@ -91,8 +91,8 @@ print(f"AP at IoU 0.5: {sampled[0].mean():.3f}")
 print(f"by hand: (34 * 1 + 33 * 2 / 3) / 101 = {(34 + 33 * 2 / 3) / 101:.3f}")
 
 # %% [markdown]
-# 34 recalls (0.00 to 0.33) with precision 1, 33 (0.34 to 0.66) with 2/3, the rest 0. An object that is never found costs
-# its share, whatever the scores.
+# At 34 recalls (0.00 to 0.33) the precision is 1, at 33 recalls (0.34 to 0.66) it is 2/3, and at the rest it is 0. An
+# object that is never found costs its share, whatever the scores are.
 
 # %% [markdown]
 # ## Only the order counts
@@ -113,14 +113,14 @@ print(f"squared:     {ap_of(scores**2):.3f}")
 print(f"false alarm first: {ap_of(np.array([0.9, 0.8, 0.7, 0.95, 0.5])):.3f}")
 
 # %% [markdown]
-# AP knows nothing of calibration. A model whose scores are all near 1 can have the same AP as one whose scores mean what
-# they say. And a false alarm costs most where it stands first.
+# AP does not measure calibration. A model whose scores are all near 1 can have the same AP as a model whose scores are
+# true probabilities. And a false alarm costs most if it comes first.
 
 # %% [markdown]
 # ## Ten thresholds
 #
-# Is an IoU of 0.5 enough? COCO asks for 0.50, 0.55, ..., 0.95 and averages. That is the *AP* of the papers; the one at
-# 0.5 is AP50.
+# Is an IoU of 0.5 enough? COCO uses the thresholds 0.50, 0.55, ..., 0.95 and averages. That is the *AP* of the papers;
+# the value at 0.5 is AP50.
 #
 # **Predict.** Detection 0 fits perfectly, detection 2 has an IoU of 0.67. At which thresholds is detection 2 right?
 
@@ -191,7 +191,7 @@ viz.show(
 # %% [markdown]
 # ## Three ways to get it wrong
 #
-# **1. Averaging over pictures.** Some notebooks compute AP for each picture and take the mean. That is another number.
+# **1. Averaging over pictures.** Some notebooks compute AP for each picture and take the mean. That is a different number.
 
 # %%
 print(f"AP of the data set: {measures['bbox'].summary()['AP']:.2f}")
@@ -199,7 +199,7 @@ print(f"mean of {len(each)} APs:    {np.mean(each):.2f}")
 
 # %% [markdown]
 # The true AP ranks all detections of all pictures in one list, so a false alarm in one picture can outrank a good
-# detection in another. Taken picture by picture, that never shows.
+# detection in another. If you average over pictures, you never see that.
 #
 # **2. Cutting off low scores.** It feels clean to keep only scores above 0.5.
 #
@@ -214,16 +214,16 @@ for threshold in (0.05, 0.5, 0.9):
     print(f"scores from {threshold}: AP {cut.summary()['AP']:.2f}")
 
 # %% [markdown]
-# It can only lower it: the tail of the list may still find something, and costs nothing before it.
+# It can only lower AP: the tail of the list may still find something, and it costs nothing earlier in the list.
 #
-# **3. Too few detections.** COCO counts 100 a picture. A micrograph can hold more nuclei than that, and then recall has
-# a ceiling. So the limit belongs to the number: *up to 500 detections*.
+# **3. Too few detections.** COCO counts 100 detections per picture. A micrograph can hold more nuclei than that, and then
+# recall has a ceiling. So state the limit with the number: *up to 500 detections*.
 
 # %% [markdown]
 # ## What to remember
 #
-# - Greedy matching by score, one detection an object.
-# - Precision against recall, made to fall, read at 101 places, averaged; then over ten IoUs and all classes.
+# - Matching is greedy, by score, with one detection per object.
+# - AP is the precision at 101 recalls, made to fall, averaged; then it is averaged over ten IoUs and all classes.
 # - Only the order of scores matters, over the whole data set.
 # - A number comes with its setting: IoU, limit, set, boxes or masks.
 #

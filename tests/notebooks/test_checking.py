@@ -117,7 +117,7 @@ def test_in_step_with_its_source(good):
     other["cells"][1]["source"] = "show(2)"
     only(checking.out_of_step(good, other), "cell 00-01")
     other["cells"].pop()
-    only(checking.out_of_step(good, other), "other cells")
+    only(checking.out_of_step(good, other), "the cells or the metadata")
 
 
 def test_a_stale_text(good):
