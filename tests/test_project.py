@@ -113,7 +113,8 @@ RATE = re.compile(
 
 
 UNREAD = {
-    "autograd", "cli", "data", "detection", "evaluation", "inspection", "kernels", "nn", "ops", "benchmarks", "tests",
+    "autograd", "cli", "data", "detection", "evaluation", "inspection", "kernels", "nn", "ops",
+    "benchmarks", "tests",
 }  # fmt: skip
 
 
