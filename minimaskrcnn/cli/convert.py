@@ -19,8 +19,9 @@ Read weights in one format and write them in another, as the names end.
 A detector of torchvision (maskrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn, or
 another depth) is recognised by the names and shapes of its weights and checked
 against the whole model, so that --model takes what is written. Older names
-become today's. Other weights, such as ImageNet's resnet50, are copied as they
-are. The small models have no counterpart in torchvision: their .pth is for
+become today's, and a prefix of all names (module., _orig_mod.) is left out.
+ResNet classifiers, such as ImageNet's resnet50, are copied as they are; weights
+of any other network are refused. The small models have no counterpart in torchvision: their .pth is for
 torch alone, and to come back they need .npz or .safetensors.
 """
 
@@ -41,24 +42,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("target", metavar="OUT", help="file to write: .npz, .pth, .pt, .safetensors")
     options.add_arch(parser)
+    options.add_norm_eps(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, fit into the model they are of if there is one, write."""
     from minimaskrcnn.cli import sources
-    from minimaskrcnn.io.architecture import is_detector
-    from minimaskrcnn.io.weights_file import check_ending, model_of, read_weights, save_weights
+    from minimaskrcnn.io.architecture import is_classifier
+    from minimaskrcnn.io.opening import open_weights
+    from minimaskrcnn.io.weights_file import check_ending, model_of, save_weights
     from minimaskrcnn.models.presets import configure, nearest_preset
 
     check_ending(args.target)
     if Path(args.source).resolve() == Path(args.target).resolve():
         raise InputError(f"convert: {args.target} is the file that is read; give the result another name.")
-    source = sources.weights_path(args.source)
-    arrays, facts = read_weights(source)
-    kind = None
-    if is_detector(arrays):
-        model, facts = model_of(source, arrays, facts, args.arch)
-        arrays, kind = model.state_dict(), nearest_preset(configure(facts["config"]))
+    with open_weights(sources.weights_path(args.source)) as file:
+        if is_classifier(file.claims):
+            arrays, facts, kind = file.read(), file.facts, None
+        else:
+            model, facts = model_of(file, args.arch, args.norm_eps)
+            arrays, kind = model.state_dict(), nearest_preset(configure(facts["config"]))
     written = save_weights(args.target, arrays, facts)
     values = sum(array.size for array in arrays.values())
     if args.json:

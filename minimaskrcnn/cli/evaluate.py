@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `evaluate`."""
     options.add_dataset(parser)
     options.add_model(parser, default="the bundled weights named like the dataset")
+    options.add_norm_eps(parser)
     scale.add_arguments(parser)
     parser.add_argument(
         "--split",
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.dataset == "coco" and args.model is None:
         raise InputError("coco: name a --model; no bundled weights know its classes.")
-    model, facts = sources.open_weights(args.model or args.dataset)
+    model, facts = sources.open_weights(args.model or args.dataset, norm_eps=args.norm_eps)
     scale.rescale(model, facts, args)
     dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
     dataset = sources.with_labels_of(model, dataset)

@@ -68,6 +68,18 @@ def add_arch(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_norm_eps(parser: argparse.ArgumentParser) -> None:
+    """`--norm-eps E`: the epsilon of batch norm, which no weight tells."""
+    parser.add_argument(
+        "--norm-eps",
+        type=fraction,
+        metavar="E",
+        help="epsilon of frozen batch norm, which no weight tells: 0 for models that began from the first "
+        "COCO weights of torchvision, 1e-5 for those from ImageNet's (default: 0 for COCO's 91 classes, else "
+        "1e-5; a file of this project knows it)",
+    )
+
+
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """The dataset: its kind, and where it lies unless it is generated."""
     parser.add_argument(

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files: PNG, JPEG, TIFF, ...")
     options.add_model(parser)
     options.add_arch(parser)
+    options.add_norm_eps(parser)
     scale.add_arguments(parser)
     parser.add_argument(
         "--min-score", type=options.fraction, default=0.5, metavar="S", help="least score to print and draw"
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
     for path in args.images:
         data.read_image(path)
-    model, facts = sources.open_weights(args.model, args.arch)
+    model, facts = sources.open_weights(args.model, args.arch, args.norm_eps)
     scale.rescale(model, facts, args)
     names = list(model.class_names)
     folder, coco, report, sides = Path(args.output), [], [], []

@@ -27,9 +27,11 @@ def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
     return model, list(model.class_names)
 
 
-def open_weights(name: str, arch: str | None = None) -> tuple[MaskRCNN, dict[str, Any]]:
-    """As `open_model`, with all the facts that the file holds; `arch` says what its weights do not tell."""
-    model, facts = load_model(weights_path(name), arch)
+def open_weights(
+    name: str, arch: str | None = None, norm_eps: float | None = None
+) -> tuple[MaskRCNN, dict[str, Any]]:
+    """As `open_model`, with all the facts that the file holds; `arch` and `norm_eps` say what it lacks."""
+    model, facts = load_model(weights_path(name), arch, norm_eps)
     card = weights.card(name) if name in BUNDLED else {}
     return model, {"object_size": card.get("object_size"), **facts}
 

@@ -10,7 +10,7 @@ nucleus):
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -20,12 +20,13 @@ import numpy as np
 from minimaskrcnn.data.dataset import check_index
 from minimaskrcnn.data.images import read_image
 from minimaskrcnn.data.location import data_folders, find_data
-from minimaskrcnn.data.npz import read_arrays
 from minimaskrcnn.data.preparation import check_steps, prepare
 from minimaskrcnn.detection.boxes import boxes_from_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.npz import Claim, open_npz
 
+ARRAYS = ("images", "labels", "split")  # of the .npz
 SPLITS = ("train", "val", "test")  # index = code in the .npz
 FOLDER_SPLIT = (0.70, 0.15, 0.15)  # shares of train, val, test when the layout itself has no split
 NUCLEI_STEPS = ("grey", "stretch_contrast")  # how `Nuclei` prepares its pictures, see `preparation`
@@ -157,24 +158,43 @@ def _open_npz(path: Path, split: str) -> tuple[list[str], list]:
     """Return names and (image, labels) pairs of one split of an ``.npz``."""
     if not path.is_file():
         raise InputError(f"Nuclei: {path} does not exist; {_ORIGINALS}.")
-    arrays = read_arrays(path, ("images", "labels", "split"), ("kaggle_id",))
-    images, labels, codes = (arrays[name] for name in ("images", "labels", "split"))
+    with open_npz(path, "Nuclei:") as file:
+        _check_claims(path, file.claims)
+        images, labels, codes = map(file.read, ARRAYS)
+        names = file.read("kaggle_id") if "kaggle_id" in file.claims else np.arange(len(images))
+    if labels.size and labels.min() < 0:
+        raise InputError(
+            f"Nuclei: {path} has negative labels; expected 0 for the background, else the number "
+            "of the nucleus."
+        )
+    chosen = np.arange(len(images)) if split == "all" else np.flatnonzero(codes == SPLITS.index(split))
+    return [str(names[i]) for i in chosen], [(images[i], labels[i]) for i in chosen]
+
+
+def _check_claims(path: Path, claims: Mapping[str, Claim]) -> None:
+    """Hold types and shapes against each other before any array is read."""
+    missing = [name for name in ARRAYS if name not in claims]
+    if missing:
+        raise InputError(
+            f"Nuclei: {path} is not an .npz with the arrays {', '.join(ARRAYS)} (no {missing[0]})."
+        )
+    images, labels, codes = (claims[name] for name in ARRAYS)
     same_pictures = images.shape == labels.shape and images.shape[:1] == codes.shape
-    if not (same_pictures and images.ndim == 3 and images.dtype == np.uint8 and 0 not in images.shape[1:]):
+    if not (
+        same_pictures and len(images.shape) == 3 and images.dtype == np.uint8 and 0 not in images.shape[1:]
+    ):
         raise InputError(
             f"Nuclei: {path} has images {images.dtype} {images.shape}, labels {labels.shape}, "
             f"split {codes.shape}; expected uint8 (M, H, W), (M, H, W) and (M,)."
         )
-    if labels.dtype.kind not in "bui" or (labels.size and labels.min() < 0):
+    if labels.dtype.kind not in "bui" or codes.dtype.kind not in "buif":
         raise InputError(
-            f"Nuclei: {path} has labels of {labels.dtype} or negative ones; expected whole numbers: 0 for "
-            "the background, else the number of the nucleus."
+            f"Nuclei: {path} has labels of {labels.dtype} and split of {codes.dtype}; expected whole "
+            "numbers, 0 for the background, else the number of the nucleus."
         )
-    names = arrays.get("kaggle_id", np.arange(len(images)))
+    names = claims.get("kaggle_id", codes)
     if names.shape != codes.shape:
         raise InputError(f"Nuclei: {path} has {names.shape} names in kaggle_id; expected {codes.shape}.")
-    chosen = np.arange(len(images)) if split == "all" else np.flatnonzero(codes == SPLITS.index(split))
-    return [str(names[i]) for i in chosen], [(images[i], labels[i]) for i in chosen]
 
 
 def _open_folder(folder: Path, split: str) -> tuple[list[str], list]:

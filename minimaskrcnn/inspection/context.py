@@ -82,7 +82,7 @@ class TraceContext:
             values["class_names"] = tuple(values["class_names"])
             values["strides"] = {name: (y, x) for name, (y, x) in values["strides"].items()}
             context = cls(**values)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(f"its context is not one this version can read ({error})") from error
         wrong = [f.name for f in fields(cls) if not isinstance(values.get(f.name, f.default), KINDS[f.name])]
         if wrong:

@@ -11,7 +11,6 @@ and never run the model.
 
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -22,10 +21,10 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.stories import Story, story, why_missed
+from minimaskrcnn.npz import open_npz, write_npz
 
 AXES_SUFFIX = "@axes"
 CONTEXT = "@context"
-STRAY = "allow_pickle"  # NumPy before 2.2 stored this keyword of savez as one more array
 
 
 class Stage(NamedTuple):
@@ -182,7 +181,7 @@ class Trace(Mapping[str, np.ndarray]):
         for name, (array, axes) in self.stages().items():
             entries[name] = array
             entries[name + AXES_SUFFIX] = np.array(axes, dtype=np.str_)
-        atomic_write(path, lambda file: np.savez_compressed(file, **entries))
+        atomic_write(path, lambda file: write_npz(file, entries, zipfile.ZIP_DEFLATED))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Trace":
@@ -196,21 +195,23 @@ class Trace(Mapping[str, np.ndarray]):
         InputError
             The file is not a readable `.npz`, or holds something that is not a trace.
         """
-        try:
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                entries = {name: file[name] for name in file.files}
-            entries.pop(STRAY, None)
-            context = entries.pop(CONTEXT, None)
+        with open_npz(path, "trace") as file:
+            names = [name for name in file.claims if not name.endswith(AXES_SUFFIX) and name != CONTEXT]
+            for name in names:
+                axes = file.claims.get(name + AXES_SUFFIX)
+                if axes is None or axes.dtype.kind != "U" or axes.shape != (len(file.claims[name].shape),):
+                    raise InputError(
+                        f"trace {os.fspath(path)}: {name} has no name for each of its axes; write it with "
+                        "trace.save."
+                    )
             stages = {
-                name: Stage(array, tuple(map(str, entries[name + AXES_SUFFIX])))
-                for name, array in entries.items()
-                if not name.endswith(AXES_SUFFIX)
+                name: Stage(file.read(name), tuple(map(str, file.read(name + AXES_SUFFIX)))) for name in names
             }
-            return cls(stages, None if context is None else TraceContext.from_json(str(context)))
-        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise InputError(
-                f"trace: cannot read {os.fspath(path)} as a trace ({error}); write one with trace.save."
-            ) from None
+            text = str(file.read(CONTEXT)) if CONTEXT in file.claims else None
+        try:
+            return cls(stages, None if text is None else TraceContext.from_json(text))
+        except InputError as error:
+            raise InputError(f"trace {os.fspath(path)}: {error}") from error
 
 
 class UnknownStageError(InputError, KeyError):

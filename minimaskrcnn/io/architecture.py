@@ -9,12 +9,11 @@ roi_heads.box_predictor.cls_score.bias (91,)      COCO's classes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from typing import Any, Protocol
 
 from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.io.other_models import network_of
 from minimaskrcnn.models.aliases import DEPTHS
 from minimaskrcnn.models.presets import COCO_V1
 
@@ -32,12 +31,27 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 SECOND_VERSION = ("rpn.head.conv.1.0.weight", "roi_heads.box_head.0.0.weight")
 
 
-def is_detector(state: Mapping[str, np.ndarray]) -> bool:
+class Shaped(Protocol):
+    """An array, or what a file claims about one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+State = Mapping[str, Shaped]
+
+
+def is_detector(state: State) -> bool:
     """Whether these are the weights of a whole detector, not of a classifier or a part."""
     return CLASSES in state and any(name.startswith(BODY) for name in state)
 
 
-def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[str, Any]:
+def is_classifier(state: State) -> bool:
+    """Whether these are the weights of a ResNet, with or without its last layer."""
+    return "conv1.weight" in state and any(name.startswith("layer1.") for name in state)
+
+
+def recognise(state: State, arch: str | None = None) -> dict[str, Any]:
     """Settings of the model that these weights belong to; the settings of `arch` replace what is recognised.
 
     What cannot be seen in weights (anchors, thresholds, sizes) keeps the preset's defaults, which are
@@ -45,7 +59,7 @@ def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[
 
     Parameters
     ----------
-    state : mapping from torchvision's names of today to arrays
+    state : mapping from torchvision's names of today to arrays, or to anything that has their shapes
     arch : str, optional
         A name in `ARCHITECTURES`.
 
@@ -54,9 +68,16 @@ def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[
     InputError
         If they do not belong to a detector with a ResNet-18, -34, -50 or -101.
     """
+    kind, first = network_of(state), ", ".join(list(state)[:3])
+    if kind is not None:
+        raise InputError(
+            f"the weights of {kind} (the first are {first}); only Mask R-CNN and Faster R-CNN with a ResNet "
+            "are read, and ResNet classifiers as a backbone to train from."
+        )
     if not is_detector(state):
-        first = ", ".join(list(state)[:3])
         raise InputError(f"no weights of a detector that is known here (the first are {first}).")
+    if len(state[CLASSES].shape) != 1:
+        raise InputError(f"{CLASSES} has the shape {state[CLASSES].shape}, and not one value per class.")
     if any(name in state for name in SECOND_VERSION):
         raise InputError(
             "weights of torchvision's second version (..._v2), whose heads differ; use those of the first, "
@@ -65,28 +86,28 @@ def recognise(state: Mapping[str, np.ndarray], arch: str | None = None) -> dict[
     trained_norm = any(name.startswith(BODY) and name.endswith(COUNTER) for name in state)
     config = {
         "preset": _preset(state),
-        "num_classes": len(state[CLASSES]),
+        "num_classes": state[CLASSES].shape[0],
         "depth": _depth(state),
         "masks": any(name.startswith("roi_heads.mask_predictor.") for name in state),
         "norm": "batch" if trained_norm else "frozen",
     }
-    if len(state[CLASSES]) == len(COCO_NAMES) and not trained_norm:
+    if config["num_classes"] == len(COCO_NAMES) and not trained_norm:
         config |= COCO_V1
     return config | (ARCHITECTURES[arch] if arch else {})
 
 
-def _preset(state: Mapping[str, np.ndarray]) -> str:
+def _preset(state: State) -> str:
     if any(name.startswith("backbone.fpn.") for name in state):
         return "resnet_fpn"
     return "resnet_c4" if any(name.startswith(RES5) for name in state) else "resnet_c5"
 
 
-def _depth(state: Mapping[str, np.ndarray]) -> int:
+def _depth(state: State) -> int:
     blocks = tuple(_count(state, f"{BODY}layer{stage}.") for stage in (1, 2, 3, 4))
     if not blocks[3]:
         blocks = (*blocks[:3], _count(state, RES5))
     bottleneck = f"{BODY}layer1.0.conv3.weight" in state
-    stem = np.shape(state.get(f"{BODY}conv1.weight", ()))
+    stem = state[f"{BODY}conv1.weight"].shape if f"{BODY}conv1.weight" in state else ()
     for depth, (block, expected) in DEPTHS.items():
         if expected == blocks and (block == "bottleneck") == bottleneck and stem == (64, 3, 7, 7):
             return depth
@@ -96,6 +117,6 @@ def _depth(state: Mapping[str, np.ndarray]) -> int:
     )
 
 
-def _count(state: Mapping[str, np.ndarray], prefix: str) -> int:
+def _count(state: State, prefix: str) -> int:
     """How many residual blocks a stage has."""
     return len({name[len(prefix) :].partition(".")[0] for name in state if name.startswith(prefix)})

@@ -1,4 +1,4 @@
-"""torchvision's older names of a detector's weights, and what they are called today.
+"""Names of a detector's weights that are not torchvision's of today: its older ones, and those with a prefix.
 
 The COCO models that torchvision publishes were saved before its convolutions moved into blocks of
 (convolution, norm, activation); its own modules translate when they load them, and so does this table.
@@ -6,9 +6,8 @@ The COCO models that torchvision publishes were saved before its convolutions mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from minimaskrcnn.errors import InputError
 
@@ -18,13 +17,18 @@ RENAMED_LAYERS = {
     **{f"backbone.fpn.layer_blocks.{i}": f"backbone.fpn.layer_blocks.{i}.0" for i in range(4)},
     **{f"roi_heads.mask_head.mask_fcn{i + 1}": f"roi_heads.mask_head.{i}.0" for i in range(4)},
 }
+FIRST_LAYERS = ("backbone.body.conv1.weight", "conv1.weight")
+EMA_COUNTERS = ("n_averaged",)
 NEW_NAMES = {
     f"{old}.{kind}": f"{new}.{kind}" for old, new in RENAMED_LAYERS.items() for kind in ("weight", "bias")
 }
 
 
-def modern_names(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same arrays under today's names, in the same order; names of today stay.
+V = TypeVar("V")
+
+
+def modern_names(state: Mapping[str, V]) -> dict[str, V]:
+    """The same values under today's names, in the same order; names of today stay.
 
     Raises
     ------
@@ -33,10 +37,30 @@ def modern_names(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
     Examples
     --------
-    >>> list(modern_names({"rpn.head.conv.bias": np.zeros(2), "rpn.head.cls_logits.bias": np.zeros(3)}))
+    >>> list(modern_names({"rpn.head.conv.bias": 2, "rpn.head.cls_logits.bias": 3}))
     ['rpn.head.conv.0.0.bias', 'rpn.head.cls_logits.bias']
     """
     twice = [old for old in state if NEW_NAMES.get(old) in state]
     if twice:
         raise InputError(f"holds {twice[0]} both under this name and as {NEW_NAMES[twice[0]]}; keep one.")
-    return {NEW_NAMES.get(name, name): array for name, array in state.items()}
+    return {NEW_NAMES.get(name, name): value for name, value in state.items()}
+
+
+def common_prefix(names: Iterable[str]) -> str:
+    """What DataParallel, `torch.compile` or a trainer put in front of every name of a detector or ResNet.
+
+    It ends where the name of the first convolution begins. A counter that torch's moving average of weights
+    (EMA) adds needs no prefix.
+
+    Examples
+    --------
+    >>> common_prefix(["n_averaged", "module.backbone.body.conv1.weight", "module.rpn.head.conv.bias"])
+    'module.'
+    """
+    names = [name for name in names if name not in EMA_COUNTERS]
+    for first in FIRST_LAYERS:
+        ending = [name for name in names if name == first or name.endswith(f".{first}")]
+        prefix = min(ending, key=len, default=first).removesuffix(first)
+        if ending and all(name.startswith(prefix) for name in names):
+            return prefix
+    return ""

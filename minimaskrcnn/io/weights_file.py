@@ -5,11 +5,13 @@
     load_backbone(model, "resnet50.pth")  ImageNet's ResNet into a detector
     save_weights("out.safetensors", ...)  and back out
 
-No file is trusted: pickles are read as data, archives are held against their length, nothing is run.
+No file is trusted: pickles are read as data, archives are held against their length, nothing is run. What a
+file claims is compared with a model that has shapes but no memory yet; only what fits is filled in.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -23,31 +25,44 @@ from minimaskrcnn.data.preparation import check_steps
 from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
-from minimaskrcnn.io.architecture import BODY, CLASSES, COUNTER, RES5, recognise
-from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
-from minimaskrcnn.io.formats.safetensors_file import read_safetensors, write_safetensors
-from minimaskrcnn.io.formats.torch_file import read_torch
+from minimaskrcnn.io.architecture import BODY, CLASSES, COUNTER, RES5, State, recognise
+from minimaskrcnn.io.checkpoint import save_arrays
+from minimaskrcnn.io.formats.safetensors_file import write_safetensors
 from minimaskrcnn.io.formats.torch_writer import write_torch
-from minimaskrcnn.io.weight_names import modern_names
+from minimaskrcnn.io.opening import (
+    ENDINGS,
+    OURS,
+    SAFETENSORS,
+    Arrays,
+    Facts,
+    WeightsFile,
+    is_plain,
+    open_weights,
+)
+from minimaskrcnn.models.builder import describe_model
 from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
-from minimaskrcnn.models.presets import build, configure
+from minimaskrcnn.models.presets import configure
+from minimaskrcnn.npz import Claim
 
-TORCH, SAFETENSORS, OURS = (".pth", ".pt"), (".safetensors",), (".npz",)
-ENDINGS = (*OURS, *TORCH, *SAFETENSORS)
-MAX_NAME = 200
-WHERE = "docs/published_weights.md tells where to get the published ones"
+log = logging.getLogger(__name__)
 
-Arrays = dict[str, np.ndarray]
-Facts = dict[str, Any]
+EPS_UNKNOWN = (
+    "weights %s: no weight tells the epsilon of its frozen batch norm; 1e-5 is taken, which is right for "
+    "models that began from ImageNet's weights. For one that began from the first COCO weights it is 0: "
+    "--norm-eps 0."
+)
 
 
 def load_weights(path: str | Path) -> Arrays:
     """Every weight in a file by name; names that torchvision has changed are today's.
 
+    A prefix of all names, such as the `module.` of DataParallel, is left out.
+
     Parameters
     ----------
-    path : .npz of this project, .pth or .pt of `torch.save`, or .safetensors (needs the extra of that name)
+    path : .npz of this project, .pth or .pt of `torch.save`, .safetensors (needs the extra of that name), or
+        a .ckpt or .bin that is one of these inside
 
     Returns
     -------
@@ -56,59 +71,61 @@ def load_weights(path: str | Path) -> Arrays:
     Raises
     ------
     InputError
-        If the file is missing, damaged, of another format, or holds anything but arrays.
+        If the file is missing, damaged, of another format, or holds anything but finite numbers.
     """
-    return read_weights(path)[0]
+    with open_weights(path) as file:
+        return file.read()
 
 
-def read_weights(path: str | Path) -> tuple[Arrays, Facts]:
-    """As `load_weights`, and the facts beside them: class names, and how to build the model."""
-    path, ending = Path(path), check_ending(path)
-    if not path.is_file():
-        raise InputError(f"weights {path}: there is no such file; check the path ({WHERE}).")
-    if ending in OURS:
-        return load_arrays(path)
-    try:
-        arrays, facts = read_safetensors(path) if ending in SAFETENSORS else (read_torch(path), {})
-        if not all(map(_is_plain, arrays)):
-            raise InputError("holds a name that is too long or cannot be printed; save it with plain names.")
-        return modern_names(arrays), facts
-    except InputError as error:
-        raise InputError(f"weights {path}: {error}") from error
-
-
-def load_model(path: str | Path, arch: str | None = None) -> tuple[MaskRCNN, Facts]:
+def load_model(
+    path: str | Path, arch: str | None = None, norm_eps: float | None = None
+) -> tuple[MaskRCNN, Facts]:
     """Build the model that a file's weights are of, fill it, and return it with the facts beside them.
 
     A file of this project says how to build its model; that of a torchvision detector shows it by its names
     and shapes (`io.architecture`), and with 91 classes its `class_names` are COCO's. `arch`, a name
     in `io.architecture.ARCHITECTURES`, says what they do not tell.
 
+    Parameters
+    ----------
+    path : see `load_weights`
+    arch : str, optional
+    norm_eps : float, optional
+        The epsilon of the batch norm, which no weight tells: 0 for models that began from the first COCO
+        weights of torchvision, 1e-5 for those from ImageNet's.
+
     Raises
     ------
     InputError
         As `load_weights`; or if the model is not known, or the weights do not fit it: then what is missing,
-        unexpected or of another shape is listed.
+        unexpected or of another shape is listed, before the weights are read.
     """
-    arrays, facts = read_weights(path)
-    return model_of(path, arrays, facts, arch)
+    with open_weights(path) as file:
+        return model_of(file, arch, norm_eps)
 
 
 def model_of(
-    path: str | Path, arrays: Arrays, facts: Facts, arch: str | None = None
+    file: WeightsFile, arch: str | None = None, norm_eps: float | None = None
 ) -> tuple[MaskRCNN, Facts]:
-    """The model of weights that were read from `path`, and the facts with its config among them."""
+    """The model of an open file of weights, and the facts with its config among them."""
+    facts = file.facts
     try:
-        config = describe(arrays, facts, arch)
+        config = describe(file.claims, facts, arch)
         if "config" not in facts and config.num_classes == len(COCO_NAMES):
             facts = {**facts, "class_names": list(COCO_NAMES)}
-        check_facts(arrays, facts, config)
-        model = build(config)
-        fill(model, arrays)
+        if norm_eps is not None:
+            config = config.changed(norm_eps=norm_eps)
+        elif "config" not in facts and config.norm == "frozen" and config.norm_eps:
+            log.warning(EPS_UNKNOWN, file.path)
+        check_facts(file.claims, facts, config)
+        model = describe_model(config)
+        check_fit(model, file.claims)
     except InputError as error:
-        raise InputError(f"weights {path}: {error}") from error
+        raise InputError(f"weights {file.path}: {error}") from error
+    try:
+        fill(model, file.read())
     except MemoryError as error:
-        raise InputError(f"weights {path}: a model too large for the memory; check its config.") from error
+        raise InputError(f"weights {file.path}: a model too large for the memory.") from error
     model.eval()
     if facts.get("class_names") is not None:
         model.class_names = tuple(facts["class_names"])
@@ -117,27 +134,27 @@ def model_of(
     return model, {**facts, "config": asdict(config)}
 
 
-def describe(arrays: Arrays, facts: Facts, arch: str | None = None) -> Config:
+def describe(claims: State, facts: Facts, arch: str | None = None) -> Config:
     """The config among the facts, or else the one that names and shapes of the weights show."""
     if "config" not in facts:
-        return configure(recognise(arrays, arch))
+        return configure(recognise(claims, arch))
     if arch:
         raise InputError(f"the file itself says how its model is built; leave out the choice of {arch}.")
     return configure(facts["config"])
 
 
-def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts, config: Config) -> None:
+def check_facts(claims: State, facts: Facts, config: Config) -> None:
     """Hold what stands beside the weights against them, before a model of the size it claims is made."""
-    classes, claimed = len(np.atleast_1d(arrays.get(CLASSES, ()))), config.num_classes
-    if not classes:
+    if CLASSES not in claims or not claims[CLASSES].shape:
         raise InputError(f"{CLASSES} is missing, so these are not the weights of a detector.")
+    classes, claimed = claims[CLASSES].shape[0], config.num_classes
     if claimed != classes:
         raise InputError(
             f"these weights are of another model: {classes} classes, and its config says {claimed}."
         )
     names, ids = facts.get("class_names"), facts.get("category_ids")
     if names is not None and not (
-        isinstance(names, list) and len(names) == classes and all(map(_is_plain, names))
+        isinstance(names, list) and len(names) == classes and all(map(is_plain, names))
     ):
         raise InputError(f"its class names are not {classes} plain texts; save it again.")
     if ids is not None and not (
@@ -148,7 +165,7 @@ def check_facts(arrays: Mapping[str, np.ndarray], facts: Facts, config: Config) 
     if size is not None and not (type(size) in (int, float) and 0 < size < 1e6):
         raise InputError("its size of objects is not a number of pixels; save it again.")
     steps = facts.get("prepare", [])
-    if not (isinstance(steps, list) and all(map(_is_plain, steps))):
+    if not (isinstance(steps, list) and all(map(is_plain, steps))):
         raise InputError("its preparation is not a list of names; save it again.")
     check_steps(steps)
 
@@ -163,11 +180,6 @@ def preparation(facts: Facts) -> tuple[str, ...]:
         return tuple(facts["prepare"])
     of_nuclei = facts.get("class_names") == Nuclei.class_names and facts.get("category_ids") is None
     return NUCLEI_STEPS if of_nuclei else ()
-
-
-def _is_plain(name: object) -> bool:
-    """Whether a name from a file can stand in a message: escape codes would reach the terminal."""
-    return isinstance(name, str) and len(name) <= MAX_NAME and name.isprintable()
 
 
 def load_backbone(model: MaskRCNN, path: str | Path) -> None:
@@ -201,10 +213,29 @@ def with_backbone(own: Mapping[str, np.ndarray], classifier: Mapping[str, np.nda
 
 def fill(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
     """`load_state_dict`, forgiving batch norm's counters: only training reads them; old files lack them."""
+    check_fit(module, arrays)
     own = dict(module.named_arrays())
-    state = {name: a for name, a in arrays.items() if name in own or not name.endswith(COUNTER)}
     zeros = {name: np.zeros_like(a) for name, a in own.items() if name.endswith(COUNTER)}
-    module.load_state_dict(zeros | state)
+    module.load_state_dict(zeros | {name: array for name, array in arrays.items() if name in own})
+
+
+def check_fit(module: nn.Module, claims: Mapping[str, np.ndarray] | Mapping[str, Claim]) -> None:
+    """Refuse weights whose names, shapes or types are not those of a module; batch norm's counters may lack.
+
+    Raises
+    ------
+    InputError
+        All names that do not fit are listed, or one that holds no floating numbers is named.
+    """
+    own = dict(module.named_arrays())
+    counters = {name: array.shape for name, array in own.items() if name.endswith(COUNTER)}
+    given = {name: c.shape for name, c in claims.items() if name in own or not name.endswith(COUNTER)}
+    module.check_state(counters | given)
+    for name in given.keys() - counters.keys():
+        if claims[name].dtype.kind != "f":
+            raise InputError(
+                f"{name} holds {claims[name].dtype} and not floating numbers; convert it to float32."
+            )
 
 
 def save_weights(path: str | Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Path:

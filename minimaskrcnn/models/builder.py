@@ -44,6 +44,12 @@ def build_model(config: Config, rng: Rng = None) -> MaskRCNN:
     return model
 
 
+def describe_model(config: Config) -> MaskRCNN:
+    """The detector with the shapes of its weights, but without memory for them until `load_state_dict`."""
+    with nn.init.described():
+        return build_model(config)
+
+
 def build_transform(config: Config) -> ImageTransform:
     """Build the transform, which turns pictures into a batch."""
     return ImageTransform(

@@ -35,7 +35,7 @@ class Conv2d(Module):
         super().__init__()
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         self.weight = _weight((out_channels, in_channels // groups, *_pair(kernel_size)), rng)
-        self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+        self.bias = Parameter(init.constant((out_channels,), 0)) if bias else None
 
     def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
         """The convolution of x, then ``* scale + shift`` channel by channel if these (O,) are given."""
@@ -62,12 +62,14 @@ class ConvTranspose2d(Module):
     ):
         super().__init__()
         self.stride, self.padding = stride, padding
-        # Drawn as (O, C, ...): where kernel = stride, an output cell sums over C inputs only.
-        drawn = _weight((out_channels, in_channels, *_pair(kernel_size)), rng).data
+        kernel = _pair(kernel_size)
+        self.weight = _weight((in_channels, out_channels, *kernel), None)
         if rng is not None:
-            drawn = drawn * np.float32(np.sqrt(np.prod(_pair(kernel_size))))
-        self.weight = Parameter(np.ascontiguousarray(drawn.transpose(1, 0, 2, 3)))
-        self.bias = Parameter(np.zeros(out_channels, np.float32))
+            # Drawn as (O, C, ...): where kernel = stride, an output cell sums over C inputs only.
+            drawn = init.kaiming_normal((out_channels, in_channels, *kernel), rng)
+            drawn = drawn * np.float32(np.sqrt(np.prod(kernel)))
+            self.weight.data = np.ascontiguousarray(drawn.transpose(1, 0, 2, 3))
+        self.bias = Parameter(init.constant((out_channels,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding)
@@ -79,7 +81,7 @@ class Linear(Module):
     def __init__(self, in_features: int, out_features: int, *, rng: np.random.Generator | None = None):
         super().__init__()
         self.weight = _weight((out_features, in_features), rng)
-        self.bias = Parameter(np.zeros(out_features, np.float32))
+        self.bias = Parameter(init.constant((out_features,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.linear(x, self.weight, self.bias)
@@ -95,10 +97,10 @@ class BatchNorm2d(Module):
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1):
         super().__init__()
         self.eps, self.momentum = eps, momentum
-        self.weight = Parameter(np.ones(num_features, np.float32))
-        self.bias = Parameter(np.zeros(num_features, np.float32))
-        self.register_buffer("running_mean", np.zeros(num_features, np.float32))
-        self.register_buffer("running_var", np.ones(num_features, np.float32))
+        self.weight = Parameter(init.constant((num_features,), 1))
+        self.bias = Parameter(init.constant((num_features,), 0))
+        self.register_buffer("running_mean", init.constant((num_features,), 0))
+        self.register_buffer("running_var", init.constant((num_features,), 1))
         self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
 
     def scale_and_shift(self) -> tuple[Tensor, Tensor] | None:
@@ -133,10 +135,10 @@ class FrozenBatchNorm2d(Module):
     def __init__(self, num_features: int, eps: float = 1e-5):
         super().__init__()
         self.eps = eps
-        self.register_buffer("weight", np.ones(num_features, np.float32))
-        self.register_buffer("bias", np.zeros(num_features, np.float32))
-        self.register_buffer("running_mean", np.zeros(num_features, np.float32))
-        self.register_buffer("running_var", np.ones(num_features, np.float32))
+        self.register_buffer("weight", init.constant((num_features,), 1))
+        self.register_buffer("bias", init.constant((num_features,), 0))
+        self.register_buffer("running_mean", init.constant((num_features,), 0))
+        self.register_buffer("running_var", init.constant((num_features,), 1))
 
     def scale_and_shift(self) -> tuple[Tensor, Tensor]:
         """Scale and shift of each channel (C,)."""
@@ -157,8 +159,8 @@ class GroupNorm(Module):
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5):
         super().__init__()
         self.num_groups, self.eps = num_groups, eps
-        self.weight = Parameter(np.ones(num_channels, np.float32))
-        self.bias = Parameter(np.zeros(num_channels, np.float32))
+        self.weight = Parameter(init.constant((num_channels,), 1))
+        self.bias = Parameter(init.constant((num_channels,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
@@ -206,4 +208,4 @@ def _pair(value: Pair) -> tuple[int, int]:
 
 
 def _weight(shape: tuple[int, ...], rng: np.random.Generator | None) -> Parameter:
-    return Parameter(np.zeros(shape, np.float32) if rng is None else init.kaiming_normal(shape, rng))
+    return Parameter(init.constant(shape, 0) if rng is None else init.kaiming_normal(shape, rng))

@@ -167,6 +167,21 @@ class Module:
             for name, array in module._buffers.items():
                 yield _join(prefix, name), array
 
+    def check_state(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Compare names and shapes of a state with those of this module.
+
+        Raises
+        ------
+        InputError
+            If a name is missing, unexpected or of another shape; all of them are listed.
+        """
+        problems = _state_problems({name: array.shape for name, array in self.named_arrays()}, shapes)
+        if problems:
+            raise InputError(
+                f"load_state_dict: these weights are of another model: {'; '.join(problems)}. "
+                "Build the model with the settings the weights were saved with."
+            )
+
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Take every parameter and buffer from `state`, or change nothing and say all that is wrong.
 
@@ -175,12 +190,7 @@ class Module:
         InputError
             If a name is missing, unexpected or of another shape; all of them are listed.
         """
-        problems = _state_problems(dict(self.named_arrays()), state)
-        if problems:
-            raise InputError(
-                f"load_state_dict: these weights are of another model: {'; '.join(problems)}. "
-                "Build the model with the settings the weights were saved with."
-            )
+        self.check_state({name: np.shape(array) for name, array in state.items()})
         for prefix, module in self.named_modules():
             for name, parameter in module._parameters.items():
                 parameter.data = np.array(state[_join(prefix, name)], dtype=parameter.dtype, order="C")
@@ -246,15 +256,18 @@ def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-def _state_problems(own: Mapping[str, np.ndarray], state: Mapping[str, np.ndarray]) -> list[str]:
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def _state_problems(own: Shapes, given: Shapes) -> list[str]:
     """What is missing, of another shape, or unexpected: a phrase for each group that is not empty."""
-    missing = [f"{name} {own[name].shape}" for name in own if name not in state]
+    missing = [f"{name} {shape}" for name, shape in own.items() if name not in given]
     shapes = [
-        f"{name} is {np.shape(state[name])} and not {own[name].shape}"
-        for name in own
-        if name in state and np.shape(state[name]) != own[name].shape
+        f"{name} is {given[name]} and not {shape}"
+        for name, shape in own.items()
+        if given.get(name, shape) != shape
     ]
-    unexpected = [name for name in state if name not in own]
+    unexpected = [name for name in given if name not in own]
     groups = {"missing": missing, "of another shape": shapes, "unexpected": unexpected}
     return [f"{len(names)} {group} ({_shortened(names)})" for group, names in groups.items() if names]
 

@@ -132,7 +132,7 @@ def test_other_files_are_refused(tmp_path, npz):
         tmp_path / "shapes.npz", images=np.zeros((2, 4, 4)), labels=np.zeros((2, 4, 5)), split=np.zeros(2)
     )
     for name, words in (
-        ("text", "is not an .npz"),
+        ("text", "damaged or truncated"),
         ("other", "is not an .npz"),
         ("shapes", "expected uint8"),
     ):
@@ -141,7 +141,7 @@ def test_other_files_are_refused(tmp_path, npz):
     cut = tmp_path / "cut.npz"
     for share in (0.1, 0.5, 0.99):
         cut.write_bytes(npz.read_bytes()[: int(share * npz.stat().st_size)])
-        with pytest.raises(InputError, match=r"cut\.npz is not an \.npz"):
+        with pytest.raises(InputError, match=r"cut\.npz: (damaged|.* claims more)"):
             Nuclei(cut)
     with pytest.raises(InputError, match="no picture of the split 'val'"):
         Nuclei(npz, "val")
@@ -206,7 +206,7 @@ def header(dtype, shape):
 def test_an_archive_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, claim):
     path = tmp_path / "a.npz"
     path.write_bytes(packed(images=claim, labels=claim, split=claim))
-    with pytest.raises(InputError, match=r"is not an \.npz with the arrays images, labels, split") as caught:
+    with pytest.raises(InputError, match=r"a\.npz: images (is not a plain|has values|claims)") as caught:
         Nuclei(path, "all")
     assert str(caught.value).isprintable()
 
@@ -215,7 +215,7 @@ def test_an_archive_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, 
     ("changes", "words"),
     [
         ({"labels": np.full((2, 8, 8), "a")}, "expected whole numbers"),
-        ({"labels": np.full((2, 8, 8), -1)}, "or negative ones"),
+        ({"labels": np.full((2, 8, 8), -1)}, "negative labels"),
         ({"kaggle_id": np.array(["a"])}, "names in kaggle_id"),
         ({"images": np.zeros((2, 0, 8), np.uint8), "labels": np.zeros((2, 0, 8), int)}, "expected uint8"),
     ],

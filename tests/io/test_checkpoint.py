@@ -126,7 +126,9 @@ def test_an_unknown_preset_or_setting(tmp_path, config):
 def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
     before = saved.read_bytes()
     monkeypatch.setattr(
-        np, "savez", lambda *a, **k: (_ for _ in ()).throw(OSError(errno.ENOSPC, "disk full"))
+        np.lib.format,
+        "write_array",
+        lambda *a, **k: (_ for _ in ()).throw(OSError(errno.ENOSPC, "disk full")),
     )
     with pytest.raises(OSError, match="disk full"):
         save_model(saved, mini(3), {})

@@ -182,8 +182,8 @@ def npz(path, members, method=zipfile.ZIP_DEFLATED):
     [
         ({"a.npy": npz_member("<f4", (2**40,))}, zipfile.ZIP_DEFLATED, "more numbers than it has bytes"),
         ({"a.npy": npz_member("<f4", (2**20, 2**20))}, zipfile.ZIP_STORED, "more numbers than it has bytes"),
-        ({"a.npy": npz_member("<f4", (-4,), b"1234")}, zipfile.ZIP_STORED, "more numbers than it has bytes"),
-        ({"a.npy": bytes(2**27)}, zipfile.ZIP_DEFLATED, "100 times as long as the file"),
+        ({"a.npy": npz_member("<f4", (-4,), b"1234")}, zipfile.ZIP_STORED, "not a plain array"),
+        ({"a.npy": bytes(2**27)}, zipfile.ZIP_DEFLATED, r"claims \d+ times as many bytes as it has"),
         ({"a.npy": npz_member("<f4", (2,), b"12345678")}, zipfile.ZIP_BZIP2, "in a way that NumPy does not"),
         ({"a.npy": npz_member("|O", (1,), b"12345678")}, zipfile.ZIP_STORED, "pickled objects are refused"),
         ({"a.npy": b"not an array"}, zipfile.ZIP_STORED, "not a plain"),

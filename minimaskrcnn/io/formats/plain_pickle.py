@@ -4,7 +4,9 @@
 
 Python's `pickle.load` imports and calls whatever a file names, so a file of weights can be a program. This
 machine imports nothing: a name stays a `Name`, and a call is looked up in a table of the reader's own, which
-makes plain records. What is not in the table, and every other instruction, is refused where it stands.
+makes plain records. A few classes of the standard library that trainers keep beside their weights become an
+`Inert`, which knows its name and nothing else. What is in neither table, and every other instruction, is
+refused where it stands.
 
 Format: Python's module `pickletools` describes each instruction; these are the ones a state dict needs.
 """
@@ -14,7 +16,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from minimaskrcnn.errors import InputError
 
@@ -31,12 +33,42 @@ TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}  # TUPLE1, TUPLE2, TUPLE3
 SKIPPED = {b"\x80": 1, b"\x95": 8}  # PROTO, FRAME: bytes of an operand that changes nothing
 STOP = b"."
 
+# Classes of what trainers save beside the weights. Nothing is imported or called for them.
+INERT = frozenset(
+    {
+        "argparse.Namespace",
+        "collections.Counter",
+        "collections.defaultdict",
+        "_codecs.encode",
+        "datetime.date",
+        "datetime.datetime",
+        "datetime.timedelta",
+        "numpy.dtype",
+        *(f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")),
+        *(f"pathlib.{kind}Path" for kind in ("", "Posix", "Windows", "PurePosix", "PureWindows")),
+        *(
+            f"{module}.{kind}"
+            for module in ("builtins", "__builtin__")
+            for kind in ("set", "list", "dict", "int")
+        ),
+        "torch.Size",
+        "torch.device",
+    }
+)
+
 Makers = Mapping[str, Callable[[tuple], Any] | None]
 
 
 @dataclass(frozen=True)
 class Name:
     """A class or function that the file names; nothing is imported for it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Inert:
+    """Stands for an object of a class in `INERT`; what it was made of is left out."""
 
     text: str
 
@@ -109,10 +141,13 @@ class PlainPickle:
         elif code in OTHERS:
             OTHERS[code](self)
         else:
-            raise InputError(
-                f"holds the pickle instruction {code!r}, which no file of weights needs; "
-                "it was refused before anything ran. Save a plain model.state_dict()."
-            )
+            self._refuse(code)
+
+    def _refuse(self, code: bytes) -> NoReturn:
+        raise InputError(
+            f"holds the pickle instruction {code!r}, which no file of weights needs; "
+            "it was refused before anything ran. Save a plain model.state_dict()."
+        )
 
     # ---- bytes -----------------------------------------------------------------------------------------
 
@@ -161,7 +196,8 @@ class PlainPickle:
 
     def _appends(self) -> None:
         values = self._since_mark()
-        self._container(list).extend(values)
+        if type(self._stack[-1]) is not Inert:
+            self._container(list).extend(values)
 
     def _set_item(self) -> None:
         value, key = self._stack.pop(), self._stack.pop()
@@ -175,7 +211,8 @@ class PlainPickle:
         # A key is hashed, and the hash of nested tuples recurses: only texts and numbers are keys.
         if len(keys) != len(values) or not all(isinstance(key, str | int) for key in keys):
             raise InputError("damaged: a dict whose keys are no texts; save a plain model.state_dict().")
-        self._container(dict).update(zip(keys, values, strict=True))
+        if type(self._stack[-1]) is not Inert:
+            self._container(dict).update(zip(keys, values, strict=True))
 
     def _container(self, kind: type) -> Any:
         if type(self._stack[-1]) is not kind:
@@ -191,15 +228,18 @@ class PlainPickle:
 
     def _name(self, module: Any, name: Any) -> None:
         text = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "something"
-        if text not in self._makers:
+        if text not in self._makers and text not in INERT:
             raise InputError(
                 f"names {text[:80]!r}, which loading must not touch; nothing was run. "
-                "Only tensors, dtypes and ordered dicts are read: save a plain model.state_dict()."
+                "Only tensors and plain settings beside them are read: save a plain model.state_dict()."
             )
         self._stack.append(Name(text))
 
     def _reduce(self) -> None:
         arguments, function = self._stack.pop(), self._stack.pop()
+        if isinstance(function, Name) and function.text in INERT and isinstance(arguments, tuple):
+            self._stack.append(Inert(function.text))
+            return
         maker = self._makers[function.text] if isinstance(function, Name) else None
         if maker is None or not isinstance(arguments, tuple):
             raise InputError(
@@ -207,9 +247,19 @@ class PlainPickle:
             )
         self._stack.append(maker(arguments))
 
+    def _new_object(self) -> None:
+        """The other way to make an object, which only the inert ones may take."""
+        name = self._stack[-2]
+        if not (isinstance(name, Name) and name.text in INERT):
+            self._refuse(b"\x81")
+        self._reduce()
+
     def _build(self) -> None:
-        """Attributes of an ordered dict (torch's `_metadata`) are no weights and are dropped."""
-        if type(self._stack.pop()) is not dict:
+        """Attributes of an ordered dict (torch's `_metadata`) and of inert objects are dropped."""
+        attributes = self._stack.pop()
+        if type(self._stack[-1]) is Inert:
+            return
+        if type(attributes) is not dict:
             raise InputError("damaged: attributes that are no dict; get the file again.")
         self._container(dict)
 
@@ -229,6 +279,7 @@ OTHERS: dict[bytes, Callable[[PlainPickle], None]] = {
     b"c": PlainPickle._global,
     b"\x93": PlainPickle._stack_global,
     b"R": PlainPickle._reduce,
+    b"\x81": PlainPickle._new_object,  # NEWOBJ
     b"b": PlainPickle._build,
     b"Q": PlainPickle._reference,  # BINPERSID
 }

@@ -9,6 +9,7 @@ its length before room is made for it, so that a hostile file costs no more than
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import struct
@@ -20,14 +21,17 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from minimaskrcnn.archives import Piecewise
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.io.formats.plain_pickle import PlainPickle
+from minimaskrcnn.io.formats.plain_pickle import Inert, Name, PlainPickle
 from minimaskrcnn.io.formats.torch_tensors import ByteOrder, Claims, Storage, TensorClaim
 
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = b"\x80"
 LEGACY_MAGIC, LEGACY_VERSION = 0x1950A86A20F9469CFC6C, 1001
-WRAPPERS = ("model", "state_dict", "model_state_dict")  # where training checkpoints keep the state
+# Where training checkpoints keep the state; the last two are the moving average of it.
+WRAPPERS = ("model", "state_dict", "model_state_dict", "net", "weights", "ema", "model_ema")
+MAX_KEYS = 8  # that a refusal lists
 MAX_REPEATS = 4  # times the file's size that tensors sharing storages may claim together
 LOCAL_HEADER = 30  # bytes before a member's name
 ENCRYPTED_FLAG, UTF8_FLAG = 0x1, 0x800
@@ -39,15 +43,15 @@ def read_torch(path: str | Path) -> Arrays:
     """The state dict of a .pth file, name to array in the file's order.
 
     bfloat16 becomes float32, which holds it exactly; other dtypes stay. Tensors that share a storage share
-    memory here too. A checkpoint that keeps its state under "model", "state_dict" or "model_state_dict" is
-    unwrapped, if all of it is plain data.
+    memory here too. A checkpoint that keeps its state under one of `WRAPPERS` is unwrapped; what it holds
+    beside it (the state of an optimiser, a schedule, settings) stays unread.
 
     Raises
     ------
     InputError
         If the file is not of torch, is damaged, or says anything that is not plain data about tensors.
     """
-    with open(path, "rb") as stream:
+    with Piecewise(io.FileIO(path)) as stream:
         start = stream.read(len(ZIP_MAGIC))
         stream.seek(0)
         if start == ZIP_MAGIC:
@@ -66,8 +70,28 @@ def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
                 raise InputError("claims many times the numbers it holds; refused before reading them.")
             return state
     raise InputError(
-        "holds no state dict (names with a tensor each); save one with torch.save(model.state_dict(), ...)."
+        f"holds no state dict (names with a tensor each) by itself or under {', '.join(WRAPPERS)}; it holds "
+        f"{_contents(value)}. Save one with torch.save(model.state_dict(), ...)."
     )
+
+
+def _contents(value: Any) -> str:
+    """What a file holds, in words: the keys of a dict and what stands under them."""
+    if not isinstance(value, dict):
+        return _kind(value)
+    listed = [f"{str(key)[:60]} ({_kind(item)})" for key, item in list(value.items())[:MAX_KEYS]]
+    more = len(value) - len(listed)
+    return (
+        "the keys " + ", ".join(listed) + (f", and {more} more" if more > 0 else "") if listed else "nothing"
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"a dict of {', '.join(str(key)[:60] for key in list(value)[:2]) or 'nothing'}"
+    if isinstance(value, Inert | Name):
+        return value.text
+    return "a tensor" if isinstance(value, TensorClaim) else f"a {type(value).__name__}"
 
 
 def _views(state: Mapping[str, TensorClaim], values: Mapping[str, np.ndarray]) -> Arrays:
@@ -155,7 +179,7 @@ def _members(stream: BinaryIO) -> dict[str, _Member]:
     try:
         with zipfile.ZipFile(stream) as archive:
             infos, end = archive.infolist(), archive.start_dir
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, OverflowError, NotImplementedError) as error:
         raise InputError(f"damaged or truncated ({error}); get the file again.") from error
     members: dict[str, _Member] = {}
     for info in sorted(infos, key=lambda info: info.header_offset, reverse=True):
