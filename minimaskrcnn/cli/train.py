@@ -149,7 +149,8 @@ def plan(args: argparse.Namespace) -> Recipe:
         If --epochs and --set both say how long to train.
     """
     from minimaskrcnn.cli import sources
-    from minimaskrcnn.io.weights_file import preparation, read_weights
+    from minimaskrcnn.io.opening import open_weights
+    from minimaskrcnn.io.weights_file import preparation
     from minimaskrcnn.training import RECIPES
 
     if args.epochs and any(change.startswith("steps=") for change in args.changes):
@@ -157,7 +158,8 @@ def plan(args: argparse.Namespace) -> Recipe:
     recipe = replace(RECIPES[args.dataset], early_stop=args.early_stop)
     steps: tuple[str, ...] = ()
     if args.dataset == "coco" and args.weights:
-        steps = preparation(read_weights(sources.weights_path(args.weights))[1])
+        with open_weights(sources.weights_path(args.weights)) as file:
+            steps = preparation(file.facts)
     if steps and not any(change.startswith("prepare=") for change in args.changes):
         output.log.info("pictures are prepared as for %s: %s", args.weights, ", ".join(steps))
         recipe = replace(recipe, prepare=steps)

@@ -164,10 +164,7 @@ def check_facts(claims: State, facts: Facts, config: Config) -> None:
     size = facts.get("object_size")
     if size is not None and not (type(size) in (int, float) and 0 < size < 1e6):
         raise InputError("its size of objects is not a number of pixels; save it again.")
-    steps = facts.get("prepare", [])
-    if not (isinstance(steps, list) and all(map(is_plain, steps))):
-        raise InputError("its preparation is not a list of names; save it again.")
-    check_steps(steps)
+    preparation(facts)
 
 
 def preparation(facts: Facts) -> tuple[str, ...]:
@@ -175,9 +172,18 @@ def preparation(facts: Facts) -> tuple[str, ...]:
 
     Files of version 0.1 do not say it. They were given pictures as they are, but for the data set `Nuclei`,
     which has one class and, unlike a COCO file, no category ids.
+
+    Raises
+    ------
+    InputError
+        If what a file says is not a list of steps that are known.
     """
     if "prepare" in facts:
-        return tuple(facts["prepare"])
+        steps = facts["prepare"]
+        if not (isinstance(steps, list) and all(map(is_plain, steps))):
+            raise InputError("its preparation is not a list of names; save it again.")
+        check_steps(steps)
+        return tuple(steps)
     of_nuclei = facts.get("class_names") == Nuclei.class_names and facts.get("category_ids") is None
     return NUCLEI_STEPS if of_nuclei else ()
 
