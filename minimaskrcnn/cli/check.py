@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 SUMMARY = "what is wrong with an annotation file, and what it holds"
 
 DESCRIPTION = """\
-Check a COCO annotation file as every command does that opens one, and print
-all that is found: which entry, what is wrong with it, and how to mend it.
+Check an annotation file as every command does that opens one, and print all
+that is found: which entry, what is wrong with it, and how to mend it. The file
+is COCO's JSON, or one of labelme, VIA, YOLO, Kaggle or ImageJ, or a folder of
+these or of label maps; it is recognised by what it holds.
 
   fatal     the file cannot be used
   broken    stops train, evaluate, anchors and stages, unless --skip-broken
@@ -36,26 +38,34 @@ examples:
   minimaskrcnn check instances.json --images photos
   minimaskrcnn check instances.json --images photos --figure check.png
   minimaskrcnn check instances.json --json
+  minimaskrcnn check masks --images photos --to-coco instances.json
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `check`."""
-    parser.add_argument("data", metavar="DATA", help="the annotation file, COCO's JSON")
+    parser.add_argument("data", metavar="DATA", help="the annotation file, or the folder of them")
     parser.add_argument("--images", metavar="DIR", help="the folder of the pictures, to look at them too")
     parser.add_argument("--figure", metavar="FILE", help="draw classes, sizes and findings (PNG, PDF, SVG)")
+    parser.add_argument(
+        "--to-coco", metavar="FILE", help="write what can be used as COCO's JSON; broken entries are left out"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Open, report in words or as JSON, draw."""
     from minimaskrcnn import viz
-    from minimaskrcnn.data.annotations import AnnotationFile, Report
+    from minimaskrcnn.data.annotations import AnnotationFile, Report, write_coco
 
-    report = Report.of(AnnotationFile(args.data, args.images))
+    file = AnnotationFile(args.data, args.images)
+    report = Report.of(file)
     anchors = fit_of_anchors(report)
     if args.figure:
         viz.save(viz.annotation_report_figure(report), args.figure)
         output.log.info("drawn in %s", args.figure)
+    if args.to_coco and report.is_usable:
+        write_coco(file, args.to_coco)
+        output.log.info("%d annotations written to %s", report.usable["annotations"], args.to_coco)
     if args.json:
         output.print_json({**report.as_dict(), "anchors": anchors})
     else:

@@ -85,12 +85,13 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dataset",
         choices=("shapes", "nuclei", "coco"),
-        help="shapes: generated circles, squares, triangles; nuclei: microscopy; coco: any COCO-format JSON",
+        help="shapes: generated circles, squares, triangles; nuclei: microscopy; coco: your own",
     )
     parser.add_argument(
         "--data",
         metavar="PATH",
-        help="nuclei: the .npz, or the folder that holds ID/images and ID/masks; coco: the annotation JSON",
+        help="nuclei: the .npz, or the folder that holds ID/images and ID/masks; coco: the annotations: "
+        "COCO's JSON, a file or folder of labelme, VIA, YOLO, Kaggle or ImageJ, or a folder of label maps",
     )
     parser.add_argument("--images", metavar="DIR", help="coco: the folder of the pictures")
     add_skip_broken(parser)

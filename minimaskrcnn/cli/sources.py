@@ -11,6 +11,7 @@ from minimaskrcnn import data, weights
 from minimaskrcnn.cli.options import BUNDLED
 from minimaskrcnn.cli.output import log
 from minimaskrcnn.data.nuclei import NUCLEI_STEPS
+from minimaskrcnn.data.readers import UNNAMED
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model
@@ -60,12 +61,12 @@ def open_dataset(args: argparse.Namespace, split: str, prepare: Sequence[str] = 
 def coco_paths(args: argparse.Namespace) -> tuple[str, str]:
     """The annotation file and the folder of pictures, both of which `coco` needs."""
     if not (args.data and args.images):
-        raise InputError("coco: needs --data FILE.json (the annotations) and --images DIR (the pictures).")
+        raise InputError("coco: needs --data FILE (the annotations) and --images DIR (the pictures).")
     return args.data, args.images
 
 
 def open_coco(path: str, images: str | None, skip_broken: bool) -> data.CocoDataset:
-    """A COCO file; what was left out of it is counted in the log."""
+    """An annotation file of any tool; what was left out of it is counted in the log."""
     dataset = data.CocoDataset(path, images, skip_broken)
     left_out = dataset.file.left_out()
     if left_out:
@@ -98,6 +99,9 @@ def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
         log.warning("the model does not name its classes; they are taken in the order of the dataset's")
         return dataset
     if named and isinstance(dataset, data.CocoDataset):
+        if dataset.class_names[1:] == [UNNAMED] and model.num_classes == 2:
+            log.warning("%s names no class; its objects are taken for %s", dataset.path, model.class_names[1])
+            dataset = dataset.renamed(model.class_names)
         ordered = dataset.ordered_as(model.class_names)
         if ordered.class_names != dataset.class_names:
             log.warning("%s lists its classes in another order; they are matched by name", dataset.path)

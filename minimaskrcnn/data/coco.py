@@ -1,4 +1,6 @@
-"""Any data set in COCO's JSON format: polygons, run lengths of both kinds, crowds, empty pictures.
+"""Any data set in COCO's format: polygons, run lengths of both kinds, crowds, empty pictures.
+
+Files of other tools are brought into this format by `data.readers` when they are opened.
 
 COCO numbers its categories freely (1, 2, ..., 90 with gaps); a detector needs labels 1, 2, ..., K. Label k
 here is the k-th category in order of id, and `category_ids` translates back when results are written.
@@ -23,12 +25,13 @@ from minimaskrcnn.errors import InputError
 
 
 class CocoDataset:
-    """Pictures and annotations of one COCO JSON file.
+    """Pictures and annotations of one COCO JSON file, or of another tool's.
 
     Parameters
     ----------
     annotation_file : str or path
-        The JSON, with the lists ``images``, ``annotations`` and ``categories``.
+        The JSON, with the lists ``images``, ``annotations`` and ``categories``; or a file or folder of
+        labelme, VIA, YOLO, Kaggle or ImageJ, or of label maps.
     image_dir : str or path, optional
         Folder that holds each image's ``file_name``. Without one no picture is looked at, and only `target`
         and `areas` give answers.
@@ -126,6 +129,12 @@ class CocoDataset:
         ordered.category_ids = [ids.get(name, free + label) for label, name in enumerate(class_names)]
         ordered._labels = {ids[name]: labels[name] for name in self.class_names[1:]}
         return ordered
+
+    def renamed(self, class_names: Sequence[str]) -> "CocoDataset":
+        """Return this data set with other names for its classes, which keep their order and their ids."""
+        renamed = copy(self)
+        renamed.class_names = list(class_names)
+        return renamed
 
     def report(self) -> Report:
         """Return what the file holds in numbers, and what was left out."""

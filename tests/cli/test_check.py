@@ -146,3 +146,36 @@ def test_classes_are_names_and_not_positions(run, shapes_file, tmp_path):
     refusal = scored(car=1, dog=2, tree=3)
     assert "has the classes car, dog, tree, which are not among circle, square, triangle" in refusal
     assert one_sentence(refusal)
+
+
+def test_to_coco_writes_what_can_be_used(run, write, tmp_path):
+    copy = tmp_path / "coco.json"
+    code, _, err = run("check", write(spoil), "--images", tmp_path, "--to-coco", copy)
+    assert code == 2
+    assert "1 annotations written to" in err
+    written = json.loads(copy.read_text())
+    assert [entry["id"] for entry in written["annotations"]] == [2]
+    assert [entry["file_name"] for entry in written["images"]] == ["p.png", "q.png"]
+    code, out, _ = run("check", copy, "--images", tmp_path)
+    assert code == 0
+    assert "nothing is wrong" in out
+
+
+def test_to_coco_of_label_maps(run, tmp_path):
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "images").mkdir()
+    labels = np.zeros((40, 60), np.uint8)
+    labels[5:25, 10:30] = 1
+    labels[30:35, 40:50] = 2
+    Image.fromarray(labels).save(tmp_path / "masks" / "p.tif")
+    Image.new("RGB", (60, 40)).save(tmp_path / "images" / "p.png")
+    copy = tmp_path / "coco.json"
+    code, out, _ = run("check", tmp_path / "masks", "--images", tmp_path / "images", "--to-coco", copy)
+    assert code == 0
+    assert "2 by run lengths" in out
+    written = json.loads(copy.read_text())["annotations"]
+    assert [(entry["bbox"], entry["area"]) for entry in written] == [
+        ([10, 5, 20, 20], 400),
+        ([40, 30, 10, 5], 50),
+    ]
+    assert np.array_equal(rle.decode(written[0]["segmentation"]), labels == 1)

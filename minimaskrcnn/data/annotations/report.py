@@ -89,6 +89,11 @@ class Report:
         """Tell whether a run would start without --skip-broken."""
         return not any(f.severity in (Severity.FATAL, Severity.BROKEN) for f in self.findings)
 
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether a run would start with --skip-broken."""
+        return not any(f.severity is Severity.FATAL for f in self.findings)
+
     def kinds(self) -> dict[tuple[Severity, str], list[Finding]]:
         """The findings by severity and kind, the worst first."""
         groups: dict[tuple[Severity, str], list[Finding]] = defaultdict(list)

@@ -18,7 +18,7 @@ import numpy as np
 from minimaskrcnn.data.annotations.findings import EntryError, Severity, shown
 from minimaskrcnn.data.readers.entries import UNNAMED, Entries
 from minimaskrcnn.data.readers.outlines import Runs, ellipse
-from minimaskrcnn.data.readers.pictures import PictureFolder
+from minimaskrcnn.data.readers.pictures import PictureFolder, needed
 from minimaskrcnn.data.readers.text import read_bytes
 from minimaskrcnn.detection import rle
 from minimaskrcnn.errors import InputError
@@ -50,10 +50,7 @@ def read(paths: list[Path], folder: Path | None) -> Entries:
     paths : the .roi and .zip files
     folder : folder of the pictures
     """
-    if folder is None:
-        raise InputError(
-            f"{paths[0]} holds regions of ImageJ; add --images DIR, the folder of their pictures."
-        )
+    folder = needed(folder, paths[0], "regions of ImageJ")
     entries = Entries()
     pictures = PictureFolder(folder)
     for path in paths:

@@ -17,6 +17,7 @@ from minimaskrcnn.data.annotations.findings import EntryError, shown
 from minimaskrcnn.data.images import picture_size
 from minimaskrcnn.data.readers.entries import UNNAMED, Entries
 from minimaskrcnn.data.readers.outlines import Runs
+from minimaskrcnn.data.readers.pictures import needed
 from minimaskrcnn.errors import InputError
 
 COLUMNS = ("ImageId", "EncodedPixels")
@@ -37,10 +38,7 @@ def read(text: str, path: Path, folder: Path | None) -> Entries:
     path : its name
     folder : folder of the pictures, ID.png or ID/images/ID.png
     """
-    if folder is None:
-        raise InputError(
-            f"{path} holds run lengths, which need the size of their pictures; add --images DIR."
-        )
+    folder = needed(folder, path, "run lengths")
     entries = Entries()
     pictures: dict[str, tuple[int, Size | None]] = {}
     for position, line in enumerate(text.splitlines()[1:], 2):

@@ -17,6 +17,22 @@ def picture_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
 
 
+def needed(folder: Path | None, path: Path, what: str) -> Path:
+    """Return the folder of the pictures.
+
+    Raises
+    ------
+    InputError
+        None was named, and the format does not do without: it does not state the size of the pictures.
+    """
+    if folder is None:
+        raise InputError(
+            f"{path} holds {what}, which do not state the size of their pictures; name the folder of these "
+            f"with --images DIR, or convert it first: minimaskrcnn check {path} --images DIR --to-coco FILE."
+        )
+    return folder
+
+
 class PictureFolder:
     """The pictures of a folder by their names without ending."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from minimaskrcnn.data.annotations.findings import EntryError, shown
 from minimaskrcnn.data.readers.entries import Entries
 from minimaskrcnn.data.readers.outlines import numbers
-from minimaskrcnn.data.readers.pictures import PictureFolder
+from minimaskrcnn.data.readers.pictures import PictureFolder, needed
 from minimaskrcnn.data.readers.text import as_text, read_bytes
 from minimaskrcnn.errors import InputError
 
@@ -49,8 +49,7 @@ def read(source: Path, folder: Path | None) -> Entries:
     source : the `data.yaml`, or the folder of the labels
     folder : folder of the pictures
     """
-    if folder is None:
-        raise InputError(f"{source} is of YOLO, whose units are the sides of the pictures; add --images DIR.")
+    folder = needed(folder, source, "labels of YOLO")
     labels = source if source.is_dir() else _labels_of(folder)
     entries = Entries(_names(source))
     pictures = PictureFolder(folder)

@@ -91,7 +91,7 @@ def test_an_archive_of_many_kinds(write, picture, kinds):
 
 def test_what_cannot_be_read_is_named(write, picture, tmp_path):
     path = write(roifile.ImagejRoi.frompoints(CORNERS))
-    with pytest.raises(InputError, match="add --images DIR"):
+    with pytest.raises(InputError, match=r"with --images DIR, or convert it first: .* --to-coco FILE"):
         CocoDataset(path, None)
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(InputError, match=r"a\.roi region' cannot be read"):

@@ -25,6 +25,11 @@ def test_runs_go_down_the_columns_from_pixel_1(write, picture, drawn, name):
     assert drawn(write(f"a,{TWO_COLUMNS}", ends="\r\n"), picture(name)) == [("object", DRAWN)]
 
 
+def test_an_id_may_be_a_file_name(write, picture, drawn):
+    """The ships of Airbus are listed so."""
+    assert drawn(write(f"a.jpg,{TWO_COLUMNS}"), picture("a.jpg")) == [("object", DRAWN)]
+
+
 def test_a_picture_has_several_rows_or_none(write, picture):
     picture("b.png")
     path = write("a,12 2", "a,1 1 3 1", "b,,5,7,Public", header="ImageId,EncodedPixels,Height,Width,Usage")
@@ -60,5 +65,5 @@ def test_a_missing_picture_is_named_and_can_be_skipped(write, picture):
     dataset = CocoDataset(path, picture(), skip_broken=True)
     assert len(dataset) == 1
     assert dataset.file.left_out() == "1 x image: file_name, 1 x annotation: picture left out"
-    with pytest.raises(InputError, match="add --images DIR"):
+    with pytest.raises(InputError, match=r"with --images DIR, or convert it first: .* --to-coco FILE"):
         CocoDataset(path, None)

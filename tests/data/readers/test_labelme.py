@@ -155,3 +155,9 @@ def test_a_folder_has_one_picture_per_file(write, picture):
 def test_a_file_that_says_another_size_is_refused(write, picture):
     with pytest.raises(InputError, match=r"is 5 x 7 .* but the file says 10 x 14"):
         CocoDataset(write(shape("cat", [[2, 1], [5, 1], [5, 3]]), imageHeight=10, imageWidth=14), picture())
+
+
+def test_without_the_pictures_the_objects_are_known(write):
+    """As `stages --truth` opens a file."""
+    dataset = CocoDataset(write(shape("cat", [[2, 1], [5, 1], [5, 3]]), imagePath="a.png"), None)
+    assert dataset.target(dataset.index_of("photos/a.png"), (5, 7)).boxes.tolist() == [[2, 1, 5, 3]]

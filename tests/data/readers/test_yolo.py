@@ -66,7 +66,7 @@ def test_a_broken_line_is_named(write, line, words):
 
 def test_labels_without_their_picture_or_names(write, tmp_path):
     root = write(POLYGON)
-    with pytest.raises(InputError, match="add --images DIR"):
+    with pytest.raises(InputError, match=r"with --images DIR, or convert it first: .* --to-coco FILE"):
         CocoDataset(root / "data.yaml", None)
     write(POLYGON, name="gone.txt")
     with pytest.raises(InputError, match="image 'gone' has no picture called 'gone'"):

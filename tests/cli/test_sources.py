@@ -1,0 +1,59 @@
+"""What the command line opens: files of other tools are data sets like any other."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minimaskrcnn.cli import sources
+from minimaskrcnn.data import CocoDataset
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.models import mini
+
+
+@pytest.fixture
+def label_maps(tmp_path):
+    """A label map and its picture; returns the two folders."""
+    labels = np.zeros((40, 60), np.uint8)
+    labels[5:25, 10:30] = 1
+    for name, picture in (("masks", labels), ("images", np.zeros((40, 60, 3), np.uint8))):
+        (tmp_path / name).mkdir()
+        Image.fromarray(picture).save(tmp_path / name / "p.png")
+    return tmp_path / "masks", tmp_path / "images"
+
+
+def model_of(*names):
+    model = mini(1 + len(names), rng=np.random.default_rng(0))
+    model.class_names = ("background", *names)
+    return model
+
+
+def test_objects_without_a_name_are_those_of_a_model_of_one_class(label_maps):
+    dataset = CocoDataset(*label_maps)
+    matched = sources.with_labels_of(model_of("nucleus"), dataset)
+    assert matched.class_names == ["background", "nucleus"]
+    assert matched[0][1].labels.tolist() == [1]
+    assert dataset.class_names == ["background", "object"]
+    with pytest.raises(InputError, match="has the classes object, which are not among car, dog"):
+        sources.with_labels_of(model_of("car", "dog"), dataset)
+
+
+COMMANDS = {
+    "check": ["DATA", "--images", "."],
+    "evaluate": ["coco", "--data", "DATA", "--images", ".", "--model", "MODEL"],
+    "anchors": ["coco", "--data", "DATA", "--images", ".", "--model", "MODEL", "-o", "out"],
+    "train": ["coco", "--data", "DATA", "--images", ".", "--set", "steps=1", "-o", "out"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_opens_coco_opens_labelme(run, tmp_path, monkeypatch, checkpoint, command):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save("p.png")
+    shape = {"label": "circle", "points": [[10, 5], [40, 5], [40, 35]], "shape_type": "polygon"}
+    content = {"shapes": [shape], "imagePath": "p.png", "imageHeight": 64, "imageWidth": 64}
+    (tmp_path / "p.json").write_text(json.dumps(content))
+    words = [{"DATA": "p.json", "MODEL": checkpoint}.get(word, word) for word in COMMANDS[command]]
+    code, _, err = run(command, *words, "-q")
+    assert code == 0, err
