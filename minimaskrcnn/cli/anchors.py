@@ -15,13 +15,16 @@ Compare every object of a dataset with every anchor its picture gets.
 Prints the best IoU that anchors reach, the objects that none covers, and sizes
 that would fit better; draws both in DIR/anchors.png. Objects that no anchor
 covers by one half are hard to learn: before you train for longer, try
-minimaskrcnn train DATASET --set model.anchor_sizes=[16,24,40].
+minimaskrcnn train DATASET --set model.anchor_sizes=[16,24,40]. Anchors do not
+depend on training: for coco, no model is needed, and those of the recipe are
+compared.
 """
 
 EPILOG = """\
 examples:
   minimaskrcnn anchors shapes
   minimaskrcnn anchors nuclei --data nuclei_fluo256.npz --split train
+  minimaskrcnn anchors coco --data instances.json --images photos
   minimaskrcnn anchors coco --data instances.json --images photos \\
       --model runs/mine/model.npz
 """
@@ -30,7 +33,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `anchors`."""
     options.add_dataset(parser)
-    options.add_model(parser, default="the bundled weights named like the dataset")
+    options.add_model(parser, default="the bundled weights named like the dataset; for coco an untrained one")
     parser.add_argument(
         "--split", choices=("train", "val", "test"), help="part of shapes or nuclei (default: val)"
     )
@@ -41,13 +44,15 @@ def run(args: argparse.Namespace) -> int:
     """Report in words, or as JSON, and as a figure."""
     from minimaskrcnn import viz
     from minimaskrcnn.cli import sources
-    from minimaskrcnn.errors import InputError
     from minimaskrcnn.inspection import anchor_coverage
+    from minimaskrcnn.models import build
+    from minimaskrcnn.training import RECIPES
 
-    if args.dataset == "coco" and args.model is None:
-        raise InputError("coco: name a --model; no bundled weights know its classes.")
     dataset = sources.open_dataset(args, args.split or "val")
-    model, _ = sources.open_model(args.model or args.dataset)
+    if args.dataset == "coco" and args.model is None:
+        model = build(RECIPES["coco"].model)
+    else:
+        model, _ = sources.open_model(args.model or args.dataset)
     coverage = anchor_coverage(model, dataset)
     path = viz.save(viz.coverage_figure(coverage), Path(args.output) / "anchors.png")
     if args.json:

@@ -1,9 +1,16 @@
 """`minimaskrcnn evaluate`: COCO average precision of a model on a dataset."""
 
+from __future__ import annotations
+
 import argparse
+from typing import TYPE_CHECKING
 
 from minimaskrcnn.cli import options, output, scale
 from minimaskrcnn.errors import InputError
+
+if TYPE_CHECKING:
+    from minimaskrcnn.data import Dataset
+    from minimaskrcnn.training import Evaluation
 
 SUMMARY = "COCO average precision of boxes and masks"
 
@@ -20,9 +27,11 @@ EPILOG = """\
 examples:
   minimaskrcnn evaluate shapes
   minimaskrcnn evaluate nuclei --data nuclei_fluo256.npz --split test
+  minimaskrcnn evaluate nuclei --data folder --split all
   minimaskrcnn evaluate shapes --model runs/shapes/model.npz --json
   minimaskrcnn evaluate coco --data instances.json --images photos \\
       --model runs/mine/model.npz
+  minimaskrcnn evaluate coco --data instances.json --results detections.json
 """
 
 DEFAULT_SPLIT = {"shapes": "val", "nuclei": "test", "coco": "all"}
@@ -31,13 +40,20 @@ DEFAULT_SPLIT = {"shapes": "val", "nuclei": "test", "coco": "all"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `evaluate`."""
     options.add_dataset(parser)
-    options.add_model(parser, default="the bundled weights named like the dataset")
+    options.add_model(
+        parser, default="for shapes and nuclei the bundled weights of that name; coco needs one"
+    )
     options.add_norm_eps(parser)
+    parser.add_argument(
+        "--results",
+        metavar="FILE",
+        help="coco: score these detections, a JSON in COCO's results format, instead of a model's",
+    )
     scale.add_arguments(parser)
     parser.add_argument(
         "--split",
-        choices=("train", "val", "test"),
-        help="part of shapes or nuclei (default: shapes val, nuclei test)",
+        choices=("train", "val", "test", "all"),
+        help="part of shapes or nuclei (default: shapes val, nuclei test); all: of nuclei",
     )
     parser.add_argument(
         "--max-dets",
@@ -48,21 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict every picture, compare, print."""
-    from minimaskrcnn.cli import sources
-    from minimaskrcnn.cli.progress import open_bar
+    """Predict every picture, or read what was predicted; compare, print."""
     from minimaskrcnn.evaluation import format_summary
-    from minimaskrcnn.training import RECIPES, evaluate
+    from minimaskrcnn.training import RECIPES
 
-    if args.dataset == "coco" and args.model is None:
-        raise InputError("coco: name a --model; no bundled weights know its classes.")
-    model, facts = sources.open_weights(args.model or args.dataset, norm_eps=args.norm_eps)
-    scale.rescale(model, facts, args)
-    dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
-    dataset = sources.with_labels_of(model, dataset)
     limit = args.max_dets or RECIPES[args.dataset].max_dets
-    with open_bar(len(dataset), "picture", args.quiet) as bar:
-        result = evaluate(model, dataset, limit, on_image=lambda index: bar.update())
+    dataset, result = of_results(args, limit) if args.results else of_model(args, limit)
     summaries = {name: s for name, s in (("box", result.box), ("mask", result.mask)) if s is not None}
     if args.json:
         output.print_json({"pictures": len(dataset), "max_dets": limit, **summaries})
@@ -71,3 +78,40 @@ def run(args: argparse.Namespace) -> int:
         for name, summary in summaries.items():
             print(f"\n{name}\n{format_summary(summary, dataset.class_names)}")
     return 0
+
+
+def of_model(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]:
+    """The data set, and the average precision of a model on it."""
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli.progress import open_bar
+    from minimaskrcnn.training import evaluate
+
+    if args.dataset == "coco" and args.model is None:
+        raise InputError(
+            "coco: name a --model, such as the model.npz of your own training (no bundled weights are taken "
+            "for granted), or score the --results of one."
+        )
+    model, facts = sources.open_weights(args.model or args.dataset, norm_eps=args.norm_eps)
+    scale.rescale(model, facts, args)
+    dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
+    dataset = sources.with_labels_of(model, dataset)
+    with open_bar(len(dataset), "picture", args.quiet) as bar:
+        return dataset, evaluate(model, dataset, limit, on_image=lambda index: bar.update())
+
+
+def of_results(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]:
+    """The annotations, and the average precision of results that have their ids."""
+    from minimaskrcnn import data
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli.progress import open_bar
+    from minimaskrcnn.training import evaluate_results
+
+    if args.dataset != "coco" or not args.data or args.model:
+        raise InputError(
+            "--results: pass coco, the annotations with --data FILE.json, and no --model, since a model has "
+            "made the results already."
+        )
+    dataset = sources.open_coco(args.data, args.images, args.skip_broken)
+    results = data.CocoResults(args.results, dataset)
+    with open_bar(len(dataset), "picture", args.quiet) as bar:
+        return dataset, evaluate_results(results, limit, on_image=lambda index: bar.update())

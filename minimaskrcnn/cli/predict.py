@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minimaskrcnn.cli import options, output, scale
+from minimaskrcnn.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from minimaskrcnn.detection.structures import Detections
     from minimaskrcnn.inspection import Trace
+    from minimaskrcnn.models import MaskRCNN
 
 SUMMARY = "find objects in pictures: overlay PNGs and a COCO results JSON"
 
@@ -27,7 +30,12 @@ DIR/detections.json in COCO's results format: image_id (1, 2, ... in the order
 given), file_name, category_id (the data set's own id of the class where the
 model knows it, else the label: 1 is the first class), bbox (x, y, width,
 height), score, segmentation (run lengths). The JSON holds every detection; the
-tables and the overlays those of at least --min-score.
+tables and the overlays those of at least --min-score. With --ids-from FILE the
+ids are those of an annotation file, and `evaluate coco --results` scores them.
+
+--label-map tif writes DIR/NAME-labels.tif, in which the pixels of object k have
+the value k; --csv writes DIR/objects.csv with the area, the centroid, the box,
+the score and the class of each.
 
 --trace also keeps every stage of the network: DIR/NAME-trace.npz holds the
 arrays (minimaskrcnn.inspection.Trace), DIR/NAME-stages a figure of each and a
@@ -40,6 +48,7 @@ how to check that a file is the right one: docs/published_weights.md.
 EPILOG = """\
 examples:
   minimaskrcnn predict --model nuclei plate1.png plate2.png
+  minimaskrcnn predict --model nuclei --label-map tif --csv plate1.tif
   minimaskrcnn predict --model runs/mine/model.npz -o out/mine photos/*.jpg
   minimaskrcnn predict photo.jpg --weights maskrcnn_resnet50_fpn_coco.pth
 """
@@ -55,6 +64,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-score", type=options.fraction, default=0.5, metavar="S", help="least score to print and draw"
     )
+    parser.add_argument(
+        "--label-map",
+        choices=("tif", "png"),
+        help="also write DIR/NAME-labels: 0 where nothing is, else the number of the object in the table",
+    )
+    parser.add_argument("--csv", action="store_true", help="also write DIR/objects.csv: area, centroid, ...")
+    parser.add_argument(
+        "--ids-from",
+        metavar="FILE",
+        help="COCO annotations that list the pictures: their ids and those of the classes go into the JSON",
+    )
+    options.add_skip_broken(parser)
     parser.add_argument("--trace", action="store_true", help="also write every stage: arrays and figures")
     parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of what is written")
 
@@ -62,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read every picture once before the work, so that a bad file stops the run at its start."""
     from minimaskrcnn import data, viz
-    from minimaskrcnn.cli import results, sources
+    from minimaskrcnn.cli import objects, results, sources
     from minimaskrcnn.cli.progress import StageProgress
     from minimaskrcnn.files import atomic_write
 
@@ -70,31 +91,63 @@ def run(args: argparse.Namespace) -> int:
         data.read_image(path)
     model, facts = sources.open_weights(args.model, args.arch, args.norm_eps)
     scale.rescale(model, facts, args)
+    if args.label_map and not model.roi_heads.has_mask:
+        raise InputError("--label-map: this model finds boxes only; leave it out.")
+    image_ids, category_ids = ids_of(args, model, facts)
     names = list(model.class_names)
-    folder, coco, report, sides = Path(args.output), [], [], []
-    for image_id, (path, stem) in enumerate(zip(args.images, distinct_stems(args.images), strict=True), 1):
+    folder, coco, report, rows, sides = Path(args.output), [], [], [], []
+    for image_id, path, stem in zip(image_ids, args.images, distinct_stems(args.images), strict=True):
         image = sources.read_picture(path, model)
         with StageProgress(path, args.quiet):
             trace = model.trace(image) if args.trace else None
             detections = model.predict([image])[0] if trace is None else trace.detections
-        coco += results.as_coco(detections, image_id, path, facts.get("category_ids"))
+        coco += results.as_coco(detections, image_id, path, category_ids)
         sure = results.at_least(detections, args.min_score)
         sides.append(scale.shown_sides(model, sure, image.shape[1:]))
+        rows += objects.measured(path, sure, names)
         overlay = viz.save(draw(image, sure, names), folder / f"{stem}-overlay.png")
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
         found = {"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
+        if args.label_map:
+            labels = objects.write_label_map(folder / f"{stem}-labels.{args.label_map}", sure)
+            found["label_map"] = str(labels)
         if trace is not None:
             found |= write_trace(trace, folder / stem, args.quiet)
         report.append(found)
-        if not args.json:
-            print(path)
-            results.print_detections(sure, names)
     written = atomic_write(folder / "detections.json", lambda stream: stream.write(json.dumps(coco).encode()))
     output.log.info("%d detections of any score in %s", len(coco), written)
+    if args.csv:
+        output.log.info("%d objects in %s", len(rows), objects.write_table(folder / "objects.csv", rows))
     scale.warn_of_misfit(model, sides)
     if args.json:
         output.print_json({"results": str(written), "images": report})
+        return 0
+    for found in report:  # only now: the reader of stdout may go away, as `head` does
+        print(found["image"])
+        results.print_records(found["detections"])
     return 0
+
+
+def ids_of(
+    args: argparse.Namespace, model: MaskRCNN, facts: dict[str, Any]
+) -> tuple[list[int | str], Sequence[int] | None]:
+    """The ids of the pictures and, by label, of the classes.
+
+    Those of --ids-from; else 1, 2, ... for the pictures, and for the classes what the weights' file says.
+
+    Raises
+    ------
+    InputError
+        The annotation file lacks a picture, or has classes that the model does not know.
+    """
+    from minimaskrcnn import data
+    from minimaskrcnn.cli import sources
+
+    if args.ids_from is None:
+        return list(range(1, len(args.images) + 1)), facts.get("category_ids")
+    listed = sources.with_labels_of(model, sources.open_coco(args.ids_from, None, args.skip_broken))
+    assert isinstance(listed, data.CocoDataset)
+    return [listed.image_ids[listed.index_of(path)] for path in args.images], listed.category_ids
 
 
 def write_trace(trace: Trace, base: Path, quiet: bool) -> dict[str, str]:

@@ -18,9 +18,14 @@ HEADER = ("class", "score", "x1", "y1", "x2", "y2", "mask px")
 
 def print_detections(detections: Detections, class_names: Sequence[str]) -> None:
     """One row a detection, best first: class, score, box in pixels, area of the mask in pixels."""
+    print_records(as_records(detections, class_names))
+
+
+def print_records(records: Sequence[dict[str, Any]]) -> None:
+    """The same of records that `as_records` made."""
     rows = [
         [row["class"], row["score"], *(round(side) for side in row["box"]), row["mask_area"]]
-        for row in as_records(detections, class_names)
+        for row in records
     ]
     output.print_table(HEADER, rows)
 
@@ -51,7 +56,7 @@ def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[
 
 
 def as_coco(
-    detections: Detections, image_id: int, file_name: str, category_ids: Sequence[int] | None = None
+    detections: Detections, image_id: int | str, file_name: str, category_ids: Sequence[int] | None = None
 ) -> list[dict[str, Any]]:
     """The entries of COCO's results format for one picture.
 
@@ -64,7 +69,7 @@ def as_coco(
     for k in range(len(detections)):
         x1, y1, x2, y2 = detections.boxes[k]
         label = int(detections.labels[k])
-        entry = {
+        entry: dict[str, Any] = {
             "image_id": image_id,
             "file_name": file_name,
             "category_id": label if category_ids is None else category_ids[label],

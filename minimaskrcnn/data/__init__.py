@@ -10,6 +10,7 @@ from minimaskrcnn.data.loader import Loader
 from minimaskrcnn.data.location import data_folders, find_data
 from minimaskrcnn.data.nuclei import Nuclei, nuclei_sample, prepare_nuclei
 from minimaskrcnn.data.preparation import prepare, register_preparation, stretch_contrast
+from minimaskrcnn.data.results import CocoResults
 from minimaskrcnn.data.shapes import Shapes
 from minimaskrcnn.data.subset import Subset, cut
 from minimaskrcnn.data.transforms import (
@@ -25,6 +26,7 @@ from minimaskrcnn.data.transforms import (
 
 __all__ = [
     "CocoDataset",
+    "CocoResults",
     "ColourJitter",
     "Compose",
     "Dataset",

@@ -51,6 +51,7 @@ class AnchorGenerator:
                 f"AnchorGenerator: sizes has {len(sizes)} levels and aspect_ratios {len(ratios)}; give one "
                 "tuple of ratios for each level, or a single tuple for all"
             )
+        self.sizes = [tuple(map(float, level)) for level in sizes]
         self.cells = [cell_anchors(s, r) for s, r in zip(sizes, ratios, strict=True)]
 
     def num_anchors_per_location(self) -> list[int]:

@@ -35,7 +35,7 @@ class Coverage:
     sizes : (N, 2) width and height of the objects, pixels of the resized picture
     image_ids : (N,) int, where each object is
     anchors : (S, 2) widths and heights of the anchors of one cell, all levels
-    now : sizes of the anchors there are, sqrt(width * height), pixels
+    now : sizes of the anchors there are, as the model states them, pixels
     suggested : as many sizes that fit the objects, rounded to whole pixels
     suggested_iou : (N,) best IoU of shapes alone, each centred on its object, with the suggested sizes
     now_iou : (N,) the same with the sizes there are: what is lost to shape and not to position
@@ -100,8 +100,9 @@ def anchor_coverage(model: Any, dataset: Any, indices: Iterable[int] | None = No
             best.append(overlap.max(axis=1, initial=0))
         sizes.append(boxes[:, 2:] - boxes[:, :2])
         ids.append(np.full(len(boxes), target.image_id))
-    cells = np.concatenate([cell[:, 2:] - cell[:, :2] for cell in model.rpn.anchor_generator.cells])  # (S, 2)
-    now = sorted({round(float(size)) for size in np.sqrt(cells.prod(1))})
+    generator = model.rpn.anchor_generator
+    cells = np.concatenate([cell[:, 2:] - cell[:, :2] for cell in generator.cells])  # (S, 2)
+    now = sorted({round(size) for level in generator.sizes for size in level})
     threshold = model.rpn.matcher.high_threshold
     return summarise(np.concatenate(best), np.concatenate(sizes), np.concatenate(ids), cells, now, threshold)
 
@@ -114,34 +115,20 @@ def summarise(
     now: list[int],
     fg_iou_thresh: float,
 ) -> Coverage:
-    """Add the suggestion: as many sizes as there are levels of size now."""
-    sides = cluster_sizes(now)
-    suggested = suggest_sizes(sizes, len(sides))
+    """Add the suggestion: as many sizes as there are now."""
+    suggested = suggest_sizes(sizes, len(now))
     shapes = cell_anchors(suggested, RATIOS)
     return Coverage(
         best_iou,
         sizes,
         image_ids,
         cells,
-        sides,
+        now,
         suggested,
         shape_iou(sizes, shapes[:, 2:] - shapes[:, :2]),
         shape_iou(sizes, cells),
         fg_iou_thresh,
     )
-
-
-def cluster_sizes(sides: list[int]) -> list[int]:
-    """One size for each group within a tenth: rounding makes 32, 32 and 33 of one size at three ratios.
-
-    >>> cluster_sizes([32, 33, 64, 65])
-    [32, 64]
-    """
-    groups: list[int] = []
-    for side in sorted(sides):
-        if not groups or side > 1.1 * groups[-1]:
-            groups.append(side)
-    return groups
 
 
 def suggest_sizes(sizes: np.ndarray, count: int) -> list[int]:

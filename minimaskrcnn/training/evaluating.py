@@ -11,7 +11,9 @@ import numpy as np
 from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.preparation import prepare, steps_left
+from minimaskrcnn.data.results import CocoResults
 from minimaskrcnn.data.subset import Subset
+from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.evaluation import CocoEvaluator
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
@@ -36,20 +38,45 @@ def evaluate(
     Pictures are prepared as the model needs it (`MaskRCNN.prepare`), unless the data set has done so already.
     `on_image` is called with the index of each picture after its prediction.
     """
-    limits = tuple(sorted({1, min(10, max_dets), max_dets}))
-    box = CocoEvaluator("bbox", limits)
-    mask = CocoEvaluator("segm", limits) if model.roi_heads.has_mask else None
+    scores = _Scores(max_dets, model.roi_heads.has_mask)
     left = steps_left(model.prepare, getattr(dataset, "prepared", ()))
     for index in range(len(dataset)) if indices is None else indices:
         image, target = dataset[index]
-        detections = model.predict([prepare(image, left)])[0]
         # COCO files state the area of each object, which decides whether it counts as small, medium or large.
         areas = dataset.areas(index) if isinstance(dataset, CocoDataset | Subset) else None
-        box.add(target, detections, areas)
-        if mask is not None:
-            mask.add(target, detections, areas)
+        scores.add(target, model.predict([prepare(image, left)])[0], areas)
         on_image(index)
-    return Evaluation(box.summary(), None if mask is None else mask.summary())
+    return scores.summary()
+
+
+def evaluate_results(
+    results: CocoResults, max_dets: int = 100, on_image: Callable[[int], None] = lambda index: None
+) -> Evaluation:
+    """Summarise detections that were made before, against the annotations that they belong to."""
+    dataset = results.dataset
+    scores = _Scores(max_dets, results.has_masks and dataset.has_masks)
+    for index in range(len(dataset)):
+        target = dataset.target(index, results.size(index))
+        scores.add(target, results.detections(index), dataset.areas(index))
+        on_image(index)
+    return scores.summary()
+
+
+class _Scores:
+    """The evaluators of boxes and, if there are any, of masks."""
+
+    def __init__(self, max_dets: int, masks: bool):
+        limits = tuple(sorted({1, min(10, max_dets), max_dets}))
+        self.box = CocoEvaluator("bbox", limits)
+        self.mask = CocoEvaluator("segm", limits) if masks else None
+
+    def add(self, target: Target, detections: Detections, areas: np.ndarray | None) -> None:
+        self.box.add(target, detections, areas)
+        if self.mask is not None:
+            self.mask.add(target, detections, areas)
+
+    def summary(self) -> Evaluation:
+        return Evaluation(self.box.summary(), None if self.mask is None else self.mask.summary())
 
 
 def best_evaluation(evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from PIL import Image
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.inspection import anchor_coverage
 from minimaskrcnn.io import load_model
+from minimaskrcnn.training import RECIPES
 
 pytestmark = pytest.mark.usefixtures("bundled")
 
@@ -34,8 +35,16 @@ def test_the_report_is_that_of_the_library(run, tmp_path, checkpoint):
     assert report["never_covered"] == len(wanted.never)
 
 
-def test_coco_needs_a_model(run, tmp_path):
-    code, out, err = run("anchors", "coco", "--data", "a.json", "--images", ".", "-o", tmp_path / "o")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "name a --model" in err
-    assert not (tmp_path / "o").exists()
+def test_before_training_the_anchors_of_the_recipe_are_compared(run, picture, tmp_path):
+    content = {
+        "images": [{"id": 1, "file_name": picture.name}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [2, 2, 20, 20], "iscrowd": 0}],
+        "categories": [{"id": 1, "name": "cell"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    words = ("--data", tmp_path / "a.json", "--images", tmp_path, "-o", tmp_path / "o", "--json", "-q")
+    code, out, err = run("anchors", "coco", *words)
+    report = json.loads(out)
+    assert (code, err) == (0, "")
+    assert report["objects"] == 1
+    assert report["sizes"] == [round(size) for size in RECIPES["coco"].model.anchor_sizes]

@@ -1,0 +1,160 @@
+"""Detections in COCO's results format: what `predict` and other tools write, and pycocotools scores.
+
+    [{"image_id": 7, "category_id": 1, "bbox": [x, y, width, height], "score": 0.9, "segmentation": ...}, ...]
+
+Ids are those of an annotation file. Masks stay run lengths until a picture's detections are asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minimaskrcnn.data.annotations.categories import category_id
+from minimaskrcnn.data.annotations.entries import Id, Outline, Picture, as_id, as_number, as_object
+from minimaskrcnn.data.annotations.findings import EntryError, shown
+from minimaskrcnn.data.annotations.outlines import check_outline, extent
+from minimaskrcnn.data.coco import CocoDataset
+from minimaskrcnn.data.readers.text import as_json, read_bytes
+from minimaskrcnn.detection import rle
+from minimaskrcnn.detection.box_masks import BoxMasks
+from minimaskrcnn.detection.structures import Detections
+from minimaskrcnn.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    label: int
+    score: float
+    box: list[float] | None  # x1, y1, x2, y2
+    outline: Outline | None
+
+
+class CocoResults:
+    """The detections of one results file, picture by picture.
+
+    Parameters
+    ----------
+    path : str or path
+        A JSON list of results.
+    dataset : CocoDataset
+        The annotations whose ids the results have.
+
+    Attributes
+    ----------
+    has_masks : bool
+        Whether every result has a segmentation. A file in which only some have one is refused.
+
+    Raises
+    ------
+    InputError
+        The file is not of this format, or an entry cannot be used; the message names it.
+    """
+
+    def __init__(self, path: str | os.PathLike, dataset: CocoDataset):
+        self.path, self.dataset = Path(path), dataset
+        content = as_json(read_bytes(self.path), self.path)
+        if not isinstance(content, list):
+            raise InputError(
+                f"{path} holds a {type(content).__name__}; expected the list that `predict` writes."
+            )
+        unknown = [key for key, picture in dataset.file.pictures.items() if picture.size is None]
+        if unknown:
+            raise InputError(
+                f"{dataset.path}: image {unknown[0]} has no width and height; name the folder of the "
+                "pictures with --images."
+            )
+        self.has_masks = any(isinstance(entry, dict) and entry.get("segmentation") for entry in content)
+        self._labels = {category: k for k, category in enumerate(dataset.category_ids) if k}
+        self._found: dict[Id, list[_Result]] = defaultdict(list)
+        for position, entry in enumerate(content):
+            try:
+                picture, result = self._read(as_object(entry))
+            except EntryError as fault:
+                raise InputError(f"{path}: result {position} {fault.fault}; {fault.fix}.") from None
+            self._found[picture.id].append(result)
+
+    def size(self, index: int) -> tuple[int, int]:
+        """Return the (height, width) of picture `index` of the data set."""
+        size = self.dataset.file.pictures[self.dataset.image_ids[index]].size
+        assert size is not None
+        return size
+
+    def detections(self, index: int) -> Detections:
+        """Return what was found in picture `index` of the data set, best first."""
+        found = sorted(self._found[self.dataset.image_ids[index]], key=lambda result: -result.score)
+        masks = self._masks(index, found) if self.has_masks else None
+        boxes = [self._box(k, result, masks) for k, result in enumerate(found)]
+        return Detections(
+            np.array(boxes, np.float64).reshape(-1, 4),
+            np.array([result.label for result in found], np.int64),
+            np.array([result.score for result in found], np.float64),
+            masks,
+        )
+
+    def _read(self, entry: dict[str, Any]) -> tuple[Picture, _Result]:
+        key = as_id(entry.get("image_id"))
+        picture = self.dataset.file.pictures.get(key)
+        if picture is None:
+            raise EntryError(
+                "image",
+                f"belongs to image {shown(key)}, which {self.dataset.path} does not list",
+                "`predict --ids-from FILE` writes the ids of an annotation file",
+            )
+        label = self._labels.get(category_id(entry.get("category_id"), texts=False))
+        if label is None:
+            raise EntryError(
+                "category",
+                f"has category {shown(entry.get('category_id'))}, which {self.dataset.path} does not list",
+                "`predict --ids-from FILE` writes the ids of an annotation file",
+            )
+        score = as_number(entry.get("score"))
+        if math.isnan(score):
+            raise EntryError("score", f"has the score {shown(entry.get('score'))}", "write a finite number")
+        outline = check_outline(entry.get("segmentation"), picture) if self.has_masks else None
+        box = _box(entry["bbox"]) if "bbox" in entry or outline is None else None
+        return picture, _Result(label, score, box, outline)
+
+    def _masks(self, index: int, found: list[_Result]) -> BoxMasks:
+        """Draw the outlines; only one is whole at a time."""
+        size = self.size(index)
+        crops, corners = [], []
+        for result in found:
+            try:
+                if isinstance(result.outline, dict):
+                    mask = rle.decode(result.outline)
+                else:
+                    mask = rle.polygons_to_mask(result.outline or [], *size)
+            except InputError as fault:
+                raise InputError(
+                    f"{self.path}: a mask in image {self.dataset.image_ids[index]}: {fault}"
+                ) from None
+            cut = BoxMasks.of(mask[None])
+            crops.append(cut.crops[0].copy())
+            corners.append(cut.windows[0, :2])
+        return BoxMasks(crops, np.array(corners, np.int64).reshape(-1, 2), size)
+
+    @staticmethod
+    def _box(k: int, result: _Result, masks: BoxMasks | None) -> Any:
+        """Return the box that the file states, else that of the outline."""
+        if result.box is not None:
+            return result.box
+        if isinstance(result.outline, list):
+            return extent(result.outline)
+        assert masks is not None
+        return masks.windows[k]
+
+
+def _box(value: Any) -> list[float]:
+    """Return x1, y1, x2, y2 of the file's x, y, width, height."""
+    numbers = [as_number(v) for v in value] if isinstance(value, list) and len(value) == 4 else []
+    if not numbers or any(v != v or abs(v) > 2**31 for v in numbers) or min(numbers[2:]) < 0:
+        raise EntryError("box", f"has bbox {shown(value)}", "write finite x, y, width, height")
+    x, y, width, height = numbers
+    return [x, y, x + width, y + height]
