@@ -85,7 +85,8 @@ class CocoEvaluator:
         """
         self._check(target, detections, areas)
         if areas is None:
-            areas = overlap.box_areas(target.boxes) if target.masks is None else target.masks.sum((1, 2))
+            masks = target.masks
+            areas = overlap.box_areas(target.boxes) if masks is None else BoxMasks.of(masks).areas()
         found, true = self._regions(detections), self._regions(target)
         order = np.argsort(-detections.scores, kind="stable")
         verdicts = self._pictures[target.image_id] = {}

@@ -4,12 +4,13 @@ from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.coverage import Coverage, anchor_coverage
 from minimaskrcnn.inspection.microscope import RoIView, look
 from minimaskrcnn.inspection.stories import Story
-from minimaskrcnn.inspection.trace import LazyStage, Stage, Trace
+from minimaskrcnn.inspection.trace import LazyStage, MaskStage, Stage, Trace
 from minimaskrcnn.inspection.weights import WeightStatistics, weight_statistics
 
 __all__ = [
     "Coverage",
     "LazyStage",
+    "MaskStage",
     "RoIView",
     "Stage",
     "Story",

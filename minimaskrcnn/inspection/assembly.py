@@ -6,16 +6,14 @@ This is the table of all stages, in the order in which they happen.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-import numpy as np
-
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.fates import Fates
 from minimaskrcnn.detection.stages import BoxStages, MaskStages, PictureStages, RPNStages
 from minimaskrcnn.inspection.context import TraceContext
-from minimaskrcnn.inspection.trace import LazyStage, Stage, Trace
+from minimaskrcnn.inspection.trace import LazyStage, MaskStage, Stage, Trace
 
-Stages = dict[str, Stage | LazyStage]
+Stages = dict[str, Stage | LazyStage | MaskStage]
 
 MAP = ("channel", "y", "x")
 
@@ -89,7 +87,7 @@ def _detections(stages: PictureStages) -> Stages:
         "scores": Stage(found.scores, ("detection",)),
     }
     if found.masks is not None:
-        named["masks"] = LazyStage(partial(np.asarray, found.masks), ("detection", "y", "x"))
+        named["masks"] = MaskStage(BoxMasks.of(found.masks), ("detection", "y", "x"))
     return named
 
 

@@ -100,7 +100,7 @@ def story(trace: "Trace", detection: int) -> Story:
     others = int(np.sum(trace["candidate_suppressed_by"] == candidate))
     told.add(f"NMS among boxes of class {name} let it push out {_count(others)}.")
     if "masks" in trace:
-        mask = trace["masks"][detection]
+        mask = trace.masks[detection]
         told.add(f"Its mask covers {np.count_nonzero(mask):,} of the picture's {mask.size:,} pixels.")
     return told
 

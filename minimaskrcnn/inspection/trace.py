@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
@@ -41,6 +42,17 @@ class LazyStage(NamedTuple):
     axes: tuple[str, ...]
 
 
+class MaskStage(NamedTuple):
+    """Masks that are kept in their boxes until the stage is first read, and the names of its axes."""
+
+    masks: BoxMasks
+    axes: tuple[str, ...]
+
+    def make(self) -> np.ndarray:
+        """The whole masks, (D, H, W) bool."""
+        return np.asarray(self.masks)
+
+
 class Trace(Mapping[str, np.ndarray]):
     """Every stage of one forward pass, in the order in which it happened, and the context they stand in.
 
@@ -49,7 +61,8 @@ class Trace(Mapping[str, np.ndarray]):
 
     Parameters
     ----------
-    stages : mapping from name to `Stage`, or to `LazyStage` for what is worked out when it is first read
+    stages : mapping from name to `Stage`, or to `LazyStage` or `MaskStage` for what is worked out when it is
+        first read
         The arrays are not copied; the trace hands out read-only views of them.
     context : TraceContext, optional
         Class names, settings and rules of the model; the defaults where they are not known.
@@ -64,9 +77,11 @@ class Trace(Mapping[str, np.ndarray]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, stages: Mapping[str, Stage | LazyStage], context: TraceContext | None = None):
+    def __init__(
+        self, stages: Mapping[str, Stage | LazyStage | MaskStage], context: TraceContext | None = None
+    ):
         self._stages = {
-            name: stage if isinstance(stage, LazyStage) else _checked(name, *stage)
+            name: stage if isinstance(stage, LazyStage | MaskStage) else _checked(name, *stage)
             for name, stage in stages.items()
         }
         self.context = context or TraceContext()
@@ -80,6 +95,10 @@ class Trace(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._stages)
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a stage; nothing is worked out for the answer."""
+        return name in self._stages
+
     def axes(self, name: str) -> tuple[str, ...]:
         """Names of the axes of a stage, as many as the array has dimensions."""
         return self._known(name).axes
@@ -91,7 +110,15 @@ class Trace(Mapping[str, np.ndarray]):
     @property
     def detections(self) -> Detections:
         """What `predict` finds in the picture."""
-        return Detections(self["boxes"], self["labels"], self["scores"], self.get("masks"))
+        return Detections(
+            self["boxes"], self["labels"], self["scores"], self.masks if "masks" in self else None
+        )
+
+    @property
+    def masks(self) -> BoxMasks:
+        """The stage "masks", kept in its boxes: a large picture leaves no room for the whole array."""
+        stage = self._known("masks")
+        return stage.masks if isinstance(stage, MaskStage) else BoxMasks.of(self["masks"])
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -137,11 +164,11 @@ class Trace(Mapping[str, np.ndarray]):
 
     def _stage(self, name: str) -> Stage:
         stage = self._known(name)
-        if isinstance(stage, LazyStage):
+        if isinstance(stage, LazyStage | MaskStage):
             stage = self._stages[name] = _checked(name, stage.make(), stage.axes)
         return stage
 
-    def _known(self, name: str) -> Stage | LazyStage:
+    def _known(self, name: str) -> Stage | LazyStage | MaskStage:
         try:
             return self._stages[name]
         except KeyError:

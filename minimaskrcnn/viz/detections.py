@@ -63,7 +63,7 @@ def show_detections(
 ) -> Axes:
     """Draw the detections of a trace that score at least `min_score`, in input pixels."""
     sure = trace["scores"] >= min_score
-    masks = trace["masks"][sure] if "masks" in trace else None
+    masks = trace.masks[sure] if "masks" in trace else None
     found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks)
     return draw_detections(trace["input"], found, trace.class_names, ax)
 

@@ -54,7 +54,7 @@ def mask_figure(trace: Trace, detection: int = 0, target: Target | None = None) 
     _zoom(axes[1], box)
     headline(axes[1], "Resized into its box", "each pixel between four of the mask's cells")
 
-    mask = trace["masks"][detection]
+    mask = trace.masks[detection]
     draw_picture(image, axes[2])
     draw_masks(axes[2], mask[None], [colour])
     draw_boxes(axes[2], box[None], colour)
@@ -84,7 +84,7 @@ def _against_truth(trace: Trace, detection: int, target: Target, left: Axes, rig
     apart = np.abs(wanted - trace["mask_probs"][detection]).mean()
     headline(left, "Its target", f"the true mask, RoIAligned to the box; {apart:.2f} away on average")
 
-    mask, truth = trace["masks"][detection], target.masks[nearest]
+    mask, truth = trace.masks[detection], target.masks[nearest]
     draw_picture(image, right)
     height, width = truth.shape
     differ = np.zeros((height, width, 4), np.uint8)

@@ -1,6 +1,7 @@
 """Masks: 28x28 probabilities as the head gives them, and outlines that follow pixel edges exactly."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -91,12 +92,12 @@ def show_pasted_masks(trace: Trace, ax: Axes | None = None, limit: int = 100) ->
     if len(shown) == 0:
         show_message(ax, "no masks")
         return headline(ax, "Pasted masks", "no detection scores high enough to be shown")
-    masks = trace["masks"][shown]
+    masks = trace.masks[shown]
     draw_masks(ax, masks, [object_colour(index) for index in shown])
     side = trace["mask_probs"].shape[-1]
     see = (
         f"{plural(len(masks), 'mask')}, each {side}x{side} resized into its box and cut at 0.5; "
-        f"together {np.count_nonzero(masks.any(axis=0)):,} pixels"
+        f"together {np.count_nonzero(reduce(np.logical_or, masks)):,} pixels"
     )
     return headline(ax, "Pasted masks", see)
 

@@ -1,15 +1,19 @@
 """What `predict` writes is what `evaluate` judges: the same numbers, and so the same AP in pycocotools."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from minimaskrcnn.cli.results import all_digits, as_coco
+from minimaskrcnn.cli.results import all_digits, as_coco, as_records, at_least
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.detection import rle
-from minimaskrcnn.detection.structures import Detections
+from minimaskrcnn.detection.masks import paste_masks
+from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.evaluation import CocoEvaluator
+from minimaskrcnn.viz.masks import draw_masks
+from minimaskrcnn.viz.picture import draw_picture
 
 NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
@@ -66,3 +70,25 @@ def test_pycocotools_finds_the_ap_of_evaluate_in_what_predict_writes(kind, rng, 
     theirs = dict(zip(NAMES, judge.stats.tolist(), strict=True))
     assert {name: ours.summary()[name] for name in NAMES} == pytest.approx(theirs, abs=1e-4)
     assert 0 < theirs["AP"] <= 1
+
+
+def test_what_predict_does_with_masks_takes_the_room_of_their_boxes(rng):
+    """A hundred objects in 400 megapixels; as an array, their masks are 40 GB."""
+    size = (20_000, 20_000)
+    corners = rng.integers(0, 19_900, (100, 2))
+    boxes = np.concatenate([corners, corners + rng.integers(5, 90, (100, 2))], axis=1).astype(np.float32)
+    tracemalloc.start()
+    masks = paste_masks(rng.random((100, 28, 28), np.float32), boxes, size, 0.5)
+    found = Detections(boxes, np.ones(100, np.int64), np.linspace(1, 0, 100, dtype=np.float32), masks)
+    sure = at_least(found, 0.5)
+    records, entries = as_records(sure, ["background", "cell"]), as_coco(found, 1, "slide.png")
+    ax = draw_picture(np.zeros((3, 8, 8), np.float32), size=size)
+    draw_masks(ax, sure.masks, ["red"] * len(sure))
+    truth = Target(boxes, found.labels, masks)
+    evaluator = CocoEvaluator("segm", (1, 10, 100))
+    evaluator.add(truth, found)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
+    assert [record["mask_area"] for record in records] == [rle.area(e["segmentation"]) for e in entries[:50]]
+    assert evaluator.summary()["AP"] == pytest.approx(1)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from minimaskrcnn import viz
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.inspection import TraceContext
 from minimaskrcnn.inspection.assembly import assemble
 from minimaskrcnn.models import mini, mini_c4
@@ -49,3 +51,12 @@ def test_without_a_mask_branch_there_are_no_masks():
     trace = model.trace(IMAGE)
     assert not [name for name in trace if "mask" in name]
     assert trace.detections.masks is None
+
+
+def test_what_shows_masks_leaves_them_in_their_boxes(monkeypatch):
+    trace = mini(3, **SMALL, box_score_thresh=0.0, rng=np.random.default_rng(0)).trace(IMAGE)
+    monkeypatch.setattr(BoxMasks, "__array__", lambda self, dtype=None, copy=None: pytest.fail("all masks"))
+    assert len(trace.detections.masks) == len(trace["scores"]) > 0
+    assert "Its mask covers" in str(trace.story(0))
+    viz.show_detections(trace, min_score=0.0)
+    viz.mask_figure(trace, 0)

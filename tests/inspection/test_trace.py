@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.inspection import LazyStage, Stage, Trace
+from minimaskrcnn.inspection import LazyStage, MaskStage, Stage, Trace
 
 
 def recorded(**changes):
@@ -157,3 +158,24 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         recorded(more=(np.ones(1), ("x",))).save(path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["trace.npz"]
+
+
+def test_asking_for_a_stage_does_not_work_it_out():
+    def fail():
+        raise AssertionError("worked out")
+
+    trace = Trace({"fate": LazyStage(fail, ("anchor",))})
+    assert "fate" in trace
+    assert trace.axes("fate") == ("anchor",)
+
+
+def test_masks_stay_in_their_boxes_until_the_stage_is_read():
+    whole = np.random.default_rng(0).random((3, 4, 5)) < 0.4
+    masks = BoxMasks.of(whole)
+    trace = Trace({"masks": MaskStage(masks, ("detection", "y", "x"))})
+    assert trace.masks is masks
+    np.testing.assert_array_equal(trace["masks"], whole)
+    assert trace["masks"] is trace["masks"]
+    np.testing.assert_array_equal(trace.masks, whole)
+    with pytest.raises(InputError, match="no stage 'masks'"):
+        Trace({}).masks  # noqa: B018
