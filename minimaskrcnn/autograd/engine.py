@@ -102,6 +102,7 @@ class Sum:
         self.owned = False
 
     def add(self, term: np.ndarray) -> None:
+        """Add another gradient that reaches the same place."""
         if self.owned:
             self.value += term
         else:
@@ -174,7 +175,8 @@ def _backward(node: Node, grads: tuple[np.ndarray | None, ...], modes: Modes) ->
             "gradient would mix old and new ones. Run the forward again, or step after the last backward()."
         )
     start = perf_counter()
-    result = node.function.backward(node.context, *grads)
+    with np.errstate(all="ignore"):  # as in `Function.apply`
+        result = node.function.backward(node.context, *grads)
     seconds = perf_counter() - start
     if not isinstance(result, tuple):
         result = (result,)

@@ -104,7 +104,14 @@ class Function:
         arrays, needs = _unpack(cls, inputs)
         ctx = Context(tuple(needs) if modes.grad else (False,) * len(needs))
         start = perf_counter() if modes.hooks else 0.0
-        result = cls.forward(ctx, *arrays)
+        try:
+            with np.errstate(all="ignore"):  # NaN and infinity pass in silence; detect_anomaly finds them
+                result = cls.forward(ctx, *arrays)
+        except MemoryError:
+            raise InputError(
+                f"{cls.__name__}: there is not enough memory for its result. "
+                "Use a smaller batch, map, window or padding."
+            ) from None
         several = isinstance(result, tuple)
         outputs = tuple(
             [x if isinstance(x, np.ndarray) else np.asarray(x) for x in (result if several else (result,))]

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.autograd import engine
+from minimaskrcnn.checks import check_flag, describe
 from minimaskrcnn.errors import InputError
 
 _operators: dict[str, Callable[..., Tensor]] = {}
@@ -66,7 +67,7 @@ class Tensor:
         if isinstance(data, Tensor):
             raise InputError("Tensor: data is a Tensor already. Use it as it is, or take data.detach().")
         if not isinstance(data, np.ndarray | np.generic):
-            data = np.asarray(data, dtype=np.float32)
+            data = _from_numbers(data)
         if data.dtype not in (np.float32, np.float64):
             raise InputError(
                 f"Tensor: data must be float32 or float64; got {data.dtype} {data.shape}. "
@@ -74,7 +75,7 @@ class Tensor:
             )
         self.data: np.ndarray = np.asarray(data)
         self.grad: np.ndarray | None = None
-        self.requires_grad = requires_grad
+        self.requires_grad = check_flag("Tensor", requires_grad, "requires_grad")
         self.node: engine.Node | None = None
         self.output_index = 0
         self.version = 0
@@ -93,18 +94,22 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """float32 or float64."""
         return self.data.dtype
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return self.data.ndim
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         return self.data.size
 
     def __len__(self) -> int:
@@ -161,13 +166,16 @@ class Tensor:
             return np.ones_like(self.data)
         if isinstance(grad, Tensor):
             raise InputError("backward: grad must be a plain array; got a Tensor. Pass grad.data.")
-        grad = np.asarray(grad)
+        if not isinstance(grad, np.ndarray | np.generic):
+            raise InputError(
+                f"backward: grad must be {self.dtype} {self.shape}, as the Tensor is; got {describe(grad)}."
+            )
         if grad.shape != self.shape or grad.dtype != self.dtype:
             raise InputError(
                 f"backward: grad must be {self.dtype} {self.shape}, as the Tensor is; "
                 f"got {grad.dtype} {grad.shape}."
             )
-        return grad
+        return np.asarray(grad)
 
     def detach(self) -> Tensor:
         """The same data, without the history."""
@@ -305,3 +313,18 @@ class Tensor:
 
 def _values(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else x
+
+
+def _from_numbers(data: Any) -> np.ndarray:
+    """Numbers, or nested lists of them, as a float32 array."""
+    try:
+        wide = np.asarray(data)
+    except (ValueError, TypeError, OverflowError):
+        wide = np.asarray(None)
+    if wide.dtype.kind not in "biuf":
+        raise InputError(f"Tensor: data must hold numbers, and rows of equal length; got {describe(data)}.")
+    with np.errstate(over="ignore"):
+        narrow = wide.astype(np.float32)
+    if not np.array_equal(np.isfinite(narrow), np.isfinite(wide)):
+        raise InputError(f"Tensor: {describe(data)} does not fit into float32. Pass a float64 array.")
+    return narrow

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
+from minimaskrcnn.checks import check_whole
 from minimaskrcnn.detection.structures import Target
 
 
@@ -33,6 +34,7 @@ class Dataset(Protocol):
 
 def check_index(index: int, length: int) -> int:
     """Turn a negative index round as Python sequences do; outside the sequence raise ``IndexError``."""
+    index = check_whole("data set", index, "an index")
     if not -length <= index < length:
         raise IndexError(f"index {index} is outside a data set of {length} images")
     return index % length

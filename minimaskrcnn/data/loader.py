@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from minimaskrcnn.checks import check_whole, describe
 from minimaskrcnn.data.dataset import Dataset
 from minimaskrcnn.data.transforms import Augmentation
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 
 Batch = tuple[list[np.ndarray], list[Target]]
+
+MOST_PICTURES = 2**16  # per batch; more are a slip of the pen that would never end
 
 
 class Loader:
@@ -25,7 +28,7 @@ class Loader:
     ----------
     dataset : Dataset
     batch_size : int
-        Pictures a batch.
+        Pictures per batch, at most 65,536.
     rng : numpy.random.Generator
         Decides the order and the augmentation. Others may draw from it between batches; `state` includes
         that.
@@ -51,19 +54,21 @@ class Loader:
     def __init__(
         self, dataset: Dataset, batch_size: int, rng: np.random.Generator, augment: Augmentation | None = None
     ):
-        if batch_size < 1 or len(dataset) == 0:
-            raise InputError(
-                f"Loader: batch_size is {batch_size} and the data set has {len(dataset)} pictures; "
-                "both must be at least 1."
-            )
+        batch_size = check_whole("Loader", batch_size, "batch_size", 1, MOST_PICTURES)
+        if len(dataset) == 0:
+            raise InputError("Loader: the data set has no pictures; it must have at least 1.")
+        if not isinstance(rng, np.random.Generator):
+            raise InputError(f"Loader: rng must be a numpy.random.Generator; got {describe(rng)}.")
         self.dataset, self.batch_size, self.rng, self.augment = dataset, batch_size, rng, augment
         self.epoch = -1
         self._shuffle()
 
     def __iter__(self) -> Iterator[Batch]:
+        """Return itself, an iterator that never ends."""
         return self
 
     def __next__(self) -> Batch:
+        """Return the next batch: a list of images and a list of targets."""
         pairs = [self._next_pair() for _ in range(self.batch_size)]
         return [image for image, _ in pairs], [target for _, target in pairs]
 

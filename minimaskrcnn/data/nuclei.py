@@ -22,6 +22,7 @@ from minimaskrcnn.data.images import read_image
 from minimaskrcnn.data.location import data_folders, find_data
 from minimaskrcnn.data.preparation import check_steps, prepare
 from minimaskrcnn.detection.boxes import boxes_from_masks
+from minimaskrcnn.detection.checks import check_image
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.npz import Claim, open_npz
@@ -44,6 +45,7 @@ def prepare_nuclei(image: np.ndarray) -> np.ndarray:
     ----------
     image : (3, H, W) float32 array in [0, 1], as `read_image` returns it
     """
+    check_image(image, "prepare_nuclei: image")
     return prepare(image, NUCLEI_STEPS)
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minimaskrcnn.checks import describe
+from minimaskrcnn.detection.checks import as_real
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 
@@ -45,6 +47,9 @@ def stretch_contrast(image: np.ndarray) -> np.ndarray:
     >>> stretch_contrast(np.linspace(0.0, 0.2, 5, dtype=np.float32)).round(2)
     array([0.  , 0.24, 0.5 , 0.75, 1.  ], dtype=float32)
     """
+    image = as_real("stretch_contrast", image, "image")
+    if not image.size or not np.isfinite(image).all():
+        raise InputError(f"stretch_contrast: image must hold finite numbers; got {describe(image)}.")
     low, high = np.percentile(image, STRETCH)
     span = max(high - low, MIN_SPAN)
     return ((image - low) / span).clip(0, 1).astype(image.dtype)

@@ -7,10 +7,10 @@ the masks are the parts that stay visible.
 
 import numpy as np
 
+from minimaskrcnn.checks import check_choice, check_whole
 from minimaskrcnn.data.dataset import check_index
 from minimaskrcnn.detection.boxes import boxes_from_masks
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.errors import InputError
 
 SIDE = 128  # pixels
 MAX_OBJECTS = 4
@@ -65,12 +65,9 @@ class Shapes:
     class_names = ["background", "circle", "square", "triangle"]  # noqa: RUF012 (a constant of the class)
 
     def __init__(self, split: str = "train", size: int | None = None, seed: int = 0):
-        if split not in _SPLITS:
-            raise InputError(f"Shapes: split is {split!r}; expected 'train' or 'val'.")
-        size = _SIZES[split] if size is None else size
-        if size < 1 or seed < 0:
-            raise InputError(f"Shapes: size {size} must be at least 1 and seed {seed} at least 0.")
-        self.split, self.size, self.seed = split, size, seed
+        self.split = check_choice("Shapes", split, "split", tuple(_SPLITS))
+        self.size = check_whole("Shapes", _SIZES[split] if size is None else size, "size", 1, 2**31)
+        self.seed = check_whole("Shapes", seed, "seed", 0, 2**64)
 
     @property
     def num_classes(self) -> int:

@@ -11,12 +11,16 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
+from minimaskrcnn.checks import check_number, check_pair_of_sides, check_whole, describe
 from minimaskrcnn.detection.boxes import boxes_from_masks, clip_boxes_to_image
-from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.detection.checks import as_image, check_unit_range
+from minimaskrcnn.detection.structures import Target, as_target
 from minimaskrcnn.errors import InputError
 
 Augmentation = Callable[[np.ndarray, Target, np.random.Generator], tuple[np.ndarray, Target]]
 Pair = tuple[np.ndarray, Target]
+
+SMALLEST = 1e-3  # of a factor
 
 
 class Compose:
@@ -26,6 +30,7 @@ class Compose:
         self.steps = steps
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Hand the picture through all steps, first to last."""
         for step in self.steps:
             image, target = step(image, target, rng)
         return image, target
@@ -38,6 +43,8 @@ class HorizontalFlip:
         self.p = _probability("HorizontalFlip", p)
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Flip or leave the picture, as `rng` decides."""
+        image, target = _checked("HorizontalFlip", image, target)
         return flip_horizontally(image, target) if rng.random() < self.p else (image, target)
 
 
@@ -48,6 +55,8 @@ class VerticalFlip:
         self.p = _probability("VerticalFlip", p)
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Flip or leave the picture, as `rng` decides."""
+        image, target = _checked("VerticalFlip", image, target)
         return flip_vertically(image, target) if rng.random() < self.p else (image, target)
 
 
@@ -55,6 +64,7 @@ class RightAngleTurn:
     """Turn by 0, 90, 180 or 270 degrees, each as likely. A turn by 90 swaps height and width."""
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Turn the picture as often as `rng` decides."""
         for _ in range(rng.integers(4)):
             image, target = turn_left(image, target)
         return image, target
@@ -70,11 +80,11 @@ class ScaleJitter:
     """
 
     def __init__(self, low: float = 0.75, high: float = 1.33):
-        if not 0 < low <= high:
-            raise InputError(f"ScaleJitter: low {low} and high {high} must satisfy 0 < low <= high.")
-        self.low, self.high = low, high
+        self.low, self.high = _factors("ScaleJitter", low, high)
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Scale the picture by a factor that `rng` draws."""
+        image, target = _checked("ScaleJitter", image, target)
         factor = float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
         height, width = image.shape[1:]
         seen_height, seen_width = height / max(factor, 1.0), width / max(factor, 1.0)
@@ -95,6 +105,8 @@ class OnCanvas:
         self.step = step
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Apply the step, then lay what it made where `rng` decides."""
+        image, target = _checked("OnCanvas", image, target)
         size = image.shape[1:]
         image, target = self.step(image, target, rng)
         if any(part > side for part, side in zip(image.shape[1:], size, strict=True)):
@@ -111,13 +123,14 @@ class GammaJitter:
     """Raise every value to a power drawn log-uniformly from [low, high]; below 1, what is dim brightens."""
 
     def __init__(self, low: float = 0.5, high: float = 1.25):
-        if not 0 < low <= high:
-            raise InputError(f"GammaJitter: low {low} and high {high} must satisfy 0 < low <= high.")
-        self.low, self.high = low, high
+        self.low, self.high = _factors("GammaJitter", low, high)
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Raise the picture to a power that `rng` draws; a value below 0 counts as 0."""
+        image = as_image("GammaJitter", image)
+        check_unit_range(image, "GammaJitter: image")
         gamma = np.exp(rng.uniform(np.log(self.low), np.log(self.high)))
-        return image ** image.dtype.type(gamma), target
+        return image.clip(0) ** image.dtype.type(gamma), target
 
 
 class ColourJitter:
@@ -128,11 +141,13 @@ class ColourJitter:
     """
 
     def __init__(self, brightness: float = 0.2, contrast: float = 0.2, saturation: float = 0.2):
-        self.amounts = (brightness, contrast, saturation)
-        if not all(0 <= amount <= 1 for amount in self.amounts):
-            raise InputError(f"ColourJitter: amounts {self.amounts} must lie in [0, 1].")
+        amounts = {"brightness": brightness, "contrast": contrast, "saturation": saturation}
+        self.amounts = tuple(check_number("ColourJitter", a, name, 0, 1) for name, a in amounts.items())
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
+        """Change the colours as `rng` decides."""
+        image = as_image("ColourJitter", image)
+        check_unit_range(image, "ColourJitter: image")
         brightness, contrast, saturation = (float(rng.uniform(1 - a, 1 + a)) for a in self.amounts)
         grey, mean = image.mean(0), image.mean()
         image = brightness * (mean + contrast * (grey + saturation * (image - grey) - mean))
@@ -141,6 +156,7 @@ class ColourJitter:
 
 def flip_horizontally(image: np.ndarray, target: Target) -> Pair:
     """Swap left and right."""
+    image, target = _checked("flip_horizontally", image, target)
     boxes, width = target.boxes.copy(), image.shape[2]
     boxes[:, [0, 2]] = width - target.boxes[:, [2, 0]]
     return _changed(image, target, boxes, lambda a: a[..., ::-1])
@@ -148,6 +164,7 @@ def flip_horizontally(image: np.ndarray, target: Target) -> Pair:
 
 def flip_vertically(image: np.ndarray, target: Target) -> Pair:
     """Swap top and bottom."""
+    image, target = _checked("flip_vertically", image, target)
     boxes, height = target.boxes.copy(), image.shape[1]
     boxes[:, [1, 3]] = height - target.boxes[:, [3, 1]]
     return _changed(image, target, boxes, lambda a: a[..., ::-1, :])
@@ -155,6 +172,7 @@ def flip_vertically(image: np.ndarray, target: Target) -> Pair:
 
 def turn_left(image: np.ndarray, target: Target) -> Pair:
     """Turn by 90 degrees against the clock: ``(x, y) -> (y, W - x)``."""
+    image, target = _checked("turn_left", image, target)
     x1, y1, x2, y2 = target.boxes.T
     boxes = np.stack([y1, image.shape[2] - x2, y2, image.shape[2] - x1], axis=1)  # (N, 4)
     return _changed(image, target, boxes, lambda a: np.rot90(a, axes=(-2, -1)))
@@ -162,7 +180,15 @@ def turn_left(image: np.ndarray, target: Target) -> Pair:
 
 def lay_on_canvas(image: np.ndarray, target: Target, top: int, left: int, size: tuple[int, int]) -> Pair:
     """Put the picture at (top, left) of a black one of `size` (height, width)."""
+    image, target = _checked("lay_on_canvas", image, target)
+    size = check_pair_of_sides("lay_on_canvas", size)
     height, width = image.shape[1:]
+    top = check_whole("lay_on_canvas", top, "top", 0)
+    left = check_whole("lay_on_canvas", left, "left", 0)
+    if top + height > size[0] or left + width > size[1]:
+        raise InputError(
+            f"lay_on_canvas: a picture of {height} x {width} at ({top}, {left}) leaves the canvas {size}."
+        )
 
     def place(a: np.ndarray) -> np.ndarray:
         canvas = np.zeros((*a.shape[:-2], *size), a.dtype)
@@ -181,7 +207,9 @@ def resample(
     Boxes come from the resampled masks, or by the same linear map and clipping where there are none.
     Objects that are out of view are dropped.
     """
-    height, width = size
+    image, target = _checked("resample", image, target)
+    height, width = check_pair_of_sides("resample", size)
+    window = _checked_window(window, image.shape[1:])
     channels = [Image.fromarray(np.ascontiguousarray(channel)) for channel in image]
     bilinear = [c.resize((width, height), Image.Resampling.BILINEAR, window) for c in channels]
     new_image = np.stack([np.asarray(c) for c in bilinear])  # (3, height, width)
@@ -196,6 +224,21 @@ def resample(
     masks = target.masks[:, rows][:, :, columns]  # (N, height, width)
     seen = np.flatnonzero(masks.any((1, 2)))
     return new_image, _select(target, seen, boxes_from_masks(masks[seen]), masks[seen])
+
+
+def _checked_window(
+    window: tuple[float, float, float, float], size: tuple[int, ...]
+) -> tuple[float, float, float, float]:
+    """The window (x1, y1, x2, y2), which lies in a picture of `size` (height, width)."""
+    if not isinstance(window, tuple | list) or len(window) != 4:
+        raise InputError(f"resample: window must be x1, y1, x2, y2; got {describe(window)}.")
+    x1, y1, x2, y2 = (check_number("resample", edge, "each edge of window") for edge in window)
+    height, width = size
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise InputError(
+            f"resample: window {window} must be x1 < x2, y1 < y2 within the picture of {height} x {width}."
+        )
+    return x1, y1, x2, y2
 
 
 def _nearest(start: float, stop: float, count: int) -> np.ndarray:
@@ -215,6 +258,20 @@ def _changed(image: np.ndarray, target: Target, boxes: np.ndarray, move: Callabl
 
 
 def _probability(name: str, p: float) -> float:
-    if not 0 <= p <= 1:
-        raise InputError(f"{name}: p is {p}; expected a probability in [0, 1].")
-    return p
+    return check_number(name, p, "p, a probability,", 0, 1)
+
+
+def _factors(name: str, low: float, high: float) -> tuple[float, float]:
+    """The limits of a factor, 0 < low <= high."""
+    low = check_number(name, low, "low", SMALLEST, 1 / SMALLEST)
+    return low, check_number(name, high, "high", low, 1 / SMALLEST)
+
+
+def _checked(name: str, image: np.ndarray, target: Target) -> Pair:
+    """A picture and a target that fit each other; both are returned as they are, if they are sound."""
+    image, target = as_image(name, image), as_target(name, target)
+    if target.masks is not None and target.masks.shape[1:] != image.shape[1:]:
+        raise InputError(
+            f"{name}: masks are {target.masks.shape[1:]} (height, width), but the image is {image.shape[1:]}."
+        )
+    return image, target

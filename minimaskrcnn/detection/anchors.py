@@ -7,7 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minimaskrcnn.checks import check_number, check_pair_of_sides, describe
+from minimaskrcnn.detection.checks import as_real
 from minimaskrcnn.errors import InputError
+
+SMALLEST, LARGEST = 1e-4, 1e6  # of a size in pixels, and of a ratio
 
 
 class AnchorGenerator:
@@ -44,12 +48,17 @@ class AnchorGenerator:
         sizes: Sequence[Sequence[float]] = ((32,), (64,), (128,), (256,), (512,)),
         aspect_ratios: Sequence = (0.5, 1.0, 2.0),
     ) -> None:
-        each = isinstance(aspect_ratios[0], Sequence)
+        for name, values in (("sizes", sizes), ("aspect_ratios", aspect_ratios)):
+            if not isinstance(values, tuple | list) or not values:
+                raise InputError(
+                    f"AnchorGenerator: {name} must have an entry for each level; got {describe(values)}."
+                )
+        each = isinstance(aspect_ratios[0], Sequence) and not isinstance(aspect_ratios[0], str | bytes)
         ratios = aspect_ratios if each else [aspect_ratios] * len(sizes)
         if len(ratios) != len(sizes):
             raise InputError(
                 f"AnchorGenerator: sizes has {len(sizes)} levels and aspect_ratios {len(ratios)}; give one "
-                "tuple of ratios for each level, or a single tuple for all"
+                "tuple of ratios for each level, or a single tuple for all."
             )
         self.sizes = [tuple(map(float, level)) for level in sizes]
         self.cells = [cell_anchors(s, r) for s, r in zip(sizes, ratios, strict=True)]
@@ -77,11 +86,15 @@ class AnchorGenerator:
         InputError
             If the number of maps is not the number of levels.
         """
+        image_size = check_pair_of_sides("AnchorGenerator", image_size, "image_size")
+        if not isinstance(grid_sizes, tuple | list):
+            raise InputError(f"AnchorGenerator: grid_sizes must list (h, w); got {describe(grid_sizes)}.")
         if len(grid_sizes) != len(self.cells):
             raise InputError(
                 f"AnchorGenerator: got {len(grid_sizes)} feature maps for {len(self.cells)} levels of "
-                "anchors; sizes needs one entry for each feature map"
+                "anchors; sizes needs one entry for each feature map."
             )
+        grid_sizes = [check_pair_of_sides("AnchorGenerator", g, "a feature map") for g in grid_sizes]
         strides = anchor_strides(image_size, grid_sizes)
         return [
             _shifted(cell, stride, grid)
@@ -108,10 +121,20 @@ def cell_anchors(sizes: Sequence[float], aspect_ratios: Sequence[float]) -> np.n
     >>> cell_anchors([32], [0.5])
     array([[-23., -11.,  23.,  11.]], dtype=float32)
     """
-    size = np.asarray(sizes, np.float32)
-    root = np.sqrt(np.asarray(aspect_ratios, np.float32))[:, None]  # (R, 1)
+    size = _above_zero(sizes, "sizes")
+    root = np.sqrt(_above_zero(aspect_ratios, "aspect_ratios"))[:, None]  # (R, 1)
     w, h = (1 / root * size).ravel(), (root * size).ravel()  # (R*S,)
     return np.round(np.stack([-w, -h, w, h], axis=1) / 2)
+
+
+def _above_zero(values: Sequence[float], name: str) -> np.ndarray:
+    """The numbers, all above 0, as float32 (N,)."""
+    numbers = as_real("cell_anchors", values, name)
+    if numbers.ndim != 1:
+        raise InputError(f"cell_anchors: {name} must be a list of numbers > 0; got {describe(values)}.")
+    for number in numbers:
+        check_number("cell_anchors", number, f"each of {name}", least=SMALLEST, most=LARGEST)
+    return numbers.astype(np.float32)
 
 
 def _shifted(cell: np.ndarray, stride: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:

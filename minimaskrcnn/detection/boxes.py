@@ -1,9 +1,12 @@
 """Boxes (x1, y1, x2, y2) in continuous pixels: width is x2 - x1, and pixel (0, 0) covers [0, 1) x [0, 1).
 
-Every function keeps the precision of the boxes it gets.
+Every function keeps the precision of the boxes it gets; integers and float16 are computed in float32.
 """
 
 import numpy as np
+
+from minimaskrcnn.checks import check_number, check_pair_of_sides
+from minimaskrcnn.detection.checks import as_boxes, as_coordinates, as_masks
 
 
 def box_area(boxes: np.ndarray) -> np.ndarray:
@@ -22,7 +25,9 @@ def box_area(boxes: np.ndarray) -> np.ndarray:
     >>> box_area(np.array([[0.0, 0.0, 2.0, 3.0]]))
     array([6.])
     """
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    boxes = as_boxes("box_area", boxes)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -42,8 +47,9 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     >>> box_iou(np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])).round(3)
     array([[0.333]])
     """
-    intersection, union = _intersection_and_union(a, b)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    a, b = as_boxes("box_iou", a, "a"), as_boxes("box_iou", b, "b")
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        intersection, union = _intersection_and_union(a, b)
         return intersection / union
 
 
@@ -66,11 +72,12 @@ def generalized_box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     >>> generalized_box_iou(np.array([[0.0, 0.0, 1.0, 1.0]]), np.array([[3.0, 0.0, 4.0, 1.0]]))
     array([[-0.5]])
     """
-    intersection, union = _intersection_and_union(a, b)
-    top_left = np.minimum(a[:, None, :2], b[:, :2])  # (M, N, 2)
-    bottom_right = np.maximum(a[:, None, 2:], b[:, 2:])
-    enclosing = np.maximum(bottom_right - top_left, 0).prod(axis=2)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    a, b = as_boxes("generalized_box_iou", a, "a"), as_boxes("generalized_box_iou", b, "b")
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        intersection, union = _intersection_and_union(a, b)
+        top_left = np.minimum(a[:, None, :2], b[:, :2])  # (M, N, 2)
+        bottom_right = np.maximum(a[:, None, 2:], b[:, 2:])
+        enclosing = np.maximum(bottom_right - top_left, 0).prod(axis=2)
         return intersection / union - (enclosing - union) / enclosing
 
 
@@ -98,7 +105,8 @@ def clip_boxes_to_image(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     >>> clip_boxes_to_image(np.array([[-3.0, 2.0, 99.0, 99.0]]), (40, 50))
     array([[ 0.,  2., 50., 40.]])
     """
-    height, width = size
+    boxes = as_coordinates("clip_boxes_to_image", boxes)
+    height, width = check_pair_of_sides("clip_boxes_to_image", size)
     return np.clip(boxes, 0, np.array([width, height, width, height], boxes.dtype))
 
 
@@ -120,6 +128,11 @@ def resize_boxes(boxes: np.ndarray, old: tuple[int, int], new: tuple[int, int]) 
     >>> resize_boxes(np.array([[2.0, 1.0, 6.0, 3.0]]), (4, 8), (8, 8))
     array([[2., 2., 6., 6.]])
     """
+    boxes = as_coordinates("resize_boxes", boxes)
+    old, new = (
+        check_pair_of_sides("resize_boxes", old, "old"),
+        check_pair_of_sides("resize_boxes", new, "new"),
+    )
     ratio_y, ratio_x = (np.float32(n) / np.float32(o) for n, o in zip(new, old, strict=True))
     return boxes * np.array([ratio_x, ratio_y, ratio_x, ratio_y], boxes.dtype)
 
@@ -141,7 +154,10 @@ def remove_small_boxes(boxes: np.ndarray, min_size: float) -> np.ndarray:
     >>> remove_small_boxes(np.array([[0.0, 0.0, 5.0, 1.0], [0.0, 0.0, 5.0, 2.0]]), 2.0)
     array([1])
     """
-    sides = boxes[:, 2:] - boxes[:, :2]  # (N, 2)
+    boxes = as_boxes("remove_small_boxes", boxes)
+    min_size = check_number("remove_small_boxes", min_size, "min_size")
+    with np.errstate(invalid="ignore", over="ignore"):
+        sides = boxes[:, 2:] - boxes[:, :2]  # (N, 2)
     return np.flatnonzero((sides >= min_size).all(axis=1)).astype(np.int64, copy=False)
 
 
@@ -164,6 +180,9 @@ def boxes_from_masks(masks: np.ndarray) -> np.ndarray:
     >>> boxes_from_masks(mask)
     array([[2., 1., 3., 3.]], dtype=float32)
     """
+    masks = as_masks("boxes_from_masks", masks)
+    if 0 in masks.shape[1:]:
+        return np.zeros((len(masks), 4), np.float32)
     x1, x2 = _extent(np.any(masks, axis=1))
     y1, y2 = _extent(np.any(masks, axis=2))
     return np.stack([x1, y1, x2, y2], axis=1).astype(np.float32)

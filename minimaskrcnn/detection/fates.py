@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minimaskrcnn.checks import check_number
 from minimaskrcnn.detection.boxes import box_iou
+from minimaskrcnn.detection.checks import as_boxes, as_indices, as_vector
 
 BLOCK = 32  # winners compared at once; most losers fall to the first few, so most pairs need no IoU
 
@@ -148,9 +150,15 @@ def suppressors(
     >>> suppressors(boxes, np.array([0.9, 0.8, 0.7]), np.array([0, 2]), 0.5)
     (array([-1,  0, -1]), array([0. , 0.8, 0. ]))
     """
+    boxes = as_boxes("suppressors", boxes)
+    scores = as_vector("suppressors", scores, "scores", len(boxes))
+    keep = as_indices("suppressors", keep, "keep", below=len(boxes))
+    iou_threshold = check_number("suppressors", iou_threshold, "iou_threshold")
     by = np.full(len(boxes), -1, np.int64)
     iou = np.zeros(len(boxes), boxes.dtype)
-    groups = np.zeros(len(boxes), np.int64) if idxs is None else idxs
+    groups = np.zeros(len(boxes), np.int64)
+    if idxs is not None:
+        groups = as_indices("suppressors", idxs, "idxs", len(boxes))
     kept = np.zeros(len(boxes), bool)
     kept[keep] = True
     for group in np.unique(groups[kept]):

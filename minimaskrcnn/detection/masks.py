@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from minimaskrcnn import kernels
+from minimaskrcnn.checks import check_number, check_pair_of_sides, check_whole
 from minimaskrcnn.detection.box_masks import BoxMasks
+from minimaskrcnn.detection.checks import as_boxes, as_indices, as_masks, as_real
 from minimaskrcnn.errors import InputError
 
 Weights = Callable[..., tuple[slice, np.ndarray]]
+FARTHEST = 1e7  # pixels from the origin, for a corner of a box
 MIN_EXTENT = 1e-3  # pixels; a box without extent is read as one this wide
 
 
@@ -25,6 +28,8 @@ def expand_boxes(boxes: np.ndarray, scale: float) -> np.ndarray:
     >>> expand_boxes(np.array([[2.0, 2.0, 4.0, 4.0]]), 2.0)
     array([[1., 1., 5., 5.]])
     """
+    boxes = as_boxes("expand_boxes", boxes)
+    scale = check_number("expand_boxes", scale, "scale", least=0)
     half = (boxes[:, 2:] - boxes[:, :2]) * boxes.dtype.type(0.5) * boxes.dtype.type(scale)
     centre = (boxes[:, 2:] + boxes[:, :2]) * boxes.dtype.type(0.5)
     return np.concatenate([centre - half, centre + half], axis=1)
@@ -64,7 +69,7 @@ def paste_masks(
             [0. , 0.7, 1. , 0.7, 0. ],
             [0. , 0.5, 0.7, 0.5, 0. ]]])
     """
-    _check_masks("paste_masks", masks, boxes)
+    masks, boxes, size, threshold = _checked("paste_masks", masks, boxes, size, threshold)
     M = masks.shape[1]
     corners = expand_boxes(boxes, (M + 2) / M).astype(np.int64)
     return _paste(masks, corners, size, threshold, _resize_weights)
@@ -86,15 +91,34 @@ def paste_masks_aligned(
     >>> paste_masks_aligned(np.ones((1, 2, 2)), np.array([[1.5, 1.0, 3.5, 3.0]]), (4, 5))[0, 1]
     array([0. , 0.5, 1. , 0.5, 0. ])
     """
-    _check_masks("paste_masks_aligned", masks, boxes)
+    masks, boxes, size, threshold = _checked("paste_masks_aligned", masks, boxes, size, threshold)
     return _paste(masks, boxes, size, threshold, _sample_weights)
 
 
-def _check_masks(name: str, masks: np.ndarray, boxes: np.ndarray) -> None:
+def _checked(
+    name: str, masks: np.ndarray, boxes: np.ndarray, size: tuple[int, int], threshold: float | None
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int], float | None]:
+    """The arguments of `paste_masks`, in kinds to compute with."""
+    masks, boxes = as_real(name, masks, "masks"), as_real(name, boxes, "boxes")
     if masks.ndim != 3 or not 0 < masks.shape[1] == masks.shape[2] or boxes.shape != (len(masks), 4):
         raise InputError(
             f"{name}: masks must be (D, M, M) and boxes (D, 4); got {masks.shape} and {boxes.shape}. "
-            "Take the channel of each detection's label first"
+            "Take the channel of each detection's label first."
+        )
+    _check_near(name, boxes)
+    if threshold is not None:
+        threshold = check_number(name, threshold, "threshold")
+    return masks, boxes, check_pair_of_sides(name, size), threshold
+
+
+def _check_near(name: str, boxes: np.ndarray) -> None:
+    """Refuse boxes (N, 4) that are no numbers, or so far away that a mask of them would not end."""
+    near = (np.abs(boxes) <= FARTHEST).all(axis=1)  # NaN is not
+    if not near.all():
+        row = int(near.argmin())
+        raise InputError(
+            f"{name}: boxes[{row}] is {boxes[row].tolist()}; every coordinate must be a number within "
+            f"{FARTHEST:,.0f} pixels of the origin."
         )
 
 
@@ -158,8 +182,8 @@ def _resize_weights(M: int, first: int, last: int, side: int, dtype: np.dtype) -
 def mask_targets(gt_masks: np.ndarray, boxes: np.ndarray, matched: np.ndarray, size: int) -> np.ndarray:
     """What the mask head should answer for each roi: the matching object's mask, cut out and resized.
 
-    RoIAlign of the 0/1 mask with as many samples a bin as fit. The targets are soft: a bin on the outline has
-    the share of its samples that lie in the object. (Torchvision's ``project_masks_on_boxes``.)
+    This is RoIAlign of the 0/1 mask with as many samples per bin as fit. The targets are soft: a bin on the
+    outline has the share of its samples that lie in the object. (Torchvision's ``project_masks_on_boxes``.)
 
     Parameters
     ----------
@@ -179,6 +203,10 @@ def mask_targets(gt_masks: np.ndarray, boxes: np.ndarray, matched: np.ndarray, s
     array([[[0.125, 1.   ],
             [0.125, 1.   ]]])
     """
+    gt_masks, boxes = as_masks("mask_targets", gt_masks, "gt_masks"), as_boxes("mask_targets", boxes)
+    matched = as_indices("mask_targets", matched, "matched", len(boxes), len(gt_masks))
+    size = check_whole("mask_targets", size, "size", 1, 4096)
+    _check_near("mask_targets", boxes)
     rois = np.concatenate([matched[:, None].astype(boxes.dtype), boxes], axis=1)  # (K, 5)
     features = gt_masks[:, None].astype(boxes.dtype)  # (G, 1, H, W)
     return kernels.active().roi_align(features, rois, (size, size), 1.0, -1, False)[:, 0]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from minimaskrcnn.checks import check_flag, check_number, describe
+from minimaskrcnn.detection.checks import as_real
 from minimaskrcnn.errors import InputError
 
 
@@ -36,13 +38,17 @@ class Matcher:
     def __init__(
         self, high_threshold: float, low_threshold: float, allow_low_quality_matches: bool = False
     ) -> None:
+        high_threshold = check_number("Matcher", high_threshold, "high_threshold")
+        low_threshold = check_number("Matcher", low_threshold, "low_threshold")
         if low_threshold > high_threshold:
             raise InputError(
-                f"Matcher: low_threshold {low_threshold} exceeds high_threshold {high_threshold}; swap them"
+                f"Matcher: low_threshold {low_threshold} exceeds high_threshold {high_threshold}; swap them."
             )
         self.high_threshold = high_threshold
         self.low_threshold = low_threshold
-        self.allow_low_quality_matches = allow_low_quality_matches
+        self.allow_low_quality_matches = check_flag(
+            "Matcher", allow_low_quality_matches, "allow_low_quality_matches"
+        )
 
     def __call__(self, iou: np.ndarray) -> np.ndarray:
         """The index of the matching row for each column.
@@ -55,6 +61,9 @@ class Matcher:
         -------
         matched : (N,) int64, a row, or BELOW (-1), or BETWEEN (-2); all BELOW where M is 0
         """
+        iou = as_real("Matcher", iou, "iou")
+        if iou.ndim != 2:
+            raise InputError(f"Matcher: iou must be (objects, candidates); got {describe(iou)}.")
         if not len(iou):
             return np.full(iou.shape[1], self.BELOW, np.int64)
         nearest = iou.argmax(axis=0)  # (N,)

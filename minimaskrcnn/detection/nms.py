@@ -3,7 +3,8 @@
 import numpy as np
 
 from minimaskrcnn import kernels
-from minimaskrcnn.errors import InputError
+from minimaskrcnn.checks import check_number
+from minimaskrcnn.detection.checks import as_boxes, as_indices, as_vector
 
 
 def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
@@ -33,9 +34,11 @@ def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarr
     >>> nms(boxes, np.array([0.8, 0.9, 0.1]), 0.5)
     array([1, 2])
     """
-    if boxes.ndim != 2 or boxes.shape[1] != 4 or scores.shape != boxes.shape[:1]:
-        raise InputError(f"nms: boxes must be (N, 4) and scores (N,); got {boxes.shape} and {scores.shape}")
-    return kernels.active().nms(boxes, scores, iou_threshold)
+    boxes = as_boxes("nms", boxes)
+    scores = as_vector("nms", scores, "scores", len(boxes))
+    iou_threshold = check_number("nms", iou_threshold, "iou_threshold")
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        return kernels.active().nms(boxes, scores, iou_threshold)
 
 
 def batched_nms(boxes: np.ndarray, scores: np.ndarray, idxs: np.ndarray, iou_threshold: float) -> np.ndarray:
@@ -67,8 +70,10 @@ def batched_nms(boxes: np.ndarray, scores: np.ndarray, idxs: np.ndarray, iou_thr
     >>> batched_nms(boxes, np.array([0.8, 0.9]), np.array([1, 2]), 0.5)
     array([1, 0])
     """
-    if idxs.shape != scores.shape:
-        raise InputError(f"batched_nms: idxs must be {scores.shape}, one for each score; got {idxs.shape}")
+    boxes = as_boxes("batched_nms", boxes)
+    scores = as_vector("batched_nms", scores, "scores", len(boxes))
+    idxs = as_indices("batched_nms", idxs, "idxs", len(boxes))
+    check_number("batched_nms", iou_threshold, "iou_threshold")
     members = [np.flatnonzero(idxs == group) for group in np.unique(idxs)]
     kept = [member[nms(boxes[member], scores[member], iou_threshold)] for member in members]
     keep = np.sort(np.concatenate([np.zeros(0, np.int64), *kept]))

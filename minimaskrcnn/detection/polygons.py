@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from minimaskrcnn.checks import check_pair_of_sides, describe
 from minimaskrcnn.errors import InputError
 
 UPSAMPLING = 5  # polygons are drawn on a grid this much finer than the pixels
@@ -41,6 +42,11 @@ def polygons_to_mask(polygons: Sequence[Sequence[float]], height: int, width: in
            [0, 1, 1, 0],
            [0, 0, 0, 0]])
     """
+    height, width = check_pair_of_sides("polygons_to_mask", (height, width), "the size (height, width)", 0)
+    if isinstance(polygons, np.ndarray):
+        polygons = polygons.tolist()
+    if not isinstance(polygons, tuple | list):
+        raise InputError(f"polygons_to_mask: polygons must be a list of them; got {describe(polygons)}.")
     mask = np.zeros((height, width), bool)
     for polygon in polygons:
         mask |= _fill(_corners(polygon), height, width)
@@ -52,16 +58,16 @@ def _corners(polygon: Sequence[float]) -> np.ndarray:
     try:
         numbers = np.asarray(polygon, np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"polygons_to_mask: a polygon is a list of numbers; got {polygon!r:.60}") from None
+        raise InputError(f"polygons_to_mask: a polygon is a list of numbers; got {polygon!r:.60}.") from None
     if numbers.ndim != 1 or len(numbers) < 6 or len(numbers) % 2:
         raise InputError(
             f"polygons_to_mask: a polygon is [x0, y0, x1, y1, x2, y2, ...], three corners or more; got "
-            f"{numbers.size} numbers"
+            f"{numbers.size} numbers."
         )
     if not (np.abs(numbers) <= FARTHEST).all():  # NaN is not either
         raise InputError(
             f"polygons_to_mask: a corner of a polygon must lie within {FARTHEST:.0f} pixels of the origin; "
-            f"got {polygon!r:.60}"
+            f"got {polygon!r:.60}."
         )
     return numbers.reshape(-1, 2)
 

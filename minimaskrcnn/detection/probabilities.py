@@ -5,6 +5,10 @@
 
 import numpy as np
 
+from minimaskrcnn.checks import check_whole, describe
+from minimaskrcnn.detection.checks import as_real
+from minimaskrcnn.errors import InputError
+
 
 def expit(logits: np.ndarray) -> np.ndarray:
     """The sigmoid 1 / (1 + e^-x): a probability for each logit alone.
@@ -14,7 +18,7 @@ def expit(logits: np.ndarray) -> np.ndarray:
     """
     from scipy import special
 
-    return special.expit(logits)
+    return special.expit(as_real("expit", logits, "logits"))
 
 
 def softmax(logits: np.ndarray, axis: int) -> np.ndarray:
@@ -25,4 +29,9 @@ def softmax(logits: np.ndarray, axis: int) -> np.ndarray:
     """
     from scipy import special
 
-    return special.softmax(logits, axis=axis)
+    logits = as_real("softmax", logits, "logits")
+    axis = check_whole("softmax", axis, "axis", -logits.ndim, logits.ndim - 1)
+    if not logits.ndim or not logits.shape[axis]:
+        raise InputError(f"softmax: logits must have classes along axis {axis}; got {describe(logits)}.")
+    with np.errstate(invalid="ignore"):
+        return special.softmax(logits, axis=axis)

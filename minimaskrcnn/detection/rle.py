@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from minimaskrcnn.checks import describe
 from minimaskrcnn.detection.box_masks import BoxMasks
+from minimaskrcnn.detection.checks import as_bool
 from minimaskrcnn.detection.polygons import polygons_to_mask
 from minimaskrcnn.errors import InputError
 
@@ -50,6 +52,9 @@ def encode(mask: np.ndarray) -> dict:
     >>> encode(np.array([[0, 1], [1, 1]], bool))
     {'size': [2, 2], 'counts': '13'}
     """
+    mask = as_bool("rle.encode", mask, "mask")
+    if mask.ndim != 2:
+        raise InputError(f"rle.encode: mask must be (H, W); got {describe(mask)}.")
     height, width = mask.shape
     return {"size": [height, width], "counts": _to_string(mask_to_counts(mask))}
 
@@ -170,7 +175,7 @@ def run_lengths(rle: dict) -> np.ndarray:
     array([1, 3])
     """
     if not isinstance(rle, dict) or "size" not in rle or "counts" not in rle:
-        raise InputError("rle: expected {'size': [height, width], 'counts': ...}")
+        raise InputError("rle: expected {'size': [height, width], 'counts': ...}.")
     height, width = sides(rle["size"])
     pixels, counts = height * width, rle["counts"]
     if isinstance(counts, bytes):
@@ -181,7 +186,7 @@ def run_lengths(rle: dict) -> np.ndarray:
     if total != pixels or not bounded:
         raise InputError(
             f"rle: counts add up to {total} but size [{height}, {width}] has {pixels} pixels, or a count is "
-            "negative; the counts are damaged, or size is not [height, width]"
+            "negative; the counts are damaged, or size is not [height, width]."
         )
     return runs.astype(np.int64, copy=False)
 
@@ -191,10 +196,10 @@ def sides(size: Any) -> tuple[int, int]:
     try:
         height, width = (operator.index(int(side) if side == int(side) else side) for side in size)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"rle: size is {size!r:.60}; expected two whole numbers [height, width]") from None
+        raise InputError(f"rle: size is {size!r:.60}; expected two whole numbers [height, width].") from None
     if height < 0 or width < 0 or height * width > MAX_PIXELS:
         raise InputError(
-            f"rle: size is [{height}, {width}]; expected sides from 0 on and at most {MAX_PIXELS:,} pixels"
+            f"rle: size is {size!r:.60}; expected sides from 0 on and at most {MAX_PIXELS:,} pixels."
         )
     return height, width
 
@@ -207,7 +212,7 @@ def _from_list(counts: Any) -> np.ndarray:
         runs = np.array(None)
     if runs.ndim != 1 or (runs.size and runs.dtype.kind not in "iu"):
         raise InputError(
-            f"rle: counts is {counts!r:.60}; expected a list of whole numbers, or a compressed string"
+            f"rle: counts is {counts!r:.60}; expected a list of whole numbers, or a compressed string."
         )
     return runs
 
@@ -232,18 +237,18 @@ def _from_string(string: str, pixels: int) -> np.ndarray:
     strange = np.flatnonzero((bits < 0) | (bits >= 64))
     if len(strange):
         raise InputError(
-            f"rle: counts holds {string[strange[0]]!r}, which no compressed RLE string does; is it damaged?"
+            f"rle: counts holds {string[strange[0]]!r}, which no compressed RLE string does; it is damaged."
         )
     if not len(bits):
         return bits
     if bits[-1] & 0x20:
-        raise InputError("rle: counts ends in the middle of a number; the string is cut short")
+        raise InputError("rle: counts ends in the middle of a number; the string is cut short.")
     first, length = _numbers(bits)
     if length.max() > _LONGEST:
-        raise InputError(f"rle: counts holds a number of {length.max()} characters; the string is damaged")
+        raise InputError(f"rle: counts holds a number of {length.max()} characters; the string is damaged.")
     values = _values(bits, first, length)
     if np.abs(values).max() > pixels:
-        raise InputError(f"rle: counts holds a number beyond {pixels}, the pixels of the mask")
+        raise InputError(f"rle: counts holds a number beyond {pixels}, the pixels of the mask.")
     values[1::2] = np.cumsum(values[1::2])  # from the fourth on a number is the change from the second
     values[2::2] = np.cumsum(values[2::2])  # before it
     return values

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from minimaskrcnn.checks import check_number, check_whole, describe
+from minimaskrcnn.detection.checks import as_vector
+from minimaskrcnn.errors import InputError
+
 
 class BalancedSampler:
     """At most a fraction of positives, the rest of the batch filled with negatives, all drawn at random.
@@ -20,8 +24,10 @@ class BalancedSampler:
     """
 
     def __init__(self, batch_size_per_image: int, positive_fraction: float) -> None:
-        self.batch_size_per_image = batch_size_per_image
-        self.positive_fraction = positive_fraction
+        self.batch_size_per_image = check_whole(
+            "BalancedSampler", batch_size_per_image, "batch_size_per_image", least=0
+        )
+        self.positive_fraction = check_number("BalancedSampler", positive_fraction, "positive_fraction", 0, 1)
 
     def __call__(self, labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the sampled positives and of the sampled negatives.
@@ -35,6 +41,9 @@ class BalancedSampler:
         -------
         positive, negative : (P,), (Q,) int64, ascending; P + Q <= batch_size_per_image
         """
+        labels = as_vector("BalancedSampler", labels, "labels")
+        if not callable(getattr(rng, "choice", None)):
+            raise InputError(f"BalancedSampler: rng must be a Generator; got {describe(rng)}.")
         positive, negative = (
             np.flatnonzero(some).astype(np.int64, copy=False) for some in (labels >= 1, labels == 0)
         )

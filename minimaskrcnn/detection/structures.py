@@ -1,11 +1,14 @@
 """What a picture holds, and what the model found in it: the two records that travel between the parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from minimaskrcnn.checks import check_whole, describe
 from minimaskrcnn.detection.box_masks import BoxMasks
+from minimaskrcnn.detection.checks import as_bool, as_boxes, as_indices, as_masks, as_vector
 from minimaskrcnn.errors import InputError
 
 
@@ -38,8 +41,8 @@ class Target:
     image_id: int | str = 0
 
     def __post_init__(self) -> None:
-        """Without a word about crowds there are none."""
-        if not len(self.iscrowd):
+        """Where nothing is said about crowds, there are none."""
+        if isinstance(self.iscrowd, np.ndarray) and not self.iscrowd.size and np.ndim(self.boxes):
             self.iscrowd = np.zeros(len(self.boxes), bool)
 
     def __len__(self) -> int:
@@ -59,8 +62,13 @@ class Target:
         InputError
             Naming the first array, and the first object in it, that cannot be used.
         """
-        name, n = f"target of image {self.image_id}", len(self.boxes)
-        size = tuple(image_shape[-2:])
+        name = f"target of image {self.image_id}"
+        if not isinstance(image_shape, tuple | list) or len(image_shape) < 2:
+            raise InputError(f"{name}: image_shape must be (..., H, W); got {describe(image_shape)}.")
+        size = tuple(check_whole(name, side, "each side of image_shape", 1) for side in image_shape[-2:])
+        num_classes = check_whole(name, num_classes, "num_classes", 1)
+        self._validate_kinds(name)
+        n = len(self.boxes)
         shapes = {"boxes": (n, 4), "labels": (n,), "iscrowd": (n,)}
         if self.masks is not None:
             shapes["masks"] = (n, *size)
@@ -69,12 +77,24 @@ class Target:
             if got != shape:
                 raise InputError(
                     f"{name}: {key} must have shape {shape} for {n} boxes in an image of {size[0]} x "
-                    f"{size[1]}; got {got}"
+                    f"{size[1]}; got {got}."
                 )
         self._validate_boxes(name, size)
         self._validate_labels(name, num_classes)
-        if self.masks is not None and self.masks.dtype != bool:
-            raise InputError(f"{name}: masks must be bool; got {self.masks.dtype}. Use masks > 0")
+
+    def _validate_kinds(self, name: str) -> None:
+        """Arrays of the documented kinds, so that nothing is converted in silence later."""
+        kinds = {"boxes": "f", "labels": "iu", "iscrowd": "b", "masks": "b"}
+        words = {"f": "floats", "iu": "integers", "b": "bool"}
+        for key, kind in kinds.items():
+            array = getattr(self, key)
+            if key == "masks" and array is None:
+                continue
+            if not isinstance(array, np.ndarray) or not array.ndim or array.dtype.kind not in kind:
+                fix = {"b": f"{key} > 0", "f": f"{key}.astype(np.float32)"}.get(kind, f"{key}.astype(int)")
+                raise InputError(
+                    f"{name}: {key} must be an array of {words[kind]}; got {describe(array)}. Use {fix}."
+                )
 
     def _validate_boxes(self, name: str, size: tuple[int, ...]) -> None:
         sides = self.boxes[:, 2:] - self.boxes[:, :2]
@@ -82,8 +102,10 @@ class Target:
         if len(bad):
             raise InputError(
                 f"{name}: boxes[{bad[0]}] is {self.boxes[bad[0]].tolist()}, which has no area; boxes are "
-                "(x1, y1, x2, y2) with x2 > x1 and y2 > y1. Drop the object or mend its box"
+                "(x1, y1, x2, y2) with x2 > x1 and y2 > y1. Drop the object or mend its box."
             )
+        if self.boxes.itemsize < 4:
+            raise InputError(f"{name}: boxes are {self.boxes.dtype}, too coarse for pixels. Use float32.")
         height, width = size
         outside = np.flatnonzero(
             (self.boxes[:, :2] >= (width, height)).any(axis=1) | (self.boxes[:, 2:] <= 0).any(axis=1)
@@ -91,20 +113,16 @@ class Target:
         if len(outside):
             raise InputError(
                 f"{name}: boxes[{outside[0]}] is {self.boxes[outside[0]].tolist()}, which lies outside the "
-                f"{height} x {width} picture; was it annotated at another size? Drop the object or mend it"
+                f"{height} x {width} picture; was it annotated at another size? Drop the object or mend it."
             )
 
     def _validate_labels(self, name: str, num_classes: int) -> None:
-        if not np.issubdtype(self.labels.dtype, np.integer):
-            raise InputError(
-                f"{name}: labels must be integers; got {self.labels.dtype}. Use labels.astype(int)"
-            )
         bad = np.flatnonzero((self.labels < 1) | (self.labels >= num_classes))
         if len(bad):
             raise InputError(
                 f"{name}: labels[{bad[0]}] is {self.labels[bad[0]]}, but with num_classes={num_classes} "
                 f"labels run from 1 to {num_classes - 1} (0 is the background). Renumber them or "
-                "raise num_classes"
+                "raise num_classes."
             )
 
 
@@ -133,3 +151,66 @@ class Detections:
     def __len__(self) -> int:
         """Number of detections."""
         return len(self.boxes)
+
+
+Instances = TypeVar("Instances", Target, Detections)
+
+
+def as_target(where: str, target: Any, masks_needed: bool = False) -> Target:
+    """A Target whose arrays fit each other and can be computed with.
+
+    Unlike `Target.validate` this knows no picture and no list of classes, as the evaluators do not.
+
+    Raises
+    ------
+    InputError
+        Naming the first array that cannot be used.
+    """
+    if not isinstance(target, Target):
+        raise InputError(f"{where}: expected a Target; got {describe(target)}.")
+    boxes, labels, masks = _instances(where, target, masks_needed)
+    crowd = as_bool(where, target.iscrowd, "iscrowd")
+    if crowd.shape != (len(boxes),):
+        raise InputError(f"{where}: iscrowd must be ({len(boxes)},); got {describe(target.iscrowd)}.")
+    return _with(target, boxes=boxes, labels=labels, masks=masks, iscrowd=crowd)
+
+
+def as_detections(where: str, detections: Any, masks_needed: bool = False) -> Detections:
+    """Detections whose arrays fit each other and can be computed with; a score is not NaN.
+
+    Raises
+    ------
+    InputError
+        Naming the first array that cannot be used.
+    """
+    if not isinstance(detections, Detections):
+        raise InputError(f"{where}: expected Detections; got {describe(detections)}.")
+    boxes, labels, masks = _instances(where, detections, masks_needed)
+    scores = as_vector(where, detections.scores, "scores", len(boxes))
+    if np.isnan(scores).any():
+        raise InputError(f"{where} has a detection whose score is NaN; the model that made it has diverged.")
+    return _with(detections, boxes=boxes, labels=labels, masks=masks, scores=scores)
+
+
+def _with(instances: Instances, **arrays: np.ndarray | None) -> Instances:
+    """The record with other arrays; the record itself where none of them is another."""
+    unchanged = all(getattr(instances, name) is array for name, array in arrays.items())
+    return instances if unchanged else replace(instances, **cast(Any, arrays))
+
+
+def _instances(
+    where: str, instances: Target | Detections, masks_needed: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | BoxMasks | None]:
+    """Boxes, labels and masks, one for each object."""
+    boxes = as_boxes(where, instances.boxes)
+    if not np.isfinite(boxes).all():
+        row = int(np.argmin(np.isfinite(boxes).all(axis=1)))
+        raise InputError(f"{where}: boxes[{row}] is {boxes[row].tolist()}; every coordinate must be finite.")
+    labels = as_indices(where, instances.labels, "labels", len(boxes))
+    if instances.masks is None:
+        if masks_needed:
+            raise InputError(f"{where} comes without masks; use a model with a mask head, or compare boxes.")
+        return boxes, labels, None
+    if isinstance(instances.masks, BoxMasks) and len(instances.masks) == len(boxes):
+        return boxes, labels, instances.masks
+    return boxes, labels, as_masks(where, instances.masks, "masks", len(boxes))

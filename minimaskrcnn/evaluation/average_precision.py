@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from minimaskrcnn.checks import check_choice, check_whole, describe
 from minimaskrcnn.detection.box_masks import BoxMasks
-from minimaskrcnn.detection.structures import Detections, Target
+from minimaskrcnn.detection.checks import as_vector
+from minimaskrcnn.detection.structures import Detections, Target, as_detections, as_target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import overlap
 from minimaskrcnn.evaluation.curves import AREA_RANGES, IOU_THRESHOLDS, NOTHING, RECALLS, Curves, sample_curve
@@ -57,11 +59,13 @@ class CocoEvaluator:
     """
 
     def __init__(self, iou_type: str = "bbox", max_dets: tuple[int, ...] = (1, 10, 100)):
-        if iou_type not in ("bbox", "segm"):
-            raise InputError(f"CocoEvaluator: iou_type is {iou_type!r}; expected 'bbox' or 'segm'.")
-        if not max_dets or min(max_dets) < 1 or list(max_dets) != sorted(set(max_dets)):
+        self.iou_type = check_choice("CocoEvaluator", iou_type, "iou_type", ("bbox", "segm"))
+        if not isinstance(max_dets, tuple | list) or not max_dets:
+            raise InputError(f"CocoEvaluator: max_dets must be a tuple; got {describe(max_dets)}.")
+        limits = [check_whole("CocoEvaluator", limit, "each of max_dets", least=1) for limit in max_dets]
+        if limits != sorted(set(limits)):
             raise InputError(f"CocoEvaluator: max_dets is {max_dets}; expected increasing numbers from 1 up.")
-        self.iou_type, self.max_dets = iou_type, tuple(max_dets)
+        self.max_dets = tuple(limits)
         self._pictures: dict[int | str, dict[int, _Verdict]] = {}  # image_id -> label -> verdict
 
     def add(self, target: Target, detections: Detections, areas: np.ndarray | None = None) -> None:
@@ -83,8 +87,10 @@ class CocoEvaluator:
         InputError
             The picture was added before, a score is NaN, or masks are missing or of another size.
         """
-        self._check(target, detections, areas)
-        if areas is None:
+        target, detections = self._checked(target, detections)
+        if areas is not None:
+            areas = as_vector("CocoEvaluator.add", areas, "areas", len(target))
+        else:
             masks = target.masks
             areas = overlap.box_areas(target.boxes) if masks is None else BoxMasks.of(masks).areas()
         found, true = self._regions(detections), self._regions(target)
@@ -171,20 +177,12 @@ class CocoEvaluator:
         wrong = (winner < 0) & ~_outside(found_areas)[:, None]
         return right, wrong, (~ignored).sum(1)
 
-    def _check(self, target: Target, detections: Detections, areas: np.ndarray | None) -> None:
+    def _checked(self, target: Target, detections: Detections) -> tuple[Target, Detections]:
         """Refuse what cannot be judged, in the user's words."""
-        here = f"CocoEvaluator.add: image_id {target.image_id}"
+        here = f"CocoEvaluator.add: image_id {getattr(target, 'image_id', None)}"
+        target, detections = as_target(here, target), as_detections(here, detections)
         if target.image_id in self._pictures:
             raise InputError(f"{here} was added before; give each picture's Target an image_id of its own.")
-        if np.isnan(detections.scores).any():
-            raise InputError(
-                f"{here} has a detection whose score is NaN; the model that made it has diverged."
-            )
-        if areas is not None and np.shape(areas) != target.labels.shape:
-            raise InputError(
-                f"{here}: areas have shape {np.shape(areas)}; expected one for each of the "
-                f"{len(target.labels)} true objects."
-            )
         if self.iou_type == "segm":
             if target.masks is None or detections.masks is None:
                 raise InputError(
@@ -195,6 +193,7 @@ class CocoEvaluator:
                     f"{here}: true masks are {target.masks.shape[1:]} (height, width) and detected ones "
                     f"{detections.masks.shape[1:]}; paste the masks at the picture's own size."
                 )
+        return target, detections
 
 
 def _outside(areas: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ Source: Cheng et al. 2021, "Boundary IoU: Improving object-centric image segment
 import numpy as np
 from scipy.ndimage import binary_erosion
 
+from minimaskrcnn.checks import check_number, check_pair_of_sides
+from minimaskrcnn.detection.checks import as_masks
 from minimaskrcnn.errors import InputError
 
 DILATION_RATIO = 0.02  # the paper's choice for COCO and LVIS
@@ -23,6 +25,8 @@ def boundary_width(height: int, width: int, dilation_ratio: float = DILATION_RAT
     >>> boundary_width(480, 640), boundary_width(128, 128)
     (16, 4)
     """
+    height, width = check_pair_of_sides("boundary_width", (height, width), "the image's size", least=0)
+    dilation_ratio = check_number("boundary_width", dilation_ratio, "dilation_ratio", 0, 1)
     return max(1, round(dilation_ratio * float(np.hypot(height, width))))
 
 
@@ -42,6 +46,7 @@ def mask_boundaries(masks: np.ndarray, dilation_ratio: float = DILATION_RATIO) -
     -------
     (N, H, W) bool array, each a subset of its mask
     """
+    masks = as_masks("mask_boundaries", masks)
     _, H, W = masks.shape
     d = boundary_width(H, W, dilation_ratio)
     square = np.ones((1, 3, 3), bool)  # d erosions by 3x3 are one by (2d+1) x (2d+1), mask by mask
@@ -69,7 +74,8 @@ def boundary_iou(a: np.ndarray, b: np.ndarray, dilation_ratio: float = DILATION_
     >>> boundary_iou(square, np.roll(square, 1, axis=2), dilation_ratio=0.03).round(2)
     array([0.6])
     """
-    if a.shape != b.shape or a.ndim != 3:
+    a, b = as_masks("boundary_iou", a, "a"), as_masks("boundary_iou", b, "b")
+    if a.shape != b.shape:
         raise InputError(
             f"boundary_iou: masks have shapes {a.shape} and {b.shape}; pass two arrays (N, H, W) of matched "
             "masks in the same order."

@@ -10,8 +10,10 @@ missed: read them beside the matched part of the objects.
 
 import numpy as np
 
+from minimaskrcnn.checks import check_number
 from minimaskrcnn.detection.box_masks import BoxMasks
-from minimaskrcnn.detection.structures import Detections, Target
+from minimaskrcnn.detection.checks import as_masks
+from minimaskrcnn.detection.structures import Detections, Target, as_detections, as_target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import overlap
 from minimaskrcnn.evaluation.boundary import boundary_iou
@@ -32,6 +34,7 @@ def centroids(masks: np.ndarray) -> np.ndarray:
     >>> centroids(mask)
     array([[3.5, 2. ]])
     """
+    masks = as_masks("centroids", masks)
     _, H, W = masks.shape
     area = masks.sum((1, 2)).astype(np.float64)
     x = masks.sum(1) @ (np.arange(W) + 0.5)  # (N, W) @ (W,)
@@ -53,9 +56,16 @@ def matched_pairs(target: Target, detections: Detections, iou: float = IOU) -> t
     InputError
         If either comes without masks.
     """
-    if target.masks is None or detections.masks is None:
+    here = f"matched_pairs: image_id {getattr(target, 'image_id', None)}"
+    target = as_target(here, target, masks_needed=True)
+    detections = as_detections(here, detections, masks_needed=True)
+    iou = check_number("matched_pairs", iou, "iou", 0, 1)
+    assert target.masks is not None  # by as_target
+    assert detections.masks is not None
+    if target.masks.shape[1:] != detections.masks.shape[1:]:
         raise InputError(
-            f"matched_pairs: image_id {target.image_id} comes without masks; use a model with a mask head."
+            f"{here}: true masks are {target.masks.shape[1:]} (height, width) and detected ones "
+            f"{detections.masks.shape[1:]}; paste the masks at the picture's own size."
         )
     order = np.argsort(-detections.scores, kind="stable")
     drawn, outlines = BoxMasks.of(detections.masks), BoxMasks.of(target.masks)
@@ -102,10 +112,10 @@ class LocalisationEvaluator:
         found, true = matched_pairs(target, detections)
         assert target.masks is not None  # by matched_pairs
         assert detections.masks is not None
-        a, b = np.asarray(detections.masks[found]), target.masks[true]
+        a, b = np.asarray(detections.masks)[found], np.asarray(target.masks)[true]
         self._boundary.append(boundary_iou(a, b))
         self._offset.append(np.linalg.norm(centroids(a) - centroids(b), axis=1))
-        self._objects += int((~target.iscrowd).sum())
+        self._objects += int((np.asarray(target.iscrowd) == 0).sum())
 
     def summary(self) -> dict[str, float]:
         """Means over the pairs of all pictures.

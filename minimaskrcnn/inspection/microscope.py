@@ -18,6 +18,9 @@ import numpy as np
 
 from minimaskrcnn import ops
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.checks import check_number, describe
+from minimaskrcnn.detection.checks import as_real
+from minimaskrcnn.errors import InputError
 from minimaskrcnn.kernels.fast.roi_geometry import axis_bins
 from minimaskrcnn.kernels.reference.roi import axis_points
 from minimaskrcnn.kernels.roi_rules import ROI_ALIGN, ROI_ALIGN_V2, ROI_POOL, ROI_WARP, RoIRule
@@ -116,8 +119,13 @@ def look(
     >>> look(ARTICLE_FEATURES, ARTICLE_BOX, (2, 2), rule=ROI_ALIGN_MAX).output[0, 0].round(2)
     np.float64(0.88)
     """
-    values = np.asarray(features, np.float64)
-    cells = np.asarray(box, np.float64) * spatial_scale
+    values = as_real("look", features, "features").astype(np.float64)
+    if values.ndim != 2 or not values.size:
+        raise InputError(f"look: features must be one channel (H, W); got {describe(features)}.")
+    corners = as_real("look", box, "box").astype(np.float64)
+    if corners.shape != (4,):
+        raise InputError(f"look: box must be x1, y1, x2, y2; got {describe(box)}.")
+    cells = corners * check_number("look", spatial_scale, "spatial_scale", above=0)
     output = ops.roi_features(Tensor(values[None, None]), [cells[None]], output_size, 1.0, rule)
     return RoIView(rule, values, cells, output.data[0, 0])
 

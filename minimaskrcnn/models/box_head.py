@@ -53,8 +53,8 @@ class BoxPredictor(nn.Module):
         self.bbox_pred = nn.Linear(in_features, num_classes * 4)
         if rng is not None:
             # Small weights: training starts from equal classes (a loss of ln K) and boxes that do not move.
-            self.cls_score.weight.data = nn.init.normal(self.cls_score.weight.shape, 0.01, rng)
-            self.bbox_pred.weight.data = nn.init.normal(self.bbox_pred.weight.shape, 0.001, rng)
+            self.cls_score.weight.data = nn.init.normal(self.cls_score.weight.shape, std=0.01, rng=rng)
+            self.bbox_pred.weight.data = nn.init.normal(self.bbox_pred.weight.shape, std=0.001, rng=rng)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.cls_score(x), self.bbox_pred(x)

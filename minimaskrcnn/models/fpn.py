@@ -84,7 +84,7 @@ def _linear_conv(
     """Build a convolution that no ReLU follows; so its weights have a smaller range than He's."""
     conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
     if rng is not None:
-        conv.weight.data = nn.init.lecun_normal(conv.weight.shape, rng)
+        conv.weight.data = nn.init.lecun_normal(conv.weight.shape, rng=rng)
     return conv
 
 

@@ -45,7 +45,7 @@ class MaskPredictor(nn.Module):
         self.mask_fcn_logits = nn.Conv2d(width, num_classes, 1)
         if rng is not None:
             shape = self.mask_fcn_logits.weight.shape
-            self.mask_fcn_logits.weight.data = nn.init.normal(shape, 0.01, rng)
+            self.mask_fcn_logits.weight.data = nn.init.normal(shape, std=0.01, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.mask_fcn_logits(ops.relu(self.conv5_mask(x), inplace=True))

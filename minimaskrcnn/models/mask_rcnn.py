@@ -8,6 +8,7 @@ Source: He et al. 2017, "Mask R-CNN"; the pieces and their names are torchvision
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ import numpy as np
 
 from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
+from minimaskrcnn.checks import describe
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.stages import PictureStages
 from minimaskrcnn.detection.structures import Detections, Target
@@ -29,7 +31,11 @@ from minimaskrcnn.models.losses import Losses
 from minimaskrcnn.models.paste import Paste, rounded
 from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, detections_of
 from minimaskrcnn.models.rpn import RegionProposalNetwork
-from minimaskrcnn.models.transform import ImageTransform, Size
+from minimaskrcnn.models.transform import ImageTransform, Size, check_images
+
+_lock = threading.Lock()
+_evaluations: dict[nn.Module, tuple[int, list[tuple[nn.Module, bool]]]] = {}
+"""The models that predict now: in how many threads, and the mode that each of their modules had before."""
 
 
 class MaskRCNN(nn.Module):
@@ -101,9 +107,10 @@ class MaskRCNN(nn.Module):
         InputError
             If the numbers of pictures and targets differ, or one of them is not valid.
         """
-        if len(images) != len(targets) or not images:
+        check_images(images)
+        if not isinstance(targets, tuple | list) or len(images) != len(targets) or not images:
             raise InputError(
-                f"losses: got {len(images)} images and {len(targets)} targets; pass one Target for each."
+                f"losses: got {len(images)} images and targets {describe(targets)}; pass one Target for each."
             )
         for image, target in zip(images, targets, strict=True):
             self._check_target(image, target)
@@ -116,6 +123,8 @@ class MaskRCNN(nn.Module):
         return losses | self.roi_heads.losses(pyramid, proposals, resized, rng)
 
     def _check_target(self, image: np.ndarray, target: Target) -> None:
+        if not isinstance(target, Target):
+            raise InputError(f"losses: expected a Target for each image; got {describe(target)}.")
         target.validate(image.shape, self.num_classes)
         if self.roi_heads.has_mask and target.masks is None:
             raise InputError(
@@ -132,6 +141,7 @@ class MaskRCNN(nn.Module):
         ----------
         images : sequence of (3, H, W) float arrays in [0, 1]
         """
+        check_images(images)
         if not images:
             return []
         with no_grad(), _evaluating(self):
@@ -234,14 +244,27 @@ def _without_crowd(target: Target) -> Target:
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put the model into evaluation mode inside the block, and restore its mode afterwards."""
-    before = [(module, module.training) for _, module in model.named_modules()]
-    model.eval()
+    """Evaluation mode inside, the modes from before afterwards.
+
+    Where several threads predict at once, the first to come takes note of the modes and the last to go puts
+    them back: one that came in between would take the evaluation mode of another for the model's own.
+    """
+    with _lock:
+        inside, before = _evaluations.get(model, (0, []))
+        if not inside:
+            before = [(module, module.training) for _, module in model.named_modules()]
+            model.eval()
+        _evaluations[model] = inside + 1, before
     try:
         yield
     finally:
-        for module, training in before:
-            module.training = training
+        with _lock:
+            inside, before = _evaluations.pop(model)
+            if inside > 1:
+                _evaluations[model] = inside - 1, before
+            else:
+                for module, training in before:
+                    module.training = training
 
 
 def numbered_classes(num_classes: int) -> tuple[str, ...]:

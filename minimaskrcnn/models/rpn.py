@@ -51,7 +51,7 @@ class RPNHead(nn.Module):
         if rng is not None:
             # Small weights: training starts from p = 0.5 (a loss of ln 2) and boxes that do not move.
             for layer in (self.cls_logits, self.bbox_pred):
-                layer.weight.data = nn.init.normal(layer.weight.shape, 0.01, rng)
+                layer.weight.data = nn.init.normal(layer.weight.shape, std=0.01, rng=rng)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return the objectness (N, H*W*A) and deltas (N, H*W*A, 4) of one level, anchor by anchor."""

@@ -15,8 +15,10 @@ from typing import overload
 import numpy as np
 
 from minimaskrcnn import kernels
+from minimaskrcnn.checks import MOST_CELLS, check_number, check_pair_of_sides, check_whole, describe
 from minimaskrcnn.detection.boxes import resize_boxes
-from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.detection.checks import check_image
+from minimaskrcnn.detection.structures import Target, as_target
 from minimaskrcnn.errors import InputError
 
 Size = tuple[int, int]
@@ -70,6 +72,19 @@ class ImageTransform:
     fixed_size: tuple[int, int] | None = None
     scale: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse settings that no picture could be resized with."""
+        least = check_whole("ImageTransform", self.min_size, "min_size", 1, MOST_CELLS)
+        check_whole("ImageTransform", self.max_size, "max_size", least, MOST_CELLS)
+        check_whole("ImageTransform", self.size_divisible, "size_divisible", 1, MOST_CELLS)
+        if self.fixed_size is not None:
+            check_pair_of_sides("ImageTransform", self.fixed_size, "fixed_size")
+        for name, values, above in (("mean", self.mean, None), ("std", self.std, 0)):
+            if not isinstance(values, tuple | list) or len(values) != 3:
+                raise InputError(f"ImageTransform: {name} must be three numbers; got {describe(values)}.")
+            for value in values:
+                check_number("ImageTransform", value, f"each of {name}", -1e6, 1e6, above)
+
     @overload
     def __call__(
         self, images: Sequence[np.ndarray], targets: None = None, dtype: np.typing.DTypeLike = np.float32
@@ -97,14 +112,16 @@ class ImageTransform:
             If an image is not (3, H, W), holds NaN or infinity, is not on the [0, 1] scale, or would have
             more than `data.images.pixel_limit` pixels.
         """
-        for image in images:
-            check_image(image)
+        check_images(images)
+        if not images:
+            raise InputError("images: got none; a batch has at least one.")
         resized = [self._resize(self._normalise(image.astype(dtype, copy=False))) for image in images]
         sizes = [image.shape[-2:] for image in resized]
         originals = [image.shape[-2:] for image in images]
         batch = ImageBatch(pad_to_batch(resized, self.size_divisible), sizes, originals)
         if targets is None:
             return batch, None
+        targets = [as_target("ImageTransform: a target", target) for target in _one_each(images, targets)]
         return batch, [
             resize_target(t, old, new) for t, old, new in zip(targets, originals, sizes, strict=True)
         ]
@@ -144,21 +161,27 @@ def check_area(old: Size, new: Size) -> None:
         )
 
 
-def check_image(image: np.ndarray) -> None:
-    """Raise an InputError, with advice, if this is not a (3, H, W) float array in [0, 1]."""
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[0] != 3 or image.size == 0:
-        shape = getattr(image, "shape", type(image).__name__)
+def check_images(images: Sequence[np.ndarray]) -> None:
+    """Refuse what is not a list of (3, H, W) float pictures in [0, 1], and say what to do."""
+    if not isinstance(images, tuple | list):
+        fix = " Put it into a list: [image]." if getattr(images, "ndim", 0) == 3 else ""
+        raise InputError(f"images: must be a list of (3, H, W) arrays; got {describe(images)}.{fix}")
+    for image in images:
+        check_image(image)
+
+
+def _one_each(images: Sequence[np.ndarray], targets: Sequence[Target]) -> Sequence[Target]:
+    if not isinstance(targets, tuple | list) or len(targets) != len(images):
         raise InputError(
-            f"image: must be (3, H, W), RGB first; got {shape}. "
-            "Use minimaskrcnn.data.read_image(path), or image.transpose(2, 0, 1) for an (H, W, 3) array."
+            f"targets: must be a list of {len(images)}, one Target for each image; got {describe(targets)}."
         )
-    if not np.issubdtype(image.dtype, np.floating):
-        raise InputError(f"image: must be float in [0, 1]; got {image.dtype}. Divide by 255 first.")
-    low, high = float(image.min()), float(image.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise InputError("image: holds NaN or infinite values; repair them, e.g. with np.nan_to_num(image).")
-    if low < -1e-3 or high > 1 + 1e-3:
-        raise InputError(f"image: values run from {low:g} to {high:g}; expected [0, 1]. Divide by 255?")
+    for image, target in zip(images, targets, strict=True):
+        masks = getattr(target, "masks", None)
+        if masks is not None and np.shape(masks)[1:] != image.shape[1:]:
+            raise InputError(
+                f"targets: masks are {np.shape(masks)}, but the image is {image.shape[1:]} (height, width)."
+            )
+    return targets
 
 
 def pad_to_batch(images: Sequence[np.ndarray], size_divisible: int) -> np.ndarray:

@@ -6,14 +6,22 @@ to be filled by `load_state_dict`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from minimaskrcnn import ops
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.checks import check_flag, check_number, check_whole, describe
+from minimaskrcnn.errors import InputError
 from minimaskrcnn.nn import init
 from minimaskrcnn.nn.module import Module, Parameter
+from minimaskrcnn.ops.checks import pair
 
 Pair = int | tuple[int, int]
+
+MOST_WEIGHTS = 2**28
+"""One layer has at most this many weights, a gigabyte."""
 
 
 class Conv2d(Module):
@@ -33,9 +41,18 @@ class Conv2d(Module):
         rng: np.random.Generator | None = None,
     ):
         super().__init__()
-        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
-        self.weight = _weight((out_channels, in_channels // groups, *_pair(kernel_size)), rng)
-        self.bias = Parameter(init.constant((out_channels,), 0)) if bias else None
+        inputs, outputs = _channels("Conv2d", in_channels, out_channels)
+        self.groups = check_whole("Conv2d", groups, "groups", least=1)
+        if inputs % self.groups or outputs % self.groups:
+            raise InputError(
+                f"Conv2d: groups={groups} must divide {inputs} input and {outputs} output channels."
+            )
+        self.stride = pair("Conv2d", stride, "stride", 1)
+        self.padding = pair("Conv2d", padding, "padding", 0)
+        self.dilation = pair("Conv2d", dilation, "dilation", 1)
+        kernel = pair("Conv2d", kernel_size, "kernel_size", 1)
+        self.weight = _weight("Conv2d", (outputs, inputs // self.groups, *kernel), rng)
+        self.bias = Parameter(init.constant((outputs,), 0)) if check_flag("Conv2d", bias, "bias") else None
 
     def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
         """The convolution of x, then ``* scale + shift`` channel by channel if these (O,) are given."""
@@ -61,17 +78,20 @@ class ConvTranspose2d(Module):
         rng: np.random.Generator | None = None,
     ):
         super().__init__()
-        self.stride, self.padding = stride, padding
-        kernel = _pair(kernel_size)
-        self.weight = _weight((in_channels, out_channels, *kernel), None)
+        inputs, outputs = _channels("ConvTranspose2d", in_channels, out_channels)
+        self.stride = pair("ConvTranspose2d", stride, "stride", 1)
+        self.padding = pair("ConvTranspose2d", padding, "padding", 0)
+        kernel = pair("ConvTranspose2d", kernel_size, "kernel_size", 1)
+        self.weight = _weight("ConvTranspose2d", (inputs, outputs, *kernel), None)
         if rng is not None:
             # Drawn as (O, C, ...): where kernel = stride, an output cell sums over C inputs only.
-            drawn = init.kaiming_normal((out_channels, in_channels, *kernel), rng)
+            drawn = init.kaiming_normal((outputs, inputs, *kernel), rng=rng)
             drawn = drawn * np.float32(np.sqrt(np.prod(kernel)))
             self.weight.data = np.ascontiguousarray(drawn.transpose(1, 0, 2, 3))
-        self.bias = Parameter(init.constant((out_channels,), 0))
+        self.bias = Parameter(init.constant((outputs,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
+        """The transposed convolution of x (N, C, H, W), (N, O, OH, OW)."""
         return ops.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding)
 
 
@@ -80,10 +100,12 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, *, rng: np.random.Generator | None = None):
         super().__init__()
-        self.weight = _weight((out_features, in_features), rng)
-        self.bias = Parameter(init.constant((out_features,), 0))
+        inputs, outputs = _channels("Linear", in_features, out_features, "features")
+        self.weight = _weight("Linear", (outputs, inputs), rng)
+        self.bias = Parameter(init.constant((outputs,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
+        """``x W^T + b`` for x (..., in), (..., out)."""
         return ops.linear(x, self.weight, self.bias)
 
 
@@ -96,7 +118,9 @@ class BatchNorm2d(Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1):
         super().__init__()
-        self.eps, self.momentum = eps, momentum
+        num_features = check_whole("BatchNorm2d", num_features, "num_features", 1, MOST_WEIGHTS)
+        self.eps = check_number("BatchNorm2d", eps, "eps", least=0)
+        self.momentum = check_number("BatchNorm2d", momentum, "momentum", 0, 1)
         self.weight = Parameter(init.constant((num_features,), 1))
         self.bias = Parameter(init.constant((num_features,), 0))
         self.register_buffer("running_mean", init.constant((num_features,), 0))
@@ -110,6 +134,7 @@ class BatchNorm2d(Module):
         return _scale_and_shift(self.weight, self.bias, self.running_mean, self.running_var, self.eps)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Normalise x (N, C, H, W); in training the running statistics move."""
         if self.training:
             self.num_batches_tracked = self.num_batches_tracked + 1
         return ops.batch_norm(
@@ -134,7 +159,8 @@ class FrozenBatchNorm2d(Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5):
         super().__init__()
-        self.eps = eps
+        num_features = check_whole("FrozenBatchNorm2d", num_features, "num_features", 1, MOST_WEIGHTS)
+        self.eps = check_number("FrozenBatchNorm2d", eps, "eps", least=0)
         self.register_buffer("weight", init.constant((num_features,), 1))
         self.register_buffer("bias", init.constant((num_features,), 0))
         self.register_buffer("running_mean", init.constant((num_features,), 0))
@@ -146,6 +172,7 @@ class FrozenBatchNorm2d(Module):
         return _scale_and_shift(weight, bias, self.running_mean, self.running_var, self.eps)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Normalise x (N, C, H, W) by the constants."""
         weight, bias = Tensor(self.weight), Tensor(self.bias)
         return ops.frozen_batch_norm(x, self.running_mean, self.running_var, weight, bias, self.eps)
 
@@ -158,11 +185,16 @@ class GroupNorm(Module):
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5):
         super().__init__()
-        self.num_groups, self.eps = num_groups, eps
+        self.num_groups = check_whole("GroupNorm", num_groups, "num_groups", least=1)
+        num_channels = check_whole("GroupNorm", num_channels, "num_channels", 1, MOST_WEIGHTS)
+        if num_channels % self.num_groups:
+            raise InputError(f"GroupNorm: num_groups={num_groups} must divide the {num_channels} channels.")
+        self.eps = check_number("GroupNorm", eps, "eps", least=0)
         self.weight = Parameter(init.constant((num_channels,), 1))
         self.bias = Parameter(init.constant((num_channels,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Normalise x (N, C, H, W)."""
         return ops.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
 
@@ -171,9 +203,10 @@ class ReLU(Module):
 
     def __init__(self, inplace: bool = False):
         super().__init__()
-        self.inplace = inplace
+        self.inplace = check_flag("ReLU", inplace, "inplace")
 
     def forward(self, x: Tensor) -> Tensor:
+        """``max(x, 0)`` for x of any shape."""
         return ops.relu(x, self.inplace)
 
 
@@ -185,6 +218,7 @@ class MaxPool2d(Module):
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
+        """The largest value under each window of x (N, C, H, W), (N, C, OH, OW)."""
         return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
@@ -192,6 +226,7 @@ class Identity(Module):
     """x, unchanged."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """X itself."""
         return x
 
 
@@ -203,9 +238,18 @@ def _scale_and_shift(
     return scale, bias - scale * Tensor(mean)
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
+def _channels(layer: str, inputs: int, outputs: int, what: str = "channels") -> tuple[int, int]:
+    return (
+        check_whole(layer, inputs, f"in_{what}", 1, MOST_WEIGHTS),
+        check_whole(layer, outputs, f"out_{what}", 1, MOST_WEIGHTS),
+    )
 
 
-def _weight(shape: tuple[int, ...], rng: np.random.Generator | None) -> Parameter:
-    return Parameter(init.constant(shape, 0) if rng is None else init.kaiming_normal(shape, rng))
+def _weight(layer: str, shape: tuple[int, ...], rng: np.random.Generator | None) -> Parameter:
+    if math.prod(shape) > MOST_WEIGHTS:
+        raise InputError(
+            f"{layer}: {shape} makes {math.prod(shape):,} weights; at most {MOST_WEIGHTS:,} fit."
+        )
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise InputError(f"{layer}: rng must be a numpy.random.Generator; got {describe(rng)}.")
+    return Parameter(init.constant(shape, 0) if rng is None else init.kaiming_normal(shape, rng=rng))

@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 
 from minimaskrcnn.autograd import Tensor, scope
+from minimaskrcnn.checks import describe
 from minimaskrcnn.errors import InputError
 
 P = ParamSpec("P")
@@ -76,6 +77,7 @@ class Module:
         object.__setattr__(self, name, value)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What a call computes; each kind of module defines its own."""
         raise NotImplementedError(f"{type(self).__name__} must define forward(...)")
 
     def __call__(self: Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -190,7 +192,14 @@ class Module:
         InputError
             If a name is missing, unexpected or of another shape; all of them are listed.
         """
-        self.check_state({name: np.shape(array) for name, array in state.items()})
+        if not isinstance(state, Mapping):
+            raise InputError(
+                f"load_state_dict: expected a dict of arrays by dotted name; got {describe(state)}."
+            )
+        strange = [f"{name} is {describe(x)}" for name, x in state.items() if not _are_weights(x)]
+        if strange:
+            raise InputError(f"load_state_dict: weights are arrays of numbers; {_shortened(strange)}.")
+        self.check_state({name: array.shape for name, array in state.items()})
         for prefix, module in self.named_modules():
             for name, parameter in module._parameters.items():
                 parameter.data = np.array(state[_join(prefix, name)], dtype=parameter.dtype, order="C")
@@ -227,6 +236,7 @@ class Sequential(ModuleList):
         super().__init__(modules)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Hand x through all modules, first to last."""
         for module in self:
             x = module(x)
         return x
@@ -267,9 +277,14 @@ def _state_problems(own: Shapes, given: Shapes) -> list[str]:
         for name, shape in own.items()
         if given.get(name, shape) != shape
     ]
-    unexpected = [name for name in given if name not in own]
+    unexpected = [str(name) for name in given if name not in own]
     groups = {"missing": missing, "of another shape": shapes, "unexpected": unexpected}
     return [f"{len(names)} {group} ({_shortened(names)})" for group, names in groups.items() if names]
+
+
+def _are_weights(x: Any) -> bool:
+    """An array of numbers, which can be read as the floats or counts of a state."""
+    return isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "biuf"
 
 
 def _shortened(names: list[str]) -> str:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from minimaskrcnn.checks import check_flag, check_number, check_whole, describe
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.nn.module import Parameter
+
+BELOW_1 = math.nextafter(1, 0)
 
 
 class Optimizer:
@@ -40,8 +43,13 @@ class Optimizer:
         self.parameters = list(parameters)
         if not self.parameters:
             raise InputError("Optimizer: there are no parameters to train; pass model.parameters().")
-        self.lr, self.steps = lr, 0
+        self.lr, self.steps = check_number("Optimizer", lr, "lr", least=0), 0
+        weight_decay = check_number("Optimizer", weight_decay, "weight_decay", least=0)
         mask = [True] * len(self.parameters) if decay_mask is None else list(decay_mask)
+        if len(mask) != len(self.parameters):
+            raise InputError(
+                f"Optimizer: decay_mask has {len(mask)} entries for {len(self.parameters)} parameters."
+            )
         self.decay = [weight_decay if decayed else 0.0 for decayed in mask]
         self.state = {slot: [np.zeros_like(p.data) for p in self.parameters] for slot in self.slots}
 
@@ -83,7 +91,8 @@ class SGD(Optimizer):
         decay_mask: Sequence[bool] | None = None,
     ):
         super().__init__(parameters, lr, weight_decay, decay_mask)
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum = check_number("SGD", momentum, "momentum", 0, 1)
+        self.nesterov = check_flag("SGD", nesterov, "nesterov")
 
     def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
         grad = grad + self.decay[index] * weight
@@ -111,7 +120,13 @@ class Adam(Optimizer):
         decay_mask: Sequence[bool] | None = None,
     ):
         super().__init__(parameters, lr, weight_decay, decay_mask)
-        self.betas, self.eps = betas, eps
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise InputError(f"Adam: betas must be two numbers; got {describe(betas)}.")
+        self.betas = (
+            check_number("Adam", betas[0], "betas[0]", 0, BELOW_1),
+            check_number("Adam", betas[1], "betas[1]", 0, BELOW_1),
+        )
+        self.eps = check_number("Adam", eps, "eps", least=0)
 
     def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
         self._adam(index, weight, grad + self.decay[index] * weight)
@@ -147,6 +162,7 @@ def grad_norm(parameters: Sequence[Parameter]) -> float:
 
 def clip_grad_norm(parameters: Sequence[Parameter], max_norm: float) -> float:
     """Scale all gradients so that their joint norm is at most `max_norm`; returns the norm before."""
+    max_norm = check_number("clip_grad_norm", max_norm, "max_norm", above=0)
     norm = grad_norm(parameters)
     if norm > max_norm:
         for parameter in parameters:
@@ -160,11 +176,15 @@ Schedule = Callable[[int], float]
 
 def warmup_cosine(base_lr: float, steps: int, warmup: int, final: float = 0.01) -> Schedule:
     """Rise linearly for `warmup` steps, then follow half a cosine down to `final * base_lr`."""
+    base_lr, warmup = _base_and_warmup("warmup_cosine", base_lr, warmup)
+    steps = check_whole("warmup_cosine", steps, "steps", least=0)
+    final = check_number("warmup_cosine", final, "final", 0, 1)
 
     def lr(step: int) -> float:
+        step = check_whole("warmup_cosine", step, "a step", least=0)
         if step < warmup:
             return base_lr * (step + 1) / warmup
-        progress = (step - warmup) / max(1, steps - warmup)
+        progress = min(1, (step - warmup) / max(1, steps - warmup))
         return base_lr * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * progress)))
 
     return lr
@@ -172,10 +192,18 @@ def warmup_cosine(base_lr: float, steps: int, warmup: int, final: float = 0.01) 
 
 def warmup_steps(base_lr: float, warmup: int, milestones: Sequence[int], gamma: float = 0.1) -> Schedule:
     """Rise linearly for `warmup` steps, then multiply by `gamma` at each milestone."""
+    base_lr, warmup = _base_and_warmup("warmup_steps", base_lr, warmup)
+    milestones = [check_whole("warmup_steps", m, "each milestone", least=0) for m in milestones]
+    gamma = check_number("warmup_steps", gamma, "gamma", least=0)
 
     def lr(step: int) -> float:
+        step = check_whole("warmup_steps", step, "a step", least=0)
         if step < warmup:
             return base_lr * (step + 1) / warmup
         return base_lr * gamma ** sum(step >= milestone for milestone in milestones)
 
     return lr
+
+
+def _base_and_warmup(where: str, base_lr: float, warmup: int) -> tuple[float, int]:
+    return check_number(where, base_lr, "base_lr", least=0), check_whole(where, warmup, "warmup", least=0)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import LARGEST, check_flag, describe
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.ops.checks import check_array, check_broadcast, describe
+from minimaskrcnn.ops.checks import check_array, check_broadcast
 
 
 def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -35,10 +36,15 @@ def _operands(op: str, a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def operand(op: str, x: Any) -> Any:
-    if isinstance(x, Tensor | float | int):
-        return float(x) if isinstance(x, np.floating) else x  # np.float64 is a float, but not a weak one
-    if isinstance(x, np.generic):
+    """A Tensor as it is, a number as a Python one, which takes the dtype of the other operand."""
+    if isinstance(x, Tensor):
+        return x
+    if isinstance(x, np.floating):
+        return float(x)  # np.float64 is a float, but not a weak one
+    if isinstance(x, np.integer | np.bool_):
         return x.item()
+    if isinstance(x, float) or (isinstance(x, int) and abs(x) <= LARGEST):
+        return x
     if isinstance(x, np.ndarray):
         raise InputError(
             f"{op}: a Tensor and {describe(x)} do not mix: is the array a constant, or was a gradient lost? "
@@ -168,7 +174,7 @@ def add(a: Tensor | float, b: Tensor | float, inplace: bool = False) -> Tensor:
         The sum may take over the memory of a, which nobody else may need any more. Where a gradient is
         recorded it does not.
     """
-    return Add.apply(*_operands("add", a, b), bool(inplace))
+    return Add.apply(*_operands("add", a, b), check_flag("add", inplace, "inplace"))
 
 
 def subtract(a: Tensor | float, b: Tensor | float) -> Tensor:

@@ -1,4 +1,7 @@
-"""What the ops ask of their arguments. A message names the op, what came, what was expected, and the fix."""
+"""What the ops ask of their arguments. A message names the op, what came, what was expected, and the fix.
+
+Flags and single numbers are checked by `minimaskrcnn.checks`.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,12 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.checks import MOST_CELLS, describe
 from minimaskrcnn.errors import InputError
 
 
-def describe(x: Any) -> str:
-    """What came, short enough for a sentence: "a float64 array (3, 4)", "a float32 Tensor (2,)", "int 7"."""
-    if isinstance(x, Tensor):
-        return f"a {x.dtype} Tensor {x.shape}"
-    if isinstance(x, np.ndarray):
-        return f"a {x.dtype} array {x.shape}"
-    text = repr(x)
-    return f"{type(x).__name__} {text[:60]}{'...' if len(text) > 60 else ''}"
-
-
 def check_tensor(op: str, x: Any, name: str = "x") -> None:
+    """Refuse what is not a Tensor."""
     if not isinstance(x, Tensor):
         raise InputError(f"{op}: {name} must be a Tensor; got {describe(x)}. Wrap it: Tensor({name}).")
 
@@ -35,9 +30,8 @@ def check_feature_map(op: str, x: Any, name: str = "x") -> None:
 
 
 def check_vector(op: str, x: Any, length: int, name: str, per: str) -> None:
-    """A Tensor or array (length,), one value for each `per`."""
-    shape = getattr(x, "shape", None)
-    if shape != (length,):
+    """A Tensor or an array of floats (length,), one value for each `per`."""
+    if not isinstance(x, Tensor | np.ndarray) or x.shape != (length,) or x.dtype.kind != "f":
         raise InputError(f"{op}: {name} must be ({length},), one value for each {per}; got {describe(x)}.")
 
 
@@ -60,6 +54,7 @@ def check_same_dtype(op: str, x: Tensor, **others: Any) -> None:
 
 
 def check_broadcast(op: str, *shapes: tuple[int, ...]) -> None:
+    """Refuse shapes that do not broadcast."""
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
@@ -91,4 +86,6 @@ def pair(op: str, value: Any, name: str, least: int) -> tuple[int, int]:
         ) from None
     if min(y, x) < least:
         raise InputError(f"{op}: {name} must be at least {least}; got {describe(value)}.")
+    if max(y, x) > MOST_CELLS:
+        raise InputError(f"{op}: {name} must be at most {MOST_CELLS:,} cells; got {describe(value)}.")
     return y, x

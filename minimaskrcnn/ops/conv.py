@@ -6,6 +6,7 @@ import numpy as np
 
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import check_whole
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.kernels.geometry import conv_output_size, conv_transpose_output_size
 from minimaskrcnn.ops.checks import check_feature_map, check_vector, pair
@@ -103,8 +104,9 @@ def conv2d(
     check_feature_map("conv2d", x)
     check_feature_map("conv2d", weight, "weight")
     steps, margins, spacing = _geometry("conv2d", stride, padding, dilation)
+    _check_not_empty("conv2d", weight)
     out_channels, per_group, *kernel = weight.shape
-    _check_groups("conv2d", groups, x.shape[1], out_channels)
+    groups = _checked_groups("conv2d", groups, x.shape[1], out_channels)
     if x.shape[1] != per_group * groups:
         raise InputError(
             f"conv2d: weight {weight.shape} with groups={groups} reads {per_group * groups} channels, "
@@ -163,8 +165,9 @@ def conv_transpose2d(
     check_feature_map("conv_transpose2d", weight, "weight")
     steps, margins, spacing = _geometry("conv_transpose2d", stride, padding, dilation)
     extra = pair("conv_transpose2d", output_padding, "output_padding", 0)
+    _check_not_empty("conv_transpose2d", weight)
     in_channels, per_group, *kernel = weight.shape
-    _check_groups("conv_transpose2d", groups, x.shape[1], per_group * groups)
+    groups = _checked_groups("conv_transpose2d", groups, x.shape[1])
     if x.shape[1] != in_channels:
         raise InputError(
             f"conv_transpose2d: weight {weight.shape} reads {in_channels} channels, but x {x.shape} has "
@@ -189,9 +192,15 @@ def _geometry(op: str, stride: Pair, padding: Pair, dilation: Pair) -> tuple:
     return pair(op, stride, "stride", 1), pair(op, padding, "padding", 0), pair(op, dilation, "dilation", 1)
 
 
-def _check_groups(op: str, groups: int, in_channels: int, out_channels: int) -> None:
-    if not isinstance(groups, int) or groups < 1 or in_channels % groups or out_channels % groups:
-        raise InputError(
-            f"{op}: groups={groups!r} must be an int >= 1 that divides the {in_channels} input channels "
-            f"and the {out_channels} output channels."
-        )
+def _check_not_empty(op: str, weight: Tensor) -> None:
+    if not weight.size:
+        raise InputError(f"{op}: weight {weight.shape} has a side of 0; there is nothing to filter with.")
+
+
+def _checked_groups(op: str, groups: int, in_channels: int, out_channels: int = 0) -> int:
+    """The number of groups, which divides the channels on both sides."""
+    groups = check_whole(op, groups, "groups", least=1)
+    if in_channels % groups or out_channels % groups:
+        outputs = f" and the {out_channels} output channels" if out_channels else ""
+        raise InputError(f"{op}: groups={groups} must divide the {in_channels} input channels{outputs}.")
+    return groups

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import check_flag
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.ops.arithmetic import gated, memory_of, operand
 from minimaskrcnn.ops.checks import check_tensor
@@ -199,7 +200,7 @@ def relu(x: Tensor, inplace: bool = False) -> Tensor:
     Tensor([0., 2.])
     """
     check_tensor("relu", x)
-    return ReLU.apply(x, bool(inplace))
+    return ReLU.apply(x, check_flag("relu", inplace, "inplace"))
 
 
 def sigmoid(x: Tensor) -> Tensor:

@@ -17,9 +17,10 @@ from __future__ import annotations
 import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import check_choice, check_number, check_whole, describe
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.ops.arithmetic import gated
-from minimaskrcnn.ops.checks import check_array, check_same_dtype, check_tensor, check_vector, describe
+from minimaskrcnn.ops.checks import check_array, check_same_dtype, check_tensor, check_vector
 from minimaskrcnn.ops.elementwise import sigmoid_of
 from minimaskrcnn.ops.reduce import log_softmax_of
 
@@ -135,6 +136,7 @@ def cross_entropy(
         raise InputError(
             f"cross_entropy: logits (N, K, ...) need target (N, ...); got {logits.shape} and {target.shape}."
         )
+    ignore_index = check_whole("cross_entropy", ignore_index, "ignore_index", -(2**31), 2**31)
     _check_labels(target, logits.shape[1], ignore_index)
     if weight is not None:
         check_array("cross_entropy", weight, "weight")
@@ -189,14 +191,12 @@ def smooth_l1_loss(x: Tensor, target: np.ndarray, *, beta: float = 1.0, reductio
     """
     target = _float_target("smooth_l1_loss", x, target, "x")
     _check_reduction("smooth_l1_loss", reduction)
-    if not beta >= 0:
-        raise InputError(f"smooth_l1_loss: beta must be >= 0; got {beta!r}.")
+    beta = check_number("smooth_l1_loss", beta, "beta", least=0)
     return SmoothL1.apply(x, target, beta, reduction)
 
 
 def _check_reduction(op: str, reduction: str) -> None:
-    if reduction not in ("mean", "sum", "none"):
-        raise InputError(f"{op}: reduction must be 'mean', 'sum' or 'none'; got {reduction!r}.")
+    check_choice(op, reduction, "reduction", ("mean", "sum", "none"))
 
 
 def _check_labels(target: np.ndarray, classes: int, ignore_index: int) -> None:
@@ -220,4 +220,6 @@ def _float_target(op: str, x: Tensor, target: np.ndarray, name: str) -> np.ndarr
     check_array(op, target, "target")
     if target.shape != x.shape:
         raise InputError(f"{op}: target {target.shape} must have the shape of {name}, {x.shape}.")
+    if target.dtype.kind not in "biuf":
+        raise InputError(f"{op}: target must hold real numbers; got {describe(target)}.")
     return target.astype(x.dtype, copy=False)

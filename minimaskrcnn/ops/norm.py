@@ -12,6 +12,7 @@ import numpy as np
 
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import check_flag, check_number, check_whole
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.ops.checks import check_array, check_feature_map, check_same_dtype, check_vector
 
@@ -95,16 +96,19 @@ def batch_norm(
     Raises
     ------
     InputError
-        If a shape does not fit, or in training there is only one value a channel.
+        If a shape does not fit, or in training there is only one value per channel.
     """
     check_feature_map("batch_norm", x)
     weight, bias = _scale_and_shift("batch_norm", x, weight, bias)
     _check_statistics("batch_norm", x, running_mean=running_mean, running_var=running_var)
-    if not training:
+    momentum = check_number("batch_norm", momentum, "momentum", 0, 1)
+    eps = check_number("batch_norm", eps, "eps", least=0)
+    if not check_flag("batch_norm", training, "training"):
+        _check_variance("batch_norm", running_var)
         return AffineNorm.apply(x, weight, bias, running_mean.copy(), running_var.copy(), eps)
     if x.size // max(x.shape[1], 1) < 2:
         raise InputError(
-            f"batch_norm: training needs at least two values a channel, x is {x.shape}. "
+            f"batch_norm: training needs at least two values per channel; x is {x.shape}. "
             "Use a larger batch or map, training=False, or group_norm."
         )
     return BatchNorm.apply(x, weight, bias, running_mean, running_var, momentum, eps)
@@ -134,6 +138,8 @@ def frozen_batch_norm(
     check_feature_map("frozen_batch_norm", x)
     weight, bias = _scale_and_shift("frozen_batch_norm", x, weight, bias)
     _check_statistics("frozen_batch_norm", x, mean=mean, var=var)
+    _check_variance("frozen_batch_norm", var)
+    eps = check_number("frozen_batch_norm", eps, "eps", least=0)
     return AffineNorm.apply(x, weight, bias, mean, var, eps)
 
 
@@ -161,10 +167,11 @@ def group_norm(
         If num_groups does not divide C, or a shape does not fit.
     """
     check_feature_map("group_norm", x)
-    if not isinstance(num_groups, int) or num_groups < 1 or x.shape[1] % num_groups:
+    num_groups = check_whole("group_norm", num_groups, "num_groups", least=1)
+    eps = check_number("group_norm", eps, "eps", least=0)
+    if x.shape[1] % num_groups:
         raise InputError(
-            f"group_norm: num_groups={num_groups!r} must be an int >= 1 that divides the {x.shape[1]} "
-            f"channels of x {x.shape}."
+            f"group_norm: num_groups={num_groups} must divide the {x.shape[1]} channels of x {x.shape}."
         )
     weight, bias = _scale_and_shift("group_norm", x, weight, bias)
     return GroupNorm.apply(x, weight, bias, num_groups, eps)
@@ -186,3 +193,8 @@ def _check_statistics(op: str, x: Tensor, **statistics: np.ndarray) -> None:
         check_array(op, array, name)
         check_vector(op, array, x.shape[1], name, "channel")
     check_same_dtype(op, x, **statistics)
+
+
+def _check_variance(op: str, var: np.ndarray) -> None:
+    if (var < 0).any():
+        raise InputError(f"{op}: a variance is never negative; the smallest one here is {var.min():g}.")

@@ -6,6 +6,7 @@ import numpy as np
 
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import check_flag
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.kernels.geometry import pool_output_size
 from minimaskrcnn.ops.checks import check_feature_map, pair
@@ -77,8 +78,9 @@ def max_pool2d(
     check_feature_map("max_pool2d", x)
     kernel, step, margin = _window("max_pool2d", kernel_size, stride, padding)
     spacing = pair("max_pool2d", dilation, "dilation", 1)
+    ceil_mode = check_flag("max_pool2d", ceil_mode, "ceil_mode")
     _check_fits("max_pool2d", x, kernel, step, margin, spacing, ceil_mode)
-    return MaxPool2d.apply(x, kernel, step, margin, spacing, bool(ceil_mode))
+    return MaxPool2d.apply(x, kernel, step, margin, spacing, ceil_mode)
 
 
 def avg_pool2d(
@@ -111,8 +113,10 @@ def avg_pool2d(
     """
     check_feature_map("avg_pool2d", x)
     kernel, step, margin = _window("avg_pool2d", kernel_size, stride, padding)
+    ceil_mode = check_flag("avg_pool2d", ceil_mode, "ceil_mode")
+    count_include_pad = check_flag("avg_pool2d", count_include_pad, "count_include_pad")
     _check_fits("avg_pool2d", x, kernel, step, margin, (1, 1), ceil_mode)
-    return AvgPool2d.apply(x, kernel, step, margin, bool(ceil_mode), bool(count_include_pad))
+    return AvgPool2d.apply(x, kernel, step, margin, ceil_mode, count_include_pad)
 
 
 def _window(op: str, kernel_size: Pair, stride: Pair | None, padding: Pair) -> tuple:

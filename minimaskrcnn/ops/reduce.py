@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import check_flag
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.ops.checks import check_axis, check_tensor
 
@@ -110,7 +111,7 @@ def log_softmax_of(x: np.ndarray, axis: int) -> np.ndarray:
 def sum(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Sum over one axis, several, or all."""
     check_tensor("sum", x)
-    return Sum.apply(x, _axes("sum", axis, x.ndim), keepdims)
+    return Sum.apply(x, _axes("sum", axis, x.ndim), check_flag("sum", keepdims, "keepdims"))
 
 
 def mean(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -127,7 +128,7 @@ def mean(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
         raise InputError(
             f"mean: x {x.shape} has no elements along axis {axis}; the mean of nothing is undefined."
         )
-    return Mean.apply(x, axes, keepdims)
+    return Mean.apply(x, axes, check_flag("mean", keepdims, "keepdims"))
 
 
 def max(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
@@ -139,6 +140,7 @@ def max(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
     Tensor([3., 5.])
     """
     check_tensor("max", x)
+    keepdims = check_flag("max", keepdims, "keepdims")
     axis = None if axis is None else check_axis("max", axis, x.ndim)
     if not (x.size if axis is None else x.shape[axis]):
         along = "" if axis is None else f" along axis {axis}"

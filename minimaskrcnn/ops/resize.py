@@ -8,8 +8,9 @@ import numpy as np
 
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import MOST_CELLS, check_choice, check_flag, describe
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.ops.checks import check_feature_map, describe, pair
+from minimaskrcnn.ops.checks import check_feature_map, pair
 
 
 class ResizeNearest(Function):
@@ -75,18 +76,20 @@ def interpolate(
            [1., 1., 2., 2.]], dtype=float32)
     """
     check_feature_map("interpolate", x)
-    if mode not in ("nearest", "bilinear"):
-        raise InputError(f"interpolate: mode must be 'nearest' or 'bilinear'; got {mode!r}.")
+    check_choice("interpolate", mode, "mode", ("nearest", "bilinear"))
     if mode == "nearest" and align_corners is not None:
         raise InputError(
             "interpolate: align_corners belongs to mode='bilinear'. Leave it out with 'nearest'."
         )
+    corners = align_corners is not None and check_flag("interpolate", align_corners, "align_corners")
+    if recompute_scale_factor is not None:
+        check_flag("interpolate", recompute_scale_factor, "recompute_scale_factor")
     if 0 in x.shape[2:]:
         raise InputError(f"interpolate: x {x.shape} has no cells to read.")
     out, step = _size_and_step(x.shape[2:], size, scale_factor, recompute_scale_factor, mode)
     if mode == "nearest":
         return ResizeNearest.apply(x, out, step)
-    return ResizeBilinear.apply(x, out, step, bool(align_corners))
+    return ResizeBilinear.apply(x, out, step, corners)
 
 
 def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None, mode: str) -> tuple:
@@ -106,6 +109,10 @@ def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None, mod
             f"interpolate: scale_factor must be a number > 0 or a pair (y, x); got {describe(scale_factor)}."
         )
     out = tuple(math.floor(side * f) for side, f in zip(sides, factors, strict=True))
+    if max(out) > MOST_CELLS:
+        raise InputError(
+            f"interpolate: scale_factor {scale_factor} makes a side of more than {MOST_CELLS:,} cells."
+        )
     if min(out) < 1:
         raise InputError(f"interpolate: scale_factor {scale_factor} leaves nothing of a map of {sides}.")
     if recompute:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import check_flag, check_number, check_whole, describe
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.kernels.roi_rules import ROI_POOL, ROI_WARP, RoIRule
 from minimaskrcnn.ops.checks import check_array, check_feature_map, pair
@@ -18,6 +19,9 @@ Boxes = np.ndarray | list[np.ndarray] | tuple[np.ndarray, ...]
 
 FARTHEST_CELL, FARTHEST_SIDES = 1024, 16
 """A box may reach 1,024 cells from the origin, or 16 sides of its map, whichever is more."""
+
+MOST_SAMPLES = 256
+"""The largest `sampling_ratio`: samples per bin and direction."""
 
 
 class RoIAlign(Function):
@@ -74,7 +78,7 @@ def roi_align(
         The index of the image in the batch, then x1, y1, x2, y2; or x1, y1, x2, y2 for each image n.
     output_size : int or (y, x), bins
     spatial_scale : cells of x for one unit of the boxes, 1/stride
-    sampling_ratio : samples a bin and direction; <= 0 chooses ceil(bin size) for each box
+    sampling_ratio : samples per bin and direction, at most 256; <= 0 chooses ceil(bin size) for each box
     aligned : bool
         True subtracts half a cell after scaling, so that coordinate 0.5 is the centre of cell 0. The detector
         uses False, which reads half a cell too far to the lower right, as the published weights expect.
@@ -97,7 +101,9 @@ def roi_align(
     """
     rois = _check("roi_align", x, boxes, spatial_scale)
     size = pair("roi_align", output_size, "output_size", 1)
-    return RoIAlign.apply(x, rois, size, float(spatial_scale), int(sampling_ratio), bool(aligned))
+    samples = check_whole("roi_align", sampling_ratio, "sampling_ratio", most=MOST_SAMPLES)
+    shifted = check_flag("roi_align", aligned, "aligned")
+    return RoIAlign.apply(x, rois, size, float(spatial_scale), samples, shifted)
 
 
 def roi_pool(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
@@ -172,8 +178,11 @@ def _check(op: str, x: Tensor, boxes: Boxes, spatial_scale: float) -> np.ndarray
     if rois.ndim != 2 or rois.shape[1] != 5:
         fix = " Put the index of the image in front of each box." if rois.shape[1:] == (4,) else ""
         raise InputError(f"{op}: boxes must be (K, 5): batch index, x1, y1, x2, y2; got {rois.shape}.{fix}")
-    if not spatial_scale > 0:
-        raise InputError(f"{op}: spatial_scale must be > 0 (1/stride of the map); got {spatial_scale!r}.")
+    check_number(op, spatial_scale, "spatial_scale (1/stride of the map)", above=0)
+    if rois.dtype.kind not in "biuf":
+        raise InputError(f"{op}: boxes must hold real numbers; got {describe(rois)}.")
+    if rois.dtype.kind != "f" or rois.itemsize < 4:
+        rois = rois.astype(np.float32)
     index = rois[:, 0]
     known = (index >= 0) & (index < x.shape[0]) & (index == np.floor(index))
     if not known.all():

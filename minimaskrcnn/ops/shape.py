@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
+from minimaskrcnn.checks import MOST_CELLS, check_number, describe
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.ops.checks import check_axis, check_tensor, describe
+from minimaskrcnn.ops.checks import check_axis, check_tensor
 
 
 class Reshape(Function):
@@ -226,14 +227,14 @@ def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
         cells = [operator.index(p) for p in pad]
     except TypeError:
         cells = [-1]
-    if len(cells) % 2 or len(cells) > 2 * x.ndim or min(cells, default=0) < 0:
+    if len(cells) % 2 or len(cells) > 2 * x.ndim or not all(0 <= p <= MOST_CELLS for p in cells):
         raise InputError(
-            "pad: pad must be (before, after) pairs of ints >= 0, last axis first, "
+            f"pad: pad must be (before, after) pairs of ints from 0 to {MOST_CELLS:,}, last axis first, "
             f"for at most {x.ndim} axes; got {describe(pad)}."
         )
     pairs = [(cells[i], cells[i + 1]) for i in range(0, len(cells), 2)]
     widths = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
-    return Pad.apply(x, tuple(widths), value)
+    return Pad.apply(x, tuple(widths), check_number("pad", value, "value"))
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:
@@ -255,5 +256,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
         )
     try:
         return GetItem.apply(x, index)
-    except IndexError as error:
-        raise InputError(f"getitem: the index does not fit x {x.shape}: {error}.") from None
+    except (IndexError, TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"getitem: the index does not fit x {x.shape}: got {describe(index)}. Use whole numbers within "
+            "each axis, slices, None, or arrays of whole numbers or of bools."
+        ) from None

@@ -79,7 +79,7 @@ def test_rounds_are_counted():
 
 
 def test_bad_arguments_and_a_state_of_other_data_are_refused():
-    with pytest.raises(InputError, match="batch_size is 0"):
+    with pytest.raises(InputError, match="batch_size must be a whole number from 1 to 65536; got int 0"):
         loader(batch_size=0)
     stream = loader(size=10)
     take(stream, 3)

@@ -57,7 +57,7 @@ def test_equals_suppression_in_each_class_alone(rows):
 
 
 def test_shapes_that_do_not_go_together_are_refused():
-    with pytest.raises(InputError, match=r"got \(2, 4\) and \(3,\)"):
+    with pytest.raises(InputError, match=r"scores must be \(2,\).*got a .*\(3,\)"):
         nms(TWICE, np.zeros(3), 0.5)
-    with pytest.raises(InputError, match=r"idxs must be \(2,\).*got \(1,\)"):
+    with pytest.raises(InputError, match=r"idxs must be \(2,\); got an int64 array \(1,\)"):
         batched_nms(TWICE, np.zeros(2), np.zeros(1, int), 0.5)

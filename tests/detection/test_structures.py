@@ -37,11 +37,11 @@ def test_without_a_word_nothing_is_a_crowd():
         ({"boxes": np.array([[4, 0, 0, 4], [5, 5, 6, 9.0]])}, r"boxes\[0\].*x2 > x1"),
         ({"boxes": np.array([[0, 0, 4, 4], [5, np.nan, 6, 9]])}, r"boxes\[1\]"),
         ({"labels": np.array([1])}, r"labels must have shape \(2,\)"),
-        ({"labels": np.array([1.0, 2.0])}, "labels must be integers; got float64"),
+        ({"labels": np.array([1.0, 2.0])}, "labels must be an array of integers; got a float64"),
         ({"labels": np.array([0, 1])}, r"labels\[0\] is 0.*0 is the background"),
         ({"labels": np.array([1, 3])}, r"labels\[1\] is 3, but with num_classes=3 labels run from 1 to 2"),
         ({"masks": np.ones((2, 9, 8), bool)}, r"masks must have shape \(2, 8, 9\).*got \(2, 9, 8\)"),
-        ({"masks": np.ones((2, 8, 9), np.uint8)}, "masks must be bool; got uint8"),
+        ({"masks": np.ones((2, 8, 9), np.uint8)}, "masks must be an array of bool; got a uint8"),
         ({"iscrowd": np.zeros(3, bool)}, r"iscrowd must have shape \(2,\)"),
     ],
 )

@@ -230,7 +230,7 @@ def test_bad_input_is_refused_with_the_picture_named():
         evaluator.add(
             one_object(4), Detections(found.boxes, found.labels, found.scores, found.masks[:, :64, :64])
         )
-    with pytest.raises(InputError, match="areas have shape"):
+    with pytest.raises(InputError, match="areas must be \\(1,\\)"):
         evaluator.add(one_object(5), found, areas=np.ones(3))
     with pytest.raises(InputError, match="iou_type"):
         CocoEvaluator("mask")

@@ -76,7 +76,7 @@ BAD = [
     (lambda: ops.pad(MATRIX, (1, -1)), r"pad: pad must be"),
     (lambda: ops.pad(MATRIX, (1, 1) * 3), r"for at most 2 axes"),
     (lambda: ops.pad(MATRIX, (0.5, 1)), r"pad: pad must be"),
-    (lambda: MATRIX[5], r"getitem: the index does not fit x \(3, 4\): index 5 is out of bounds"),
+    (lambda: MATRIX[5], r"getitem: the index does not fit x \(3, 4\): got int 5"),
     (lambda: MATRIX[0, 0, 0], r"getitem: the index does not fit x \(3, 4\)"),
     (lambda: MATRIX[MATRIX], r"getitem: an index must be a plain array"),
     (lambda: MATRIX[0.5], r"getitem: the index does not fit"),
@@ -130,7 +130,10 @@ BAD = [
         lambda: ops.smooth_l1_loss(MATRIX, np.zeros(4)),
         r"smooth_l1_loss: target \(4,\) must have the shape of x, \(3, 4\)",
     ),
-    (lambda: ops.smooth_l1_loss(MATRIX, ARRAY, beta=-1), r"smooth_l1_loss: beta must be >= 0; got -1"),
+    (
+        lambda: ops.smooth_l1_loss(MATRIX, ARRAY, beta=-1),
+        r"smooth_l1_loss: beta must be a finite number from 0 on; got int -1",
+    ),
     (
         lambda: ops.binary_cross_entropy_with_logits(MATRIX, [0, 1]),
         r"target must be an array; got list \[0, 1\]",
@@ -147,9 +150,12 @@ BAD = [
     ),
     (
         lambda: ops.conv2d(MAP, weight(3, 2, 3, 3), groups=2),
-        r"conv2d: groups=2 must be an int >= 1 that divides",
+        r"conv2d: groups=2 must divide",
     ),
-    (lambda: ops.conv2d(MAP, weight(3, 4, 3, 3), groups=0), r"conv2d: groups=0"),
+    (
+        lambda: ops.conv2d(MAP, weight(3, 4, 3, 3), groups=0),
+        r"conv2d: groups must be a whole number from 1 on; got int 0",
+    ),
     (lambda: ops.conv2d(MAP, weight(3, 4, 3, 3), stride=0), r"conv2d: stride must be at least 1; got int 0"),
     (lambda: ops.conv2d(MAP, weight(3, 4, 3, 3), padding=-1), r"conv2d: padding must be at least 0"),
     (
@@ -191,7 +197,7 @@ BAD = [
     # norms
     (
         lambda: ops.group_norm(MAP, 3),
-        r"group_norm: num_groups=3 must be an int >= 1 that divides the 4 channels",
+        r"group_norm: num_groups=3 must divide the 4 channels",
     ),
     (
         lambda: ops.group_norm(MAP, 2, weight(3)),
@@ -205,7 +211,7 @@ BAD = [
     (lambda: ops.batch_norm(MAP, Tensor(C), C), r"batch_norm: running_mean must be a plain array"),
     (
         lambda: ops.batch_norm(weight(1, 4, 1, 1), C, C, training=True),
-        r"batch_norm: training needs at least two values a channel",
+        r"batch_norm: training needs at least two values per channel",
     ),
     (
         lambda: ops.frozen_batch_norm(MAP, C, C, C.astype(float), C),
@@ -245,7 +251,10 @@ BAD = [
     (lambda: ops.roi_pool(MAP, roi_of(0.5), 2), r"boxes\[0\] belongs to image 0\.5"),
     (lambda: ops.roi_pool(MAP, roi_of(np.nan), 2), r"boxes\[0\] belongs to image nan"),
     (lambda: ops.roi_align(MAP, ROIS, 0), r"roi_align: output_size must be at least 1"),
-    (lambda: ops.roi_align(MAP, ROIS, 2, 0), r"roi_align: spatial_scale must be > 0"),
+    (
+        lambda: ops.roi_align(MAP, ROIS, 2, 0),
+        r"roi_align: spatial_scale .* must be a finite number > 0; got int 0",
+    ),
     (lambda: ops.roi_features(MAP, ROIS, 2, 1.0, "align"), r"roi_features: rule must be a RoIRule"),
 ]
 

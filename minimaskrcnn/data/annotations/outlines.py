@@ -80,7 +80,9 @@ def _run_lengths(segmentation: dict[str, Any], picture: Picture) -> Outline:
     try:
         sides = list(rle.sides(size))
     except InputError as fault:
-        raise EntryError("run lengths", f"has no usable segmentation ({fault})", FORMS) from None
+        raise EntryError(
+            "run lengths", f"has no usable segmentation ({str(fault).rstrip('.')})", FORMS
+        ) from None
     if picture.size is not None and sides != list(picture.size):
         raise EntryError(
             "run lengths of another size",
@@ -92,7 +94,9 @@ def _run_lengths(segmentation: dict[str, Any], picture: Picture) -> Outline:
     try:
         runs = rle.run_lengths({"size": sides, "counts": counts})
     except InputError as fault:
-        raise EntryError("run lengths", f"has no usable segmentation ({fault})", FORMS) from None
+        raise EntryError(
+            "run lengths", f"has no usable segmentation ({str(fault).rstrip('.')})", FORMS
+        ) from None
     if not runs[1::2].any():
         raise _no_pixel()
     return {"size": sides, "counts": array("q", runs.tolist())}
@@ -119,7 +123,7 @@ def _why(outline: dict[str, Any]) -> EntryError:
     try:
         rle.run_lengths(outline)
     except InputError as fault:
-        return EntryError("run lengths", f"has no usable segmentation ({fault})", FORMS)
+        return EntryError("run lengths", f"has no usable segmentation ({str(fault).rstrip('.')})", FORMS)
     return _no_pixel()
 
 
