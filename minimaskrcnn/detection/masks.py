@@ -30,9 +30,10 @@ def expand_boxes(boxes: np.ndarray, scale: float) -> np.ndarray:
     """
     boxes = as_boxes("expand_boxes", boxes)
     scale = check_number("expand_boxes", scale, "scale", least=0)
-    half = (boxes[:, 2:] - boxes[:, :2]) * boxes.dtype.type(0.5) * boxes.dtype.type(scale)
-    centre = (boxes[:, 2:] + boxes[:, :2]) * boxes.dtype.type(0.5)
-    return np.concatenate([centre - half, centre + half], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        half = (boxes[:, 2:] - boxes[:, :2]) * boxes.dtype.type(0.5) * boxes.dtype.type(scale)
+        centre = (boxes[:, 2:] + boxes[:, :2]) * boxes.dtype.type(0.5)
+        return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def paste_masks(

@@ -12,6 +12,7 @@ from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import mini, mini_c4
+from minimaskrcnn.models.mask_rcnn import _evaluating
 from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.testing import gradcheck
 from minimaskrcnn.training.learner import total_loss
@@ -252,3 +253,23 @@ def test_no_proposal_gives_no_detection_and_no_picture_no_answer():
     (found,) = model.predict([np.zeros((3, 64, 64), np.float32)])
     assert (len(found), found.masks.shape) == (0, (0, 64, 64))
     assert model.predict([]) == []
+
+
+def test_predictions_that_overlap_leave_the_model_in_its_mode():
+    model = small_model()
+    model.train()
+    first, second = _evaluating(model), _evaluating(model)
+    with first:
+        second.__enter__()
+        assert not model.training
+    assert not model.training  # the second still predicts
+    second.__exit__(None, None, None)
+    assert all(module.training for _, module in model.named_modules())
+
+
+@pytest.mark.parametrize(
+    "images", [None, 5, "x", np.zeros((3, 8, 8), np.float32), [None], [np.zeros((8, 8))]]
+)
+def test_what_is_no_list_of_pictures_is_refused(images):
+    with pytest.raises(InputError, match=r"images?: must be"):
+        small_model().predict(images)
