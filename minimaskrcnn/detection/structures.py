@@ -192,7 +192,7 @@ def as_detections(where: str, detections: Any, masks_needed: bool = False) -> De
     return _with(detections, boxes=boxes, labels=labels, masks=masks, scores=scores)
 
 
-def _with(instances: Instances, **arrays: np.ndarray | None) -> Instances:
+def _with(instances: Instances, **arrays: np.ndarray | BoxMasks | None) -> Instances:
     """The record with other arrays; the record itself where none of them is another."""
     unchanged = all(getattr(instances, name) is array for name, array in arrays.items())
     return instances if unchanged else replace(instances, **cast(Any, arrays))

@@ -1,7 +1,7 @@
 """Initial weights: how wide to draw them so that signals neither die nor explode.
 
-Every function takes a shape and returns float32; those that draw take one `numpy.random.Generator` by keyword.
-(The functions of these names in torch fill a tensor in place.)
+Every function takes a shape and returns float32; those that draw take one `numpy.random.Generator`, by
+keyword. (In torch, functions of these names fill a tensor in place.)
 """
 
 from __future__ import annotations

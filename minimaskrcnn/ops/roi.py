@@ -23,6 +23,9 @@ FARTHEST_CELL, FARTHEST_SIDES = 1024, 16
 MOST_SAMPLES = 256
 """The largest `sampling_ratio`: samples per bin and direction."""
 
+MOST_BINS = 4096
+"""The largest side of `output_size`."""
+
 
 class RoIAlign(Function):
     @staticmethod
@@ -100,7 +103,7 @@ def roi_align(
            [11., 12.]])
     """
     rois = _check("roi_align", x, boxes, spatial_scale)
-    size = pair("roi_align", output_size, "output_size", 1)
+    size = _bins("roi_align", output_size)
     samples = check_whole("roi_align", sampling_ratio, "sampling_ratio", most=MOST_SAMPLES)
     shifted = check_flag("roi_align", aligned, "aligned")
     return RoIAlign.apply(x, rois, size, float(spatial_scale), samples, shifted)
@@ -127,7 +130,7 @@ def roi_pool(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 
         If boxes have another shape, name an image that is not in the batch, or lie far outside the map.
     """
     rois = _check("roi_pool", x, boxes, spatial_scale)
-    size = pair("roi_pool", output_size, "output_size", 1)
+    size = _bins("roi_pool", output_size)
     return RoIPool.apply(x, rois, size, float(spatial_scale))
 
 
@@ -161,13 +164,20 @@ def roi_features(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: floa
     rois = _check("roi_features", x, boxes, spatial_scale)
     if not isinstance(rule, RoIRule):
         raise InputError(f"roi_features: rule must be a RoIRule, such as roi_rules.ROI_ALIGN; got {rule!r}.")
-    size = pair("roi_features", output_size, "output_size", 1)
+    size = _bins("roi_features", output_size)
     scale = float(spatial_scale)
     if rule == ROI_POOL:
         return RoIPool.apply(x, rois, size, scale)
     if rule.is_align:
         return RoIAlign.apply(x, rois, size, scale, rule.sampling_ratio, rule.aligned)
     return RoIFeatures.apply(x, rois, size, scale, rule)
+
+
+def _bins(op: str, output_size: Pair) -> tuple[int, int]:
+    y, x = pair(op, output_size, "output_size", 1)
+    if max(y, x) > MOST_BINS:
+        raise InputError(f"{op}: output_size must be at most {MOST_BINS} bins per side; got {output_size}.")
+    return y, x
 
 
 def _check(op: str, x: Tensor, boxes: Boxes, spatial_scale: float) -> np.ndarray:
