@@ -60,8 +60,8 @@ class AnchorGenerator:
                 f"AnchorGenerator: sizes has {len(sizes)} levels and aspect_ratios {len(ratios)}; give one "
                 "tuple of ratios for each level, or a single tuple for all."
             )
-        self.sizes = [tuple(map(float, level)) for level in sizes]
         self.cells = [cell_anchors(s, r) for s, r in zip(sizes, ratios, strict=True)]
+        self.sizes = [tuple(map(float, level)) for level in sizes]
 
     def num_anchors_per_location(self) -> list[int]:
         """Number of anchors A in a cell of each level."""
