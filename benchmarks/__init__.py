@@ -1,1 +1,1 @@
-"""How long the same work takes here and elsewhere. Start with `python -m benchmarks.run --help`."""
+"""Time the same work here and in other libraries. Start with `python -m benchmarks.run --help`."""

@@ -1,4 +1,4 @@
-"""Is the twin really one? The same weights, pictures and samples must give the same losses and gradients.
+"""Check the twin: the same weights, pictures and samples must give the same losses and gradients.
 
     python -m benchmarks.check_twin       # the largest difference of every loss and every gradient
 
@@ -16,12 +16,12 @@ from benchmarks.even import EvenChoice
 from benchmarks.rows import DisagreementError
 from minimaskrcnn.training.learner import total_loss
 
-# In float32 an activation within rounding of 0 may pass ReLU on one side only: a gradient moved by 9e-5 so.
+# In float32, rounding decides whether an activation near 0 passes ReLU; one gradient moved by 9e-5.
 TOLERANCE = {"float64": 1e-4, "float32": 1e-3}
 
 
 def differences(dtype: type = np.float32) -> dict[str, float]:
-    """The largest difference of each loss and of the gradient of each parameter."""
+    """Return the largest difference of each loss and of the gradient of each parameter."""
     from benchmarks import twin as torch_side
 
     model = small_model.load().astype(dtype)
@@ -32,7 +32,7 @@ def differences(dtype: type = np.float32) -> dict[str, float]:
     sum(theirs.values()).backward()
     gradients = {name: parameter.grad.numpy() for name, parameter in twin.named_parameters()}
     if set(ours) != set(theirs) or set(gradients) != {name for name, _ in model.named_parameters()}:
-        raise DisagreementError("the twin has other losses or parameters than the small model")
+        raise DisagreementError("the losses or parameters of the twin differ from those of the small model")
     found = {name: relative(loss.data, theirs[name].detach().numpy()) for name, loss in ours.items()}
     for name, parameter in model.named_parameters():
         found[f"d/d {name}"] = relative(parameter.grad, gradients[name])
@@ -40,18 +40,18 @@ def differences(dtype: type = np.float32) -> dict[str, float]:
 
 
 def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Largest difference over the largest value."""
+    """Return the largest difference divided by the largest value."""
     largest = max(float(np.abs(theirs).max()), np.finfo(np.float32).tiny)
     return float(np.abs(ours - theirs).max()) / largest
 
 
 def require_agreement() -> str:
-    """What the largest differences are, in words.
+    """Describe the largest differences.
 
     Raises
     ------
     DisagreementError
-        If one exceeds its tolerance: then the two do not do the same work.
+        If one exceeds its tolerance, because then the two models do not do the same work.
     """
     text = ", ".join(
         f"{_largest(differences(np.dtype(name).type), limit)} in {name}" for name, limit in TOLERANCE.items()
@@ -62,14 +62,12 @@ def require_agreement() -> str:
 def _largest(found: dict[str, float], limit: float) -> str:
     name = max(found, key=found.__getitem__)
     if not found[name] <= limit:
-        raise DisagreementError(
-            f"the twin is none: it differs from the small model by {found[name]:.1e} in {name}"
-        )
+        raise DisagreementError(f"the twin differs from the small model by {found[name]:.1e} in {name}")
     return f"largest difference {found[name]:.1e}"
 
 
 def main() -> int:
-    """Print every difference in both precisions; 1 if one exceeds its tolerance."""
+    """Print every difference in both precisions; return 1 if one exceeds its tolerance."""
     single, double = differences(np.float32), differences(np.float64)
     print(f"{'loss or gradient':<60}{'float32':>10}{'float64':>10}")
     for name in single:

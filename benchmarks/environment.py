@@ -1,7 +1,7 @@
-"""What a timing depends on beside the code: threads, BLAS kernel, machine. Set the first, report the rest.
+"""Set the number of threads, and report the BLAS kernel and the machine, on which timings depend.
 
-OpenBLAS reads its settings once, when NumPy is imported; so a benchmark that finds others than it wants runs
-itself again in a child that has them.
+OpenBLAS reads its settings once, when NumPy is imported. So if a benchmark finds different settings, it runs
+itself again in a child process with the right ones.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-# They make OpenBLAS use another kernel, or other block sizes, than those it would choose for this CPU.
+# These variables override the kernel, or the block sizes, that OpenBLAS would choose for this CPU.
 OVERRIDES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS")
 
 PEERS = ("torch", "torchvision", "mygrad", "autograd")
 
 
 def rerun_if_needed(module: str, arguments: list[str], threads: int) -> int | None:
-    """Run ``python -m module arguments`` in a child with the right settings; None if they are right now."""
+    """Run ``python -m module arguments`` in a child with the right settings, or return None if set."""
     wanted = {name: value for name, value in os.environ.items() if name not in OVERRIDES}
     wanted |= dict.fromkeys(THREADS, str(threads)) | {"MPLBACKEND": "Agg"}
     if wanted == dict(os.environ):
@@ -32,7 +32,7 @@ def rerun_if_needed(module: str, arguments: list[str], threads: int) -> int | No
 
 
 def set_torch_threads(threads: int) -> None:
-    """Give torch as many threads as the BLAS has, where torch is installed."""
+    """Give torch as many threads as the BLAS has, if torch is installed."""
     if "torch" in available():
         import torch
 
@@ -40,12 +40,12 @@ def set_torch_threads(threads: int) -> None:
 
 
 def available() -> tuple[str, ...]:
-    """Which of the peers this Python has."""
+    """Return the peers that this Python has."""
     return tuple(name for name in PEERS if importlib.util.find_spec(name) is not None)
 
 
 def missing_sentence() -> str:
-    """What to do about peers that are not installed; empty if all are."""
+    """Say how to install the missing peers; the text is empty if there are none."""
     missing = [name for name in PEERS if name not in available()]
     if not missing:
         return ""
@@ -57,7 +57,7 @@ def missing_sentence() -> str:
 
 
 def machine(threads: int) -> dict[str, str]:
-    """The machine and the software by name, for the head of the results; no path, no host name."""
+    """Describe the machine and the software for the head of the results, without paths or host names."""
     packages = ["numpy", "scipy", *PEERS]
     return {
         "date": datetime.date.today().isoformat(),
@@ -70,7 +70,7 @@ def machine(threads: int) -> dict[str, str]:
 
 
 def blas_kernel() -> str:
-    """The BLAS that NumPy calls and the kernel that it chose when it was loaded."""
+    """Name the BLAS that NumPy calls, and the kernel that the BLAS chose when it was loaded."""
     import numpy as np
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -78,7 +78,7 @@ def blas_kernel() -> str:
     try:
         from threadpoolctl import threadpool_info
     except ImportError:
-        return f"{built}, kernel unknown (pip install threadpoolctl tells)"
+        return f"{built}, kernel unknown (pip install threadpoolctl to see it)"
     kernels = {pool.get("architecture") for pool in threadpool_info() if pool["user_api"] == "blas"}
     return f"{built}, kernel {', '.join(sorted(k for k in kernels if k)) or 'unknown'}"
 
@@ -91,7 +91,7 @@ def _version(name: str) -> str:
 
 
 def _processor() -> str:
-    """The model of the CPU; Linux keeps it in a file, other systems tell `platform`."""
+    """Return the model of the CPU: from a file on Linux, from `platform` on other systems."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         facts = dict(

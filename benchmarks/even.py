@@ -1,4 +1,4 @@
-"""One sampler for both sides: of the candidates, take evenly spaced ones instead of random ones.
+"""One sampler for both sides, which takes evenly spaced candidates instead of random ones.
 
 candidate (j*n)//k of n, for j = 0..k-1
 """
@@ -9,14 +9,14 @@ import numpy as np
 
 
 def even(count: int, wanted: int) -> np.ndarray:
-    """Which of `count` candidates to take: `wanted` of them, evenly spaced."""
+    """Return the indices of `wanted` evenly spaced candidates out of `count`."""
     return np.arange(wanted) * count // max(wanted, 1)
 
 
 class EvenChoice:
-    """Stands in for the Generator of `MaskRCNN.losses`, of which only ``choice`` is used."""
+    """Replaces the Generator of `MaskRCNN.losses`, of which only ``choice`` is used."""
 
     def choice(self, candidates: np.ndarray, k: int, replace: bool) -> np.ndarray:
-        """The k evenly spaced candidates, in order."""
+        """Return k evenly spaced candidates, in order."""
         assert not replace
         return candidates[even(len(candidates), k)]

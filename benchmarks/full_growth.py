@@ -1,7 +1,7 @@
-"""How the time of one prediction grows: with the area of the picture, and with the number of detections.
+"""Measure how the time of one prediction grows with the area of the picture and the number of detections.
 
-Straight lines are expected, `time = fixed + slope * size`: every layer does the same work at each cell, and
-the mask head the same for each detection.
+Straight lines are expected, `time = fixed + slope * size`, because every layer does the same work for each
+cell, and the mask head does the same work for each detection.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from minimaskrcnn.viz.style import BLUE, VERMILLION, new_figure
 
 AREAS = ((240, 320), (360, 480), (480, 640), (600, 800), (800, 1066), (960, 1280))
 COUNTS = (25, 50, 100, 200, 400)
-DETECTIONS = 100  # at most, as in torchvision; with these weights 400 too are above its score of 0.05
+DETECTIONS = 100  # limit, as in torchvision; with these weights even 400 have a score above 0.05
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Curve:
     seconds: Mapping[str, Sequence[float]]
 
     def line(self, side: str) -> tuple[float, float, float]:
-        """Slope and fixed part of the straight line, and the share of the variance that it explains."""
+        """Return slope and fixed part of a straight line, and the share of the variance that it explains."""
         slope, fixed = np.polyfit(self.sizes, self.seconds[side], 1)
         rest = np.var(np.array(self.seconds[side]) - np.polyval((slope, fixed), self.sizes))
         return float(slope), float(fixed), float(1 - rest / np.var(self.seconds[side]))
 
 
 def by_area(sides: Mapping[str, Any], rounds: int) -> Curve:
-    """Pictures of the same shape and of several sizes; 100 detections of each."""
+    """Predict pictures of the same shape and several sizes, with 100 detections each."""
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for height, width in AREAS:
         image = picture(height, width)
@@ -52,7 +52,7 @@ def by_area(sides: Mapping[str, Any], rounds: int) -> Curve:
 
 
 def by_detections(sides: Mapping[str, Any], rounds: int) -> Curve:
-    """One picture of 480x640, from which more and more detections are let out."""
+    """Predict one picture of 480x640 with higher and higher limits on the number of detections."""
     image = picture(480, 640)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     counts = []
@@ -77,7 +77,7 @@ def _time(sides: Mapping[str, Any], image: np.ndarray, rounds: int, into: dict[s
 
 
 def figure(curves: Sequence[Curve]) -> Figure:
-    """A panel for each curve, with the straight lines that fit best."""
+    """Draw a panel for each curve, with the straight lines that fit best."""
     drawn = new_figure(9, 3.6)
     for ax, curve in zip(drawn.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
         for (side, seconds), (colour, marker) in zip(
@@ -97,7 +97,7 @@ def figure(curves: Sequence[Curve]) -> Figure:
 
 
 def table(curves: Sequence[Curve]) -> Table:
-    """The straight lines in numbers."""
+    """Tabulate the straight lines."""
     found = Table(
         "How the time of a prediction grows", ("against", "side", "straight line", "R^2", "seconds")
     )

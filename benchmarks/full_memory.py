@@ -1,9 +1,9 @@
-"""Peak memory of one prediction of 800x1066, each side in a process of its own.
+"""Peak memory of one prediction of 800x1066, with each side in its own process.
 
     python -m benchmarks.full_memory ours|torchvision
 
-prints bytes: what is resident once the model is built, and the most that is resident during the prediction.
-Linux only: the kernel keeps the peak of each process in /proc, and forgets it when asked to.
+prints two numbers of bytes: the memory that is resident once the model is built, and the peak during the
+prediction. This works only on Linux, where the kernel keeps the peak of each process in /proc.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FORGET_PEAK = "5"  # see proc(5), clear_refs
 
 
 def peak(side: str) -> Peak:
-    """Baseline and peak of one side, "ours" or "torchvision", in a fresh process."""
+    """Return the baseline and peak of one side, "ours" or "torchvision", in a fresh process."""
     command = [sys.executable, "-m", "benchmarks.full_memory", side]
     return Peak(*json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 

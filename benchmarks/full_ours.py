@@ -27,7 +27,7 @@ class Ours:
         self.stopwatch: Stopwatch | None = None
 
     def watched(self) -> Stopwatch:
-        """The stopwatch that counts the stages."""
+        """Return the stopwatch that times the stages."""
         if self.stopwatch is not None:
             return self.stopwatch
         watch = self.stopwatch = Stopwatch()
@@ -49,17 +49,17 @@ class Ours:
         self.model.transform = replace(self.model.transform, min_size=side)
 
     def limit(self, detections: int) -> None:
-        """Let at most so many detections out."""
+        """Limit the number of detections."""
         heads = self.model.roi_heads
         heads.postprocess = replace(heads.postprocess, detections_per_img=detections)
 
     def predict(self, image: np.ndarray) -> Detections:
-        """The objects in one picture."""
+        """Find the objects in one picture."""
         found = self.model.predict([image])[0]
         return {"boxes": found.boxes, "labels": found.labels, "scores": found.scores}
 
     def training_step(self, image: np.ndarray, truth: Detections) -> Callable[[], None]:
-        """What runs one step of SGD; its learning rate is 0, so that every step does the same work."""
+        """Return a function that runs one step of SGD; the learning rate is 0, so all steps are equal."""
         self.model.train()
         for _, module in self.model.named_modules():
             if isinstance(module, nn.BatchNorm2d):

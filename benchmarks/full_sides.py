@@ -1,8 +1,8 @@
-"""What both sides of the full-size benchmark share: weights, pictures, the stages and their stopwatch.
+"""Shared by both sides of the full-size benchmark: weights, pictures, the stages and their stopwatch.
 
 The model is maskrcnn_resnet50_fpn, ours (full_ours.py) and torchvision's (full_theirs.py). The weights are
-those of the parity suite (tests/parity/recipe.py): random, but with a spread that keeps the activations of
-every layer near 1, so that as many proposals and detections come out as of a trained model.
+those of the parity suite (tests/parity/recipe.py). They are random, with a spread that keeps the activations
+of every layer near 1, so there are as many proposals and detections as with a trained model.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Stopwatch:
         self.seconds: dict[str, float] = {}
 
     def watch(self, owner: Any, attribute: str, stage: str) -> None:
-        """Count the time in ``owner.attribute(...)`` as that stage's."""
+        """Add the time spent in ``owner.attribute(...)`` to a stage."""
         function = getattr(owner, attribute)
 
         @wraps(function)
@@ -55,17 +55,17 @@ class Stopwatch:
 
 
 def weights(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> dict[str, np.ndarray]:
-    """Every entry of a state, by name and shape."""
+    """Make every entry of a state from its name and shape."""
     return recipe.state(shapes, SEED)
 
 
 def picture(height: int, width: int) -> np.ndarray:
-    """A made-up picture (3, height, width) in [0, 1]."""
+    """Make an artificial picture (3, height, width) in [0, 1]."""
     return recipe.image(SEED * 10, height, width)
 
 
 def truth_of(height: int, width: int, count: int = 8) -> Detections:
-    """Objects to train on: ellipses in boxes spread over the picture."""
+    """Make objects to train on: ellipses in boxes spread over the picture."""
     u = recipe.uniform(SEED, "truth", 5 * count).reshape(5, count)
     x1, y1 = u[0] * 0.7 * width, u[1] * 0.7 * height
     x2, y2 = x1 + (0.05 + 0.25 * u[2]) * width, y1 + (0.05 + 0.25 * u[3]) * height
@@ -82,9 +82,9 @@ def truth_of(height: int, width: int, count: int = 8) -> Detections:
 
 
 def in_common(a: Detections, b: Detections) -> int:
-    """How many detections of a have one of the same label within a pixel and 1e-3 of the score among b's.
+    """Count the detections of `a` that `b` has too: the same label, within a pixel and 1e-3 of the score.
 
-    Random weights leave decisions near ties, which rounding may turn; so not all need be in common.
+    With random weights many decisions are close to ties, which rounding may change; so some may be missing.
     """
     if not len(a["boxes"]) or not len(b["boxes"]):
         return 0

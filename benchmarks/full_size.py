@@ -2,11 +2,11 @@
 
     make bench SUITE=full_size BENCH_PYTHON=path/to/python    with a Python that has torch and torchvision
     python -m benchmarks.full_size --only 480                 the rows whose name contains "480"
-    python -m benchmarks.full_size --quick                    one round: only to see that it runs
+    python -m benchmarks.full_size --quick                    one round, only to see that it runs
 
 Both sides run in turn in one process, with the same weights and the same number of threads, after a check
-that they find the same objects. The tables go to stdout, progress to stderr. A whole run also replaces its
-section of benchmarks/results.md, and benchmarks/full_size.png.
+that they find the same objects. The tables go to stdout, and progress goes to stderr. A complete run also
+replaces its section of benchmarks/results.md, and benchmarks/full_size.png.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # they import NumPy, which must wait until the threads are se
 
 @dataclass(frozen=True)
 class Case:
-    """One picture of a size (height, width), predicted or trained on; `target` is the highest ratio."""
+    """One picture of size (height, width), for prediction or training; `target` is the highest ratio."""
 
     name: str
     size: tuple[int, int]
@@ -58,21 +58,25 @@ def parser() -> argparse.ArgumentParser:
         "python -m benchmarks.full_size", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     options.add_argument("--quick", action="store_true", help=f"one round instead of {ROUNDS}")
-    options.add_argument("--only", metavar="PATTERN", default="", help="rows with this in their name")
+    options.add_argument(
+        "--only", metavar="PATTERN", default="", help="run only rows whose name contains this"
+    )
     options.add_argument("--list", action="store_true", help="print the names of the rows, run nothing")
-    options.add_argument("--threads", type=int, default=2, metavar="N", help="of the BLAS and of torch")
+    options.add_argument(
+        "--threads", type=int, default=2, metavar="N", help="threads of the BLAS and of torch"
+    )
     options.add_argument(
         "-o",
         "--out",
         type=Path,
         metavar="FOLDER",
-        help=f"where {RESULTS} and {FIGURE} go (default: benchmarks/, or nowhere with --quick or --only)",
+        help=f"folder for {RESULTS} and {FIGURE} (default: benchmarks/, or none with --quick or --only)",
     )
     return options
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; 1 if the sides disagree, 2 if an option is wrong or torchvision is missing."""
+    """Run the chosen rows; return 1 if the sides disagree, 2 if an option is wrong or a peer is missing."""
     options = parser().parse_args(arguments)
     if options.threads < 1:
         parser().error(f"--threads {options.threads} is less than 1")
@@ -84,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
         parser().error(f"no row has {options.only!r} in its name; --list shows the names")
     if "torchvision" not in environment.available():
         parser().error(
-            "this compares with torch and torchvision, which this Python does not have; name one that has "
+            "this benchmark needs torch and torchvision, which this Python does not have; name one that has "
             "them: make bench SUITE=full_size BENCH_PYTHON=path/to/python"
         )
     done = environment.rerun_if_needed("benchmarks.full_size", list(arguments), options.threads)
@@ -95,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(options: argparse.Namespace, names: Sequence[str]) -> int:
-    """Check, time, print, write; in a process whose threads are set."""
+    """Check, time, print and write, in a process whose number of threads is set."""
     rounds = 1 if options.quick else ROUNDS
     results: list[Result] = []
     tables: list[Table] = []
@@ -124,7 +128,7 @@ def run(options: argparse.Namespace, names: Sequence[str]) -> int:
 
 
 def times(names: Sequence[str], rounds: int) -> tuple[list[Result], list[Table], list[Curve]]:
-    """All that is timed side by side; the curves first, for the last row leaves the models in training."""
+    """Time both sides; the curves come first, because the last row leaves the models in training mode."""
     from benchmarks import full_growth, full_times
 
     _say("building both models")
@@ -145,7 +149,7 @@ def times(names: Sequence[str], rounds: int) -> tuple[list[Result], list[Table],
 
 
 def memory() -> Result:
-    """Most memory resident during a prediction, absolute; what lies over the baseline is in the note."""
+    """Measure the peak memory of a prediction; the note states how much of it is above the baseline."""
     from benchmarks.full_memory import peak
     from benchmarks.full_sides import OURS, TORCHVISION
     from benchmarks.rows import Result
@@ -167,14 +171,14 @@ def memory() -> Result:
 
 
 def imports(rounds: int) -> list[Result]:
-    """Time of a whole Python process that imports the package."""
+    """Time a whole Python process that imports the package."""
     from benchmarks.rows import Result
 
     results = []
     for program in IMPORTS:
         _say(program)
         seconds = []
-        for _ in range(rounds + 1):  # the first may compile to bytecode
+        for _ in range(rounds + 1):  # the first run may compile to bytecode
             start = time.perf_counter()
             subprocess.run([sys.executable, "-c", program], check=True)
             seconds.append(time.perf_counter() - start)
@@ -184,7 +188,7 @@ def imports(rounds: int) -> list[Result]:
 
 
 def _body(facts: dict[str, str], results: Sequence[Result], tables: Sequence[Table]) -> str:
-    """The section in Markdown."""
+    """Write the section as Markdown."""
     from benchmarks import report
 
     return "\n\n".join(
@@ -205,7 +209,7 @@ def _write(out: Path, body: str, curves: Sequence[Curve]) -> None:
 
 
 def _say(what: str) -> None:
-    """Tell on stderr what is being done."""
+    """Print on stderr what is being done."""
     print(what, file=sys.stderr, flush=True)
 
 

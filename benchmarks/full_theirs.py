@@ -23,7 +23,7 @@ class Theirs:
         self.stopwatch: Stopwatch | None = None
 
     def watched(self) -> Stopwatch:
-        """The stopwatch that counts the stages."""
+        """Return the stopwatch that times the stages."""
         if self.stopwatch is not None:
             return self.stopwatch
         watch = self.stopwatch = Stopwatch()
@@ -45,17 +45,17 @@ class Theirs:
         self.model.transform.min_size = (side,)
 
     def limit(self, detections: int) -> None:
-        """Let at most so many detections out."""
+        """Limit the number of detections."""
         self.model.roi_heads.detections_per_img = detections
 
     def predict(self, image: np.ndarray) -> Detections:
-        """The objects in one picture."""
+        """Find the objects in one picture."""
         with torch.no_grad():
             found = self.model([torch.from_numpy(image)])[0]
         return {name: found[name].numpy() for name in ("boxes", "labels", "scores")}
 
     def training_step(self, image: np.ndarray, truth: Detections) -> Callable[[], None]:
-        """What runs one step of SGD; its learning rate is 0, so that every step does the same work."""
+        """Return a function that runs one step of SGD; the learning rate is 0, so all steps are equal."""
         self.model.train()
         for module in self.model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):

@@ -1,4 +1,4 @@
-"""One picture through both models in turn: the whole time, and where it goes."""
+"""Run one picture through both models in turn: measure the total time, and the time of each stage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Sides = dict[str, Ours | Theirs]
 Work = Callable[[], object]
-ALIKE = 0.9  # the share of the detections that must be in common before anything is timed
+ALIKE = 0.9  # share of the detections that both models must have in common before anything is timed
 
 
 def build() -> Sides:
@@ -27,7 +27,7 @@ def build() -> Sides:
 
 
 def compare(case: Case, sides: Sides, rounds: int) -> tuple[Result, Table]:
-    """Medians of the whole and of each stage; the ratio is the median of the rounds' ratios."""
+    """Return the medians of the total and of each stage; the ratio is the median of the rounds' ratios."""
     works, note = _works(case, sides)
     watches = {name: side.watched() for name, side in sides.items()}
     for work in works.values():
@@ -47,7 +47,7 @@ def compare(case: Case, sides: Sides, rounds: int) -> tuple[Result, Table]:
 
 
 def _works(case: Case, sides: Sides) -> tuple[dict[str, Work], str]:
-    """What each side runs, and a remark for the table."""
+    """Return the work of each side, and a remark for the table."""
     image = picture(*case.size)
     for side in sides.values():
         side.resize_to(case.size[0])
@@ -68,7 +68,7 @@ def _works(case: Case, sides: Sides) -> tuple[dict[str, Work], str]:
 
 
 def _once(work: Work, watch: Stopwatch) -> tuple[float, dict[str, float]]:
-    """Seconds of one run, and of its stages; of a training step the rest is a stage of its own."""
+    """Return the seconds of one run and of its stages; in a training step, the rest is a stage too."""
     watch.seconds.clear()
     start = time.perf_counter()
     work()

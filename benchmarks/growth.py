@@ -1,7 +1,7 @@
-"""How cost grows: the time of four kernels against the size of their input, and the power that fits it.
+"""Measure how cost grows: the time of four kernels against the size of their input, and the power that fits.
 
-A power p means: twice the size takes 2**p times as long. Fitted to the larger half of the sizes, where the
-fixed cost of a call no longer shows.
+A power p means that twice the size takes 2**p times as long. It is fitted to the larger half of the sizes,
+where the fixed cost of a call is negligible.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from minimaskrcnn import kernels
 from minimaskrcnn.viz.style import BLUE, GREY, VERMILLION, new_figure
 
 LOOPS = "loops"
-ENOUGH = 0.3  # seconds; loops that take longer are not tried on the next size
+ENOUGH = 0.3  # seconds; if the loops take longer, they are not timed at the next size
 LOOKS = {OURS: (BLUE, "o", "fast kernels"), LOOPS: (GREY, "s", "readable loops")}
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """One kernel over many sizes; `sides(size)` is what to time."""
+    """One kernel over many sizes; `sides(size)` returns the work to time."""
 
     name: str
     axis: str
@@ -43,7 +43,7 @@ class Curve:
     seconds: Mapping[str, Mapping[int, float]]
 
     def power(self, side: str) -> float:
-        """Slope of log(time) over log(size) in the larger half."""
+        """Return the slope of log(time) over log(size) in the larger half."""
         points = sorted(self.seconds[side].items())
         points = points[len(points) // 2 - (len(points) == 2) :]
         sizes, seconds = np.log(np.array(points, float)).T
@@ -84,7 +84,7 @@ SWEEPS = (
 
 
 def follow(sweep: Sweep, rounds: int) -> Curve:
-    """Time every side at every size; loops for as long as they are not too slow."""
+    """Time every side at every size; stop the loops once they are too slow."""
     seconds: dict[str, dict[int, float]] = {}
     loops_go_on = True
     for size in sweep.sizes:
@@ -104,7 +104,7 @@ def _on_loops(work: Work) -> Times:
 
 
 def figure(curves: Sequence[Curve]) -> Figure:
-    """One panel a sweep, both axes logarithmic."""
+    """Draw one panel per sweep; both axes are logarithmic."""
     drawn = new_figure(9, 3.2 * ((len(curves) + 1) // 2))
     axes = drawn.subplots((len(curves) + 1) // 2, 2, squeeze=False).ravel()
     for ax, curve in zip(axes, curves, strict=False):
@@ -129,7 +129,7 @@ def figure(curves: Sequence[Curve]) -> Figure:
 
 
 def table(curves: Sequence[Curve]) -> Table:
-    """The powers, and the times at the ends."""
+    """Tabulate the powers, and the times at the smallest and largest size."""
     found = Table("How cost grows", ("kernel", "side", "sizes", "first ms", "last ms", "time grows as"))
     for curve in curves:
         for side, points in curve.seconds.items():

@@ -1,7 +1,7 @@
-"""The distinct convolutions of a model: what it calls, on which shapes, found by watching it run.
+"""Find the distinct convolutions of a model, and their shapes, by recording its calls.
 
-A prediction can be watched without its convolutions being worked out, since only the calls matter here: then
-a ResNet-50 at 800x1066 is read in a few seconds.
+Only the calls matter here, so the convolutions of a prediction need not be computed. Without them, it takes
+only a few seconds to record a ResNet-50 at 800x1066.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution: the first layer of the model that has this geometry, and how many have it.
+    """One convolution: the first layer of the model with this geometry, and the number of such layers.
 
     Attributes
     ----------
     name : scope of the call in the model
-    x_shape : (N, C, H, W); weight_shape : (O, C/groups, KH, KW)
-    needs_x_grad : the pictures themselves get no gradient
+    x_shape : (N, C, H, W)
+    weight_shape : (O, C/groups, KH, KW)
+    needs_x_grad : whether the input needs a gradient; the pictures themselves need none
     """
 
     name: str
@@ -62,7 +63,7 @@ class Layer:
 
     @property
     def geometry(self) -> tuple:
-        """What makes two layers the same work."""
+        """The key by which two layers do the same work."""
         return self.x_shape, self.weight_shape, self.stride, self.padding, self.dilation, self.groups
 
     def __str__(self) -> str:
@@ -73,7 +74,7 @@ class Layer:
 
 
 class Watched:
-    """An edition of the kernels that notes every conv2d; with `skip_work` it answers zeros instead."""
+    """An edition of the kernels that records every conv2d; with `skip_work` it returns zeros."""
 
     def __init__(self, skip_work: bool) -> None:
         self.layers: dict[tuple, Layer] = {}
@@ -90,7 +91,7 @@ class Watched:
         dilation: Pair,
         groups: int,
     ) -> np.ndarray:
-        """Note the call; its name is the scope it is made in."""
+        """Record the call; its name is the current scope."""
         layer = Layer(
             current().scope, x.shape, weight.shape, bias is not None, stride, padding, dilation, groups
         )
@@ -110,12 +111,12 @@ class Watched:
         dilation: Pair,
         groups: int,
     ) -> np.ndarray:
-        """Note that this layer's input wants its gradient."""
+        """Record that the input of this layer needs a gradient."""
         self.need_x_grad.add((x_shape, weight.shape, stride, padding, dilation, groups))
         return fast.conv2d_input_grad(grad, weight, x_shape, stride, padding, dilation, groups)
 
     def distinct(self, run: Callable[[], object]) -> list[Layer]:
-        """The distinct convolutions that `run` calls, in the order of the model."""
+        """Return the distinct convolutions that `run` calls, in the order of the model."""
         edition = SimpleNamespace(conv2d=self.conv2d, conv2d_input_grad=self.conv2d_input_grad)
         kernels.register("watched", edition)
         with kernels.use("watched"):
@@ -124,13 +125,13 @@ class Watched:
 
 
 def of_small_model() -> list[Layer]:
-    """Of a training step of the small model on four pictures of 128x128."""
+    """Return the layers in a training step of the small model on four pictures of 128x128."""
     step = small_model.training_step(small_model.load(), *small_model.batch())
     return Watched(skip_work=False).distinct(step)
 
 
 def of_resnet50_fpn(height: int = 800, width: int = 1066) -> list[Layer]:
-    """Of a prediction of `maskrcnn_resnet50_fpn` for one picture, 100 detections."""
+    """Return the layers in a prediction of `maskrcnn_resnet50_fpn` for one picture with 100 detections."""
     model = maskrcnn_resnet50_fpn(box_score_thresh=0.0)
     image = np.zeros((3, height, width), np.float32)
     return Watched(skip_work=True).distinct(lambda: model.predict([image]))

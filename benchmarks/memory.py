@@ -1,10 +1,10 @@
-"""Peak memory of a training step, ours and the twin's, each in a fresh process.
+"""Peak memory of a training step of our model and of the twin, each in a fresh process.
 
     python -m benchmarks.memory SIDE SETUP      # one side; used by `peaks`
 
-Both read weights and pictures from one file, so that the twin's process holds nothing of ours. Over the
-baseline: the peak less what was resident before the first step (program, weights, pictures). Linux only: the
-kernel keeps the peak of each process in /proc.
+Both read weights and pictures from one file, so that the process of the twin contains none of our code. The
+memory over the baseline is the peak minus what was resident before the first step (program, weights,
+pictures). This works only on Linux, where the kernel keeps the peak of each process in /proc.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 STATUS = Path("/proc/self/status")
-STEPS = 3  # the optimiser's state is made in the first
+STEPS = 3  # the first step allocates the state of the optimiser
 
 
 class Peak(NamedTuple):
-    """Bytes: resident before the first step, and the most that ever was."""
+    """Bytes that were resident before the first step, and the highest number that ever was."""
 
     baseline: int
     peak: int
 
 
 def resident() -> Peak:
-    """What this process holds now, and the most it has held.
+    """Return the memory that this process uses now, and its peak so far.
 
-    Not `resource.getrusage`: a child's ru_maxrss starts at the size of the process that started it.
+    `resource.getrusage` would not do, because the ru_maxrss of a child starts at the size of its parent.
     """
     lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if ":" in line)
     now, most = (int(lines[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
@@ -42,7 +42,7 @@ def resident() -> Peak:
 
 
 def peaks(sides: tuple[str, ...]) -> dict[str, Peak]:
-    """Baseline and peak of each side, "ours" and "torchvision"."""
+    """Return the baseline and peak of each side, "ours" and "torchvision"."""
     with tempfile.TemporaryDirectory() as folder:
         setup = Path(folder) / "setup.npz"
         _write_setup(setup)

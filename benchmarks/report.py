@@ -1,6 +1,6 @@
-"""Markdown tables, and a results file of which each benchmark replaces its own section and no other.
+"""Markdown tables, and a results file in which each benchmark replaces only its own section.
 
-A section stands between two comments, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
+A section is enclosed in two comments, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def write_section(path: Path, name: str, body: str) -> None:
-    """Put `body` in the place of the section `name`; a missing file or section is made.
+    """Replace the section `name` by `body`; a missing file or section is created.
 
     Parameters
     ----------
@@ -43,14 +43,14 @@ def write_section(path: Path, name: str, body: str) -> None:
 
 
 def section_of(text: str, name: str) -> str:
-    """What stands between the marks of a section; empty if there is none."""
+    """Return the text of a section; it is empty if there is no such section."""
     _, _, after = text.partition(f"<!-- begin {name} -->\n")
     body, _, _ = after.partition(f"<!-- end {name} -->")
     return body
 
 
 def markdown(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table whose columns also line up where it is read as plain text."""
+    """Write a table whose columns also line up in plain text."""
     widths = [max(len(line[i]) for line in [columns, *lines]) for i in range(len(columns))]
 
     def row(cells: Sequence[str]) -> str:
@@ -60,7 +60,7 @@ def markdown(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def main_table(results: Sequence[Result]) -> str:
-    """Every result as a line, and below them the remarks that do not fit a cell."""
+    """Write one line per result, and below them the remarks that do not fit into a cell."""
     lines = [_line(result) for result in results]
     notes = [f"- {result.name}: {result.note}." for result in results if result.note]
     sizes = {result.loops_size for result in results if result.loops_size}
@@ -102,7 +102,7 @@ def _amount(value: float | None, unit: str) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """Three digits, and no exponent.
+    """Write a time in milliseconds with three digits and no exponent.
 
     >>> milliseconds(0.00123456), milliseconds(4.5678)
     ('1.23', '4,568')
@@ -117,10 +117,10 @@ def _ratio(value: float | None) -> str:
 
 
 def detail_table(table: Table) -> str:
-    """A table with its heading."""
+    """Write a table with its heading."""
     return f"### {table.title}\n\n{markdown(table.columns, table.lines)}"
 
 
 def facts(entries: Mapping[str, str]) -> str:
-    """A list of what the numbers depend on."""
+    """Write a list of the things on which the numbers depend."""
     return "\n".join(f"- {name}: {value}" for name, value in entries.items())

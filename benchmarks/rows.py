@@ -1,10 +1,10 @@
-"""A row of the table: one piece of work, done here and elsewhere, and how the times compare.
+"""A row of the table: one piece of work, done here and by a peer, and the ratio of the times.
 
     row = Row("nms, 1,000 boxes", sides, {"torchvision": 1.5}, loops)
     results = measure(row, rounds=7)        # one Result for each peer
 
-`sides()` builds the inputs and returns what to time, ours and that of each peer that is installed. Every side
-returns its answers as arrays, which must agree before anything is timed.
+`sides()` builds the inputs and returns the work to time: ours, and that of each installed peer. Every side
+returns its results as arrays, which must agree before anything is timed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OURS = "ours"
 
 
 class DisagreementError(Exception):
-    """Two sides do not do the same work, so that comparing their times would mean nothing."""
+    """Two sides do not do the same work, so a comparison of their times would mean nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Loops:
 
     Attributes
     ----------
-    size : what is smaller, in words
-    work : builds what to time; it runs on both editions of the kernels
+    size : a description of the smaller size
+    work : builds the work to time, which runs on both editions of the kernels
     """
 
     size: str
@@ -45,11 +45,11 @@ class Row:
 
     Attributes
     ----------
-    name : how the table calls it
-    sides : builds what to time, by name: "ours", and each peer that is installed
-    targets : for each peer, the highest our time / its time should be; None where there is no target
-    loops : how the reference edition is timed, if the work goes through the kernels
-    tolerance : allowed difference between answers, relative to the largest value
+    name : its name in the table
+    sides : builds the work to time, by name: "ours", and each installed peer
+    targets : for each peer, the highest ratio of our time to its time; None if there is no target
+    loops : how the reference edition is timed, if the work uses the kernels
+    tolerance : allowed difference between results, relative to the largest value
     """
 
     name: str
@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured against one peer. Ratios are ours / the other's; None where there is none.
+    """The measurement against one peer. Ratios are ours / theirs, or None if there is none.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None without one, or without its peer."""
+        """Whether the target is met; None if there is no target, or if its peer is missing."""
         if self.ratio is None or self.target is None:
             return None
         worst_is_well = self.worst is None or self.worst_target is None or self.worst <= self.worst_target
@@ -96,7 +96,7 @@ class Result:
 
 @dataclass
 class Table:
-    """Detail that does not fit the main table: a heading, names of the columns, lines of text."""
+    """Details that do not fit into the main table: a heading, the names of the columns, lines of text."""
 
     title: str
     columns: Sequence[str]
@@ -104,19 +104,19 @@ class Table:
 
 
 class Job(NamedTuple):
-    """Something to measure: its name, and `run(rounds)` that answers lines of the main table and details."""
+    """Something to measure: its name, and `run(rounds)`, which returns lines of the table and details."""
 
     name: str
     run: Callable[[int], tuple[list[Result], list[Table]]]
 
 
 def job(row: Row) -> Job:
-    """A row as something to measure."""
+    """Make a job of a row."""
     return Job(row.name, lambda rounds: (measure(row, rounds), []))
 
 
 def measure(row: Row, rounds: int) -> list[Result]:
-    """Time a row against every peer that it has a place for."""
+    """Time a row against each of its peers."""
     sides = row.sides()
     require_agreement(row.name, sides, row.tolerance)
     times = in_turn(sides, rounds)
@@ -137,7 +137,7 @@ def measure(row: Row, rounds: int) -> list[Result]:
 
 
 def loops_over_fast(loops: Loops, rounds: int) -> float:
-    """Time of the reference edition of the kernels over that of the fast one."""
+    """Return the time of the reference edition divided by that of the fast edition."""
     work = loops.work()
 
     def on_loops() -> object:
@@ -148,12 +148,12 @@ def loops_over_fast(loops: Loops, rounds: int) -> float:
 
 
 def require_agreement(name: str, sides: Mapping[str, Work], tolerance: float) -> None:
-    """Refuse to time sides that do not give the same answers, to a tolerance relative to the largest value.
+    """Check that all sides return the same results, to a tolerance relative to the largest value.
 
     Raises
     ------
     DisagreementError
-        Naming the work, the peer and the difference.
+        If they do not; it names the work, the peer and the difference.
     """
     ours = [np.asarray(a) for a in sides[OURS]()]
     for peer in set(sides) - {OURS}:
@@ -165,5 +165,5 @@ def require_agreement(name: str, sides: Mapping[str, Work], tolerance: float) ->
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:
-    """Largest difference over the largest value."""
+    """Return the largest difference divided by the largest value."""
     return float(np.abs(a - b).max(initial=0) / max(np.abs(b).max(initial=0), np.finfo(np.float32).tiny))

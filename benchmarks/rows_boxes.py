@@ -1,4 +1,4 @@
-"""Rows of what is done with boxes: suppressing those that overlap, pasting masks into a picture."""
+"""Rows for work on boxes: suppressing boxes that overlap, and pasting masks into a picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MASKS, MASK_SIDE = 100, 28
 
 
 def boxes(count: int) -> np.ndarray:
-    """Boxes (count, 4) with sides from 16 to 256 pixels, anywhere in the picture."""
+    """Make boxes (count, 4) with sides from 16 to 256 pixels, anywhere in the picture."""
     rng = np.random.default_rng(2)
     size = np.exp(rng.uniform(np.log(16), np.log(256), (count, 2)))
     corner = rng.random((count, 2)) * (SIDE - size)
@@ -26,12 +26,12 @@ def boxes(count: int) -> np.ndarray:
 
 
 def scores(count: int) -> np.ndarray:
-    """Scores (count,) of which no two are equal."""
+    """Make scores (count,), no two of which are equal."""
     return np.random.default_rng(3).permutation(count).astype(np.float32) / count
 
 
 def our_nms(count: int) -> Work:
-    """Indices that NMS keeps."""
+    """Return the indices that NMS keeps."""
     all_boxes, all_scores = boxes(count), scores(count)
     return lambda: [nms(all_boxes, all_scores, IOU)]
 
@@ -63,7 +63,7 @@ def paste_sides() -> Mapping[str, Work]:
 
 
 def nms_row(count: int, target: float) -> Row:
-    """NMS of that many boxes."""
+    """Make the row for NMS of `count` boxes."""
     return Row(
         f"nms, {count:,} boxes",
         lambda: nms_sides(count),

@@ -1,8 +1,8 @@
-"""Rows of the convolution: every distinct layer of two models, summed up as a geometric mean of ratios.
+"""Rows for convolutions: every distinct layer of two models, summarised by the geometric mean of the ratios.
 
-Ours is called twice: with contiguous NCHW arrays, as a user has them, and with arrays stored channels-last,
-as one layer of our model hands them to the next. torch gets contiguous NCHW. The limit is the matrix product
-of equal size, (N*OH*OW, C*KH*KW) @ (C*KH*KW, O), with nothing to arrange; backward has two more.
+Ours is timed twice: with contiguous NCHW arrays, as a user has them, and with channels-last arrays, which the
+layers of our model pass to each other. torch gets contiguous NCHW arrays. The limit is the matrix product of
+the same size, (N*OH*OW, C*KH*KW) @ (C*KH*KW, O), without any rearranging; backward has two more products.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Arrays = dict[str, np.ndarray | None]
 
 
 def arrays(layer: Layer) -> Arrays:
-    """Input, weight, bias and gradient of the output, contiguous."""
+    """Make contiguous arrays: the input, the weight, the bias and the gradient of the output."""
     rng = np.random.default_rng(5)
     O = layer.weight_shape[0]
     return {
@@ -42,12 +42,12 @@ def arrays(layer: Layer) -> Arrays:
 
 
 def stored(x: np.ndarray) -> np.ndarray:
-    """The same array, channels-last in memory."""
+    """Return the same array, channels-last in memory."""
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
 def our_work(layer: Layer, given: Arrays, backward: bool) -> Work:
-    """Ours on these arrays, in the layout they have."""
+    """Return our work on these arrays, in the layout that they have."""
     x = Tensor(given["x"], requires_grad=layer.needs_x_grad)
     weight = Tensor(given["weight"], requires_grad=True)
     bias = None if given["bias"] is None else Tensor(given["bias"], requires_grad=True)
@@ -69,7 +69,7 @@ def our_work(layer: Layer, given: Arrays, backward: bool) -> Work:
 
 
 def torch_work(layer: Layer, given: Arrays, backward: bool) -> Work:
-    """The same in torch."""
+    """Return the same work in torch."""
     import torch
 
     x, weight, bias, grad = (
@@ -93,7 +93,7 @@ def torch_work(layer: Layer, given: Arrays, backward: bool) -> Work:
 
 
 def product_work(layer: Layer, backward: bool) -> Work:
-    """Nothing but the matrix products that the layer comes down to."""
+    """Return only the matrix products that the layer consists of."""
     rng = np.random.default_rng(6)
     rows, depth, columns = (
         layer.x_shape[0] * prod(layer.out_size),
@@ -116,7 +116,7 @@ def product_work(layer: Layer, backward: bool) -> Work:
 
 
 def time_layer(layer: Layer, backward: bool, rounds: int) -> Times:
-    """One layer, all sides in turn."""
+    """Time one layer, all sides in turn."""
     given = arrays(layer)
     as_stored = {name: stored(a) if name in ("x", "grad") else a for name, a in given.items()}
     sides = {OURS: our_work(layer, given, backward), STORED: our_work(layer, as_stored, backward)}
@@ -129,7 +129,7 @@ def time_layer(layer: Layer, backward: bool, rounds: int) -> Times:
 def summary(
     name: str, timed: Sequence[tuple[str, Layer, Times]], target: float, worst_target: float | None
 ) -> Iterator[Result]:
-    """One result for each layout: geometric means over the layers, and the worst of them."""
+    """Make one result per layout: the geometric mean over the layers, and the worst ratio."""
     loops = loops_over_fast(LOOPS_BACKWARD if "backward" in name else LOOPS_FORWARD, 3)
     for side, layout in LAYOUTS.items():
         known = all(TORCH in times for *_, times in timed)
@@ -154,7 +154,7 @@ def summary(
 
 
 def _note(timed: Sequence[tuple[str, Layer, Times]], side: str, worst: str) -> str:
-    """Mean of each model, and which layer is the worst."""
+    """Describe the mean of each model and the worst layer."""
     models = dict.fromkeys(model for model, *_ in timed)
     means = (
         f"{model} {geometric_mean(t.ratio(side, TORCH) for m, _, t in timed if m == model):.2f}"
@@ -164,7 +164,7 @@ def _note(timed: Sequence[tuple[str, Layer, Times]], side: str, worst: str) -> s
 
 
 def details(title: str, timed: Sequence[tuple[str, Layer, Times]]) -> Table:
-    """Every layer by itself."""
+    """Tabulate the layers one by one."""
     columns = (
         "model", "layer (filter, channels, input)", "first used by", "times used", "ours ms", "torch ms",
         "ours / torch", "stored / torch", "ours / product",
@@ -209,7 +209,7 @@ def _both(rounds: int) -> tuple[list[Result], list[Table]]:
 
 
 def _square(channels: int, batch: int, side: int) -> Layer:
-    """A 3x3 layer that keeps channels and size."""
+    """Make a 3x3 layer that keeps the number of channels and the size."""
     shape = (channels, channels, 3, 3)
     return Layer("", (batch, channels, side, side), shape, False, (1, 1), (1, 1), (1, 1), 1)
 
@@ -223,7 +223,7 @@ LOOPS_FORWARD, LOOPS_BACKWARD = _loops(False), _loops(True)
 
 
 def sides_of_libraries(channels: int) -> Mapping[str, Work]:
-    """Forward and backward in ours and in the automatic differentiation libraries."""
+    """Return forward and backward here and in the libraries for automatic differentiation."""
     layer = _square(channels, 4, 32)
     given = arrays(layer)
     sides = {OURS: our_work(layer, given, True)}
@@ -266,7 +266,7 @@ def _autograd_work(given: Arrays) -> Work:
 
 
 def library_row(channels: int) -> Row:
-    """One width of the 3x3 convolution."""
+    """Make the row for one width of the 3x3 convolution."""
     return Row(
         f"conv2d forward+backward, 3x3, {channels} channels, 4x{channels}x32x32",
         lambda: sides_of_libraries(channels),

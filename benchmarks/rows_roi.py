@@ -1,4 +1,4 @@
-"""Rows of the RoI operators: 512 RoIs of one map of 256x100x100, in and out as contiguous NCHW arrays."""
+"""Rows for the RoI operators: 512 RoIs on one map of 256x100x100, with contiguous NCHW arrays in and out."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ROIS, CHANNELS, SIDE = 512, 256, 100
 
 
 def features(channels: int, side: int = SIDE) -> np.ndarray:
-    """One map (1, channels, side, side)."""
+    """Make one map (1, channels, side, side)."""
     return np.random.default_rng(0).standard_normal((1, channels, side, side), np.float32)
 
 
 def rois(count: int, side: int = SIDE) -> np.ndarray:
-    """RoIs (count, 5) with sides from 32 to 400 pixels, inside the picture."""
+    """Make RoIs (count, 5) with sides from 32 to 400 pixels, inside the picture."""
     rng = np.random.default_rng(1)
     size = np.exp(rng.uniform(np.log(32), np.log(400), (count, 2)))
     corner = rng.random((count, 2)) * (side / SCALE - size)
@@ -36,7 +36,7 @@ def _operate(operator: str, x: Tensor, boxes: np.ndarray, bins: int) -> Tensor:
 
 
 def our_work(operator: str, bins: int, passes: str, count: int = ROIS, channels: int = CHANNELS) -> Work:
-    """Ours; `passes` is "forward", "backward" or "forward+backward"."""
+    """Return our work; `passes` is "forward", "backward" or "forward+backward"."""
     x = Tensor(features(channels), requires_grad=True)
     boxes = rois(count)
     grad = np.ones((count, channels, bins, bins), np.float32)
@@ -61,7 +61,7 @@ def our_work(operator: str, bins: int, passes: str, count: int = ROIS, channels:
 
 
 def torch_work(operator: str, bins: int, passes: str, count: int = ROIS, channels: int = CHANNELS) -> Work:
-    """The same with torchvision's compiled operators."""
+    """Return the same work with torchvision's compiled operators."""
     import torch
     from torchvision.ops import roi_align, roi_pool
 
@@ -95,7 +95,7 @@ def sides(operator: str, bins: int, passes: str, count: int = ROIS, channels: in
 
 
 def row(operator: str, bins: int, passes: str, target: float) -> Row:
-    """One operator at one size of bins."""
+    """Make the row for one operator with one number of bins."""
     return Row(
         f"{operator} {bins}x{bins}, {ROIS} RoIs of {CHANNELS}x{SIDE}x{SIDE}, {passes}",
         lambda: sides(operator, bins, passes),

@@ -1,4 +1,4 @@
-"""Rows of a whole training step of the small model against its twin: time, and peak memory."""
+"""Rows for a whole training step of the small model and its twin: time and peak memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = "training step, small model, batch 4 at 128x128"
 
 
 def sides() -> Mapping[str, Work]:
-    """Ours, and the twin's with the same weights, pictures and samples."""
+    """Return our training step, and the twin's with the same weights, pictures and samples."""
     images, targets = small_model.batch()
     model = small_model.load()
     steps = {OURS: small_model.training_step(model, images, targets)}
@@ -27,7 +27,7 @@ def sides() -> Mapping[str, Work]:
 
 
 def time(rounds: int) -> tuple[list[Result], list[Table]]:
-    """Time both; a twin that is none is refused first."""
+    """Time both, after a check that the twin agrees with our model."""
     known = PEER in available()
     agreement = check_twin.require_agreement() if known else ""
     times = in_turn(sides(), rounds)
@@ -45,7 +45,7 @@ def time(rounds: int) -> tuple[list[Result], list[Table]]:
 
 
 def peak_memory(rounds: int) -> tuple[list[Result], list[Table]]:
-    """Peak memory of both, over what was there before the first step and in all; one process each."""
+    """Measure the peak memory of both in their own processes: above the baseline, and in total."""
     if not memory.STATUS.exists():
         return [
             Result(f"peak memory of a {NAME}", PEER, None, target=1.0, note="can be measured on Linux only")

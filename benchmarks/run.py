@@ -2,12 +2,12 @@
 
     python -m benchmarks.run                         everything: some minutes with all peers
     python -m benchmarks.run --only nms              the rows whose name contains "nms"
-    python -m benchmarks.run --quick                 two rounds instead of seven: only to see that it runs
+    python -m benchmarks.run --quick                 two rounds instead of seven, only to see that it runs
     make bench BENCH_PYTHON=path/to/python           with a Python that has torch, mygrad, ...
 
 Each row is timed in turn with its peers (ours, theirs, ours, theirs, ...) in one process with the same number
-of threads, after a check that all give the same answer. The table goes to stdout, progress to stderr. A whole
-run also replaces its section of benchmarks/results.md, and benchmarks/growth.png.
+of threads, after a check that all sides give the same result. The table goes to stdout, and progress goes to
+stderr. A complete run also replaces its section of benchmarks/results.md, and benchmarks/growth.png.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "--only",
         metavar="PATTERN",
         default="",
-        help="run the rows whose name contains this; `--list` shows names",
+        help="run only the rows whose name contains this; `--list` shows the names",
     )
     options.add_argument("--list", action="store_true", help="print the names of the rows, run nothing")
     options.add_argument(
@@ -51,13 +51,13 @@ def parser() -> argparse.ArgumentParser:
         "--out",
         type=Path,
         metavar="FOLDER",
-        help=f"where {RESULTS} and {FIGURE} go (default: benchmarks/, or nowhere with --quick or --only)",
+        help=f"folder for {RESULTS} and {FIGURE} (default: benchmarks/, or none with --quick or --only)",
     )
     return options
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for; 1 if sides disagreed and were not timed, 2 if nothing has that name."""
+    """Run the chosen rows; return 1 if two sides disagreed and were not timed, 2 if no row has that name."""
     options = parser().parse_args(arguments)
     if options.threads < 1:
         parser().error(f"--threads {options.threads} is less than 1")
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Choose, time, print, write; in a process whose threads are set."""
+    """Choose, time, print and write, in a process whose number of threads is set."""
     from benchmarks import growth, rows_boxes, rows_conv, rows_roi, rows_training
     from benchmarks.rows import job
 
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
 def _time(
     jobs: Sequence[Job], rounds: int, say: Callable[[str], None]
 ) -> tuple[list[Result], list[Table], bool]:
-    """Lines and details of every job, and whether one was not timed because its sides disagree."""
+    """Return the lines and details of every job, and whether the sides of one job disagreed."""
     from benchmarks.rows import DisagreementError, Result
 
     results, tables, failed = [], [], False
@@ -126,7 +126,7 @@ def _time(
 
 
 def _body(facts: dict[str, str], results: Sequence[Result], tables: Sequence[Table]) -> str:
-    """The section in Markdown."""
+    """Write the section as Markdown."""
     from benchmarks import report
 
     parts = [TITLE, report.facts(facts)]
@@ -148,7 +148,7 @@ def _write(out: Path, body: str, curves: Sequence[Curve]) -> None:
 
 
 def _progress(total: int) -> Callable[[str], None]:
-    """Says on stderr what is being timed."""
+    """Return a function that prints on stderr what is being timed."""
     count = 0
 
     def say(name: str) -> None:

@@ -1,7 +1,7 @@
 """Our side of the training step: the bundled `shapes` model, four pictures of 128x128, one update.
 
-The learning rate is 0: every step then does all the work of an update and the next one starts from the same
-weights, so that the steps of both sides stay comparable.
+The learning rate is practically 0. So every step does all the work of an update, and the next step starts
+from the same weights, which keeps the steps of both sides comparable.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from minimaskrcnn.training.optimization import make_optimizer
 from minimaskrcnn.training.recipes import RECIPES
 
 BATCH = 4
-RECIPE = replace(RECIPES["shapes"], lr=1e-12)  # less than rounding keeps: every step does the same work
+RECIPE = replace(RECIPES["shapes"], lr=1e-12)  # changes less than rounding does
 
 
 def load() -> MaskRCNN:
-    """The bundled model, ready to train."""
+    """Load the bundled model, ready to train."""
     model, _ = load_model(weights.path("shapes"))
     return model.train()
 
 
 def batch(dtype: type = np.float32) -> tuple[list[np.ndarray], list[Target]]:
-    """Four training pictures, and their objects."""
+    """Return four training pictures and their objects."""
     samples = [data.Shapes("train")[i] for i in range(BATCH)]
     return [image.astype(dtype) for image, _ in samples], [target for _, target in samples]
 
@@ -40,7 +40,7 @@ def batch(dtype: type = np.float32) -> tuple[list[np.ndarray], list[Target]]:
 def training_step(
     model: MaskRCNN, images: Sequence[np.ndarray], targets: Sequence[Target]
 ) -> Callable[[], object]:
-    """What `Trainer.train_step` does between two batches, with evenly spaced samples."""
+    """Return a function that does the work of `Trainer.train_step`, with evenly spaced samples."""
     optimizer = make_optimizer(RECIPE, model)
 
     def step() -> None:

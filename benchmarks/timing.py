@@ -1,10 +1,11 @@
-"""Time several ways of doing the same work, in turn, so that what disturbs the machine disturbs all.
+"""Time several ways of doing the same work, in turn, so that a disturbance of the machine affects them all.
 
-    A B C, A B C, A B C, ...     one sample of each a round; the ratio is the median of the rounds' ratios
+    A B C, A B C, A B C, ...     one sample of each per round; the ratio is the median of the rounds' ratios
 
-A sample repeats short work until it lasts at least 5 ms. Before each sample there is a pause, because the
-thread pools of OpenBLAS and OpenMP go on spinning for some 25 ms after their last work and would take the
-cores from the next in turn; and one run that is not timed, because the one before has emptied the caches.
+A sample repeats short work until it lasts at least 5 ms. There is a pause before each sample, because the
+thread pools of OpenBLAS and OpenMP keep spinning for some 25 ms after their last work, and would take the
+cores from the next side. Then there is one run that is not timed, because the previous side has filled the
+caches.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Work = Callable[[], object]
 
 SAMPLE = 5e-3  # seconds, at least
 PAUSE = 0.03  # seconds
-LONG = 0.1  # seconds; work that lasts longer fills its own caches soon enough
+LONG = 0.1  # seconds; work that lasts longer fills the caches quickly enough by itself
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,17 @@ class Times:
         return side in self.seconds
 
     def median(self, side: str) -> float:
-        """Median time of a side, in seconds."""
+        """Return the median time of a side, in seconds."""
         return median(self.seconds[side])
 
     def ratio(self, side: str, other: str) -> float:
-        """Median over the rounds of one side's time over the other's."""
+        """Return the median, over the rounds, of one side's time divided by the other's."""
         pairs = zip(self.seconds[side], self.seconds[other], strict=True)
         return median(a / b for a, b in pairs)
 
 
 def in_turn(sides: Mapping[str, Work], rounds: int) -> Times:
-    """Time every side once a round."""
+    """Time every side once per round."""
     lasts = {name: _first_runs(work) for name, work in sides.items()}
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     gc.collect()
@@ -56,13 +57,13 @@ def in_turn(sides: Mapping[str, Work], rounds: int) -> Times:
 
 
 def _first_runs(work: Work) -> float:
-    """Warm up, and about how many seconds the work takes."""
+    """Warm up, and return about how many seconds the work takes."""
     once = _sample(work, 1)
     return once if once >= LONG else max(_sample(work, 1), 1e-9)
 
 
 def _sample(work: Work, loops: int) -> float:
-    """Seconds that one run takes on average."""
+    """Return the average seconds of one run."""
     start = time.perf_counter()
     for _ in range(loops):
         work()

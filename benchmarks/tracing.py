@@ -1,8 +1,8 @@
-"""What keeping every stage costs: `model.trace` against `model.predict`, in process time, turn by turn.
+"""Measure what it costs to keep every stage: `model.trace` against `model.predict`, in process time.
 
-    python -m benchmarks.tracing            # median ratio and quartiles; the aim is 1.05 at most
+    python -m benchmarks.tracing            # median ratio and quartiles; the target is at most 1.05
 
-The models have drawn weights. The two calls take turns, so that what disturbs the machine disturbs both.
+The models have random weights. The two calls take turns, so that a disturbance of the machine affects both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROUNDS = 30
 
 
 def models() -> dict[str, tuple[MaskRCNN, np.ndarray]]:
-    """A model and a picture of each kind, by name."""
+    """Make two models, each with a picture, by name."""
     rng = np.random.default_rng(0)
     small = mini(4, rng=rng), rng.random((3, 128, 128), np.float32)
     large = (
@@ -32,7 +32,7 @@ def models() -> dict[str, tuple[MaskRCNN, np.ndarray]]:
 
 
 def ratios(model: MaskRCNN, image: np.ndarray, rounds: int) -> list[float]:
-    """Process time of `trace` over that of `predict`, round by round."""
+    """Return the process time of `trace` divided by that of `predict`, round by round."""
 
     def trace() -> float:
         return _seconds(lambda: model.trace(image))
@@ -40,7 +40,7 @@ def ratios(model: MaskRCNN, image: np.ndarray, rounds: int) -> list[float]:
     def predict() -> float:
         return _seconds(lambda: model.predict([image]))
 
-    trace(), predict()  # the first calls make room
+    trace(), predict()  # the first calls allocate memory
     found = []
     for turn in range(rounds):
         if turn % 2:

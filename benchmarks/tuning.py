@@ -1,10 +1,10 @@
-"""Time the fast kernels with other values of one tuned number: ``python -m benchmarks.tuning NAME``.
+"""Time the fast kernels with different values of one tuned number: ``python -m benchmarks.tuning NAME``.
 
-    python -m benchmarks.tuning STRIP_BYTES                 # a quarter, half, twice and four times of today's
+    python -m benchmarks.tuning STRIP_BYTES                 # a quarter, half, twice and four times its value
     python -m benchmarks.tuning WINOGRAD_TILES 64 128 256   # these values
 
-The numbers, and what each decides, are in minimaskrcnn/kernels/fast/engine/tuning.py. Every value is timed in
-turn on the work that the number is for; the ratio is the time over that with today's value.
+The numbers, and what each of them decides, are in minimaskrcnn/kernels/fast/engine/tuning.py. The values are
+timed in turn on the work that the number affects; the ratio is to the time with the current value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAMES = sorted(name for name in vars(tuning) if name.isupper())
 
 
 def convolutions(rng: np.random.Generator) -> Work:
-    """Three kinds of layer, forward and backward: the stem, 3x3 with few and with many channels."""
+    """Run three kinds of layer, forward and backward: the stem, and 3x3 with few and with many channels."""
     layers = []
     for C, O, side, kernel, stride in ((3, 64, 256, 7, 2), (32, 32, 128, 3, 1), (128, 128, 64, 3, 1)):
         x = rng.standard_normal((1, C, side, side), dtype=np.float32)
@@ -41,13 +41,13 @@ def convolutions(rng: np.random.Generator) -> Work:
 
 
 def pooling(rng: np.random.Generator) -> Work:
-    """The pool behind the stem."""
+    """Run the pooling after the stem."""
     x = rng.standard_normal((1, 64, 256, 256), dtype=np.float32)
     return lambda: fast.max_pool2d(x, (3, 3), (2, 2), (1, 1), (1, 1), False)
 
 
 def rois(rng: np.random.Generator) -> Work:
-    """256 boxes: the mean of points, the largest point and the largest cell; masks, of one channel."""
+    """Run RoIAlign with mean and max and RoIPool on 256 boxes, and RoIAlign on masks of one channel."""
     x = rng.standard_normal((1, 256, 100, 100), dtype=np.float32)
     corners = np.sort(rng.uniform(0, 100, (256, 2, 2)), axis=1).reshape(-1, 4)  # x1 y1 x2 y2
     boxes = np.column_stack([np.zeros(256), corners]).astype(np.float32)
@@ -62,24 +62,24 @@ def rois(rng: np.random.Generator) -> Work:
 
 
 def suppression(rng: np.random.Generator) -> Work:
-    """NMS of 3,000 boxes."""
+    """Run NMS on 3,000 boxes."""
     boxes = np.sort(rng.uniform(0, 400, (3000, 2, 2)), axis=1).reshape(-1, 4).astype(np.float32)
     scores = rng.random(3000, dtype=np.float32)
     return lambda: fast.nms(boxes, scores, 0.5)
 
 
 WORK = {"POOL": pooling, "ROI": rois, "MATRIX": rois, "CELL": rois, "POINT": rois, "NMS": suppression}
-"""By the first word of a number's name; the others are for convolutions."""
+"""The work for a number, by the first word of its name; all other numbers are for convolutions."""
 
 
 def work_of(name: str) -> Work:
-    """The work that a number is for, on the same arrays each time."""
+    """Return the work that a number affects, on the same arrays each time."""
     return WORK.get(name.split("_")[0], convolutions)(np.random.default_rng(0))
 
 
 @contextmanager
 def tuned(name: str, value: int) -> Iterator[None]:
-    """Give a number another value for a while."""
+    """Give a number a different value inside the block."""
     before = getattr(tuning, name)
     setattr(tuning, name, value)
     try:
@@ -89,7 +89,7 @@ def tuned(name: str, value: int) -> Iterator[None]:
 
 
 def sweep(name: str, values: list[int], rounds: int) -> Times:
-    """Time the work of a number with each value."""
+    """Time the work that a number affects with each value."""
 
     def with_value(value: int) -> Work:
         def run() -> None:

@@ -1,6 +1,6 @@
-"""The small model once more, out of torch and torchvision: the oracle and the yardstick of the benchmarks.
+"""The small model built from torch and torchvision, to which the benchmarks compare ours.
 
-Needs an environment with torch and torchvision; nothing in the package or its tests imports this.
+This needs an environment with torch and torchvision; nothing in the package or its tests imports it.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ SHARED = (
 
 
 def group_norm(channels: int) -> nn.Module:
-    """Eight groups, as in the small model."""
+    """Make a group norm with eight groups, as in the small model."""
     return nn.GroupNorm(8, channels)
 
 
 class Body(nn.Module):
-    """Stem of stride 2 and stages at strides 4, 8, 16; parameter names are those of our ResNet."""
+    """A stem of stride 2 and stages at strides 4, 8 and 16; its parameters have the names of our ResNet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Body(nn.Module):
 
 
 def stage(in_channels: int, planes: int, blocks: int) -> nn.Sequential:
-    """Residual blocks; the first has stride 2 and a projected shortcut."""
+    """Make a stage of residual blocks; the first has stride 2 and a projected shortcut."""
     shortcut = nn.Sequential(nn.Conv2d(in_channels, planes, 1, 2, bias=False), group_norm(planes))
     first = BasicBlock(in_channels, planes, 2, shortcut, norm_layer=group_norm)
     return nn.Sequential(
@@ -86,7 +86,7 @@ class Backbone(nn.Module):
 
 
 def build_twin(config: Any) -> MaskRCNN:
-    """The torchvision model that is the twin of `mini` with this config, a `Config` or what has its names."""
+    """Build the torchvision model that is the twin of `mini`, from a `Config` or an object with its names."""
     names = ["0", "1", "2"]
     return MaskRCNN(
         Backbone(),
@@ -104,13 +104,13 @@ def build_twin(config: Any) -> MaskRCNN:
 
 
 class EvenSampler:
-    """Stands in for torchvision's BalancedPositiveNegativeSampler; see `even`."""
+    """Replaces torchvision's BalancedPositiveNegativeSampler; see `even`."""
 
     def __init__(self, batch_size_per_image: int, positive_fraction: float):
         self.size, self.fraction = batch_size_per_image, positive_fraction
 
     def __call__(self, labels: Sequence[torch.Tensor]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-        """Masks of the sampled positives and of the sampled negatives of each picture."""
+        """Return the masks of the sampled positives and of the sampled negatives of each picture."""
         pairs = [self._of_one_picture(own) for own in labels]
         return [positive for positive, _ in pairs], [negative for _, negative in pairs]
 
@@ -125,7 +125,7 @@ class EvenSampler:
 
 
 def load_twin(config: Any, state: Mapping[str, np.ndarray]) -> MaskRCNN:
-    """The twin with these weights, in their precision, ready to train with evenly spaced samples."""
+    """Build the twin with these weights, in their precision, ready to train with evenly spaced samples."""
     twin = build_twin(config).train()
     tensors = {name: torch.from_numpy(array) for name, array in state.items()}
     twin.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
@@ -136,7 +136,7 @@ def load_twin(config: Any, state: Mapping[str, np.ndarray]) -> MaskRCNN:
 
 
 def as_torch(images: Sequence[np.ndarray], targets: Sequence[Any]) -> tuple[list, list[dict]]:
-    """Pictures, and targets with boxes, labels and masks, as torchvision wants them."""
+    """Convert pictures, and targets with boxes, labels and masks, to torchvision's form."""
     return [torch.from_numpy(image) for image in images], [
         {
             "boxes": torch.from_numpy(target.boxes.astype(image.dtype)),
@@ -150,7 +150,7 @@ def as_torch(images: Sequence[np.ndarray], targets: Sequence[Any]) -> tuple[list
 def training_step(
     twin: MaskRCNN, images: Sequence[np.ndarray], targets: Sequence[Any], clip_norm: float
 ) -> Callable[[], object]:
-    """One update of the twin, the counterpart of `small_model.training_step`."""
+    """Return a function for one update of the twin, the counterpart of `small_model.training_step`."""
     batch = as_torch(images, targets)
     optimizer = torch.optim.AdamW(twin.parameters(), lr=0.0)
 

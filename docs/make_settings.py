@@ -17,11 +17,12 @@ PAGE = Path(__file__).resolve().parent / "settings.md"
 INTRODUCTION = """\
 # Settings
 
-Every setting of every model. It has the same name in Python (`mini(3, rpn_nms_thresh=0.6)`), in a `Config`,
-in a recipe, on the command line (`train --set model.rpn_nms_thresh=0.6`) and in a checkpoint. Where
-torchvision has it too, the name is torchvision's. The defaults are those of `maskrcnn_resnet50_fpn`; the
-column `mini` says what the small model has instead. A value of the wrong type or out of its range is
-refused, and an unknown name gets the nearest known one as a suggestion.
+This page lists every setting of every model. A setting has the same name in Python
+(`mini(3, rpn_nms_thresh=0.6)`), in a `Config`, in a recipe, on the command line
+(`train --set model.rpn_nms_thresh=0.6`) and in a checkpoint. If torchvision has the setting too, the name is
+torchvision's. The defaults are those of `maskrcnn_resnet50_fpn`; the column `mini` shows the values of the
+small model where they differ. A value of the wrong type or out of its range is refused, and for an unknown
+name the message suggests the nearest known one.
 
 `docs/make_settings.py` writes this page from `minimaskrcnn/models/config.py`.
 """
@@ -66,19 +67,19 @@ def row(setting: Any) -> str:
 
 
 def value(of: Any) -> str:
-    """A value as a user writes it."""
+    """Write a value as a user would type it."""
     if isinstance(of, tuple):
         return f"`({', '.join(map(plain, of))})`"
     return f"`{plain(of)}`"
 
 
 def plain(of: Any) -> str:
-    """A number without a needless fraction, anything else as Python writes it."""
+    """Write a number without an unnecessary fraction, and anything else as Python does."""
     return f"{of:g}" if isinstance(of, float) else repr(of)
 
 
 def presets() -> str:
-    """What each preset changes."""
+    """List what each preset changes."""
     lines = ["## Presets", ""]
     for name, config in PRESETS.items():
         base, word = (MINI, "`mini`") if name.startswith("mini_") else (RESNET_FPN, "the defaults")
@@ -92,11 +93,11 @@ def presets() -> str:
 
 
 def aliases() -> str:
-    """Words for several settings, by example."""
+    """List the names that set several settings at once, by example."""
     lines = [
-        "## Words for several settings, and names of version 0.1",
+        "## Names for several settings at once, and names of version 0.1",
         "",
-        "| word | for example | stands for |",
+        "| name | example | sets |",
         "|---|---|---|",
     ]
     for name in ALIASES:

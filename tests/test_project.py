@@ -114,7 +114,7 @@ RATE = re.compile(
 
 UNREAD = {
     "autograd", "cli", "data", "detection", "evaluation", "inspection", "kernels", "nn", "ops",
-    "benchmarks", "tests",
+    "tests",
 }  # fmt: skip
 
 
