@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--image", metavar="FILE", help="your own picture (default: a picture of the model's kind)"
     )
     parser.add_argument("--model", choices=options.BUNDLED, default="shapes", help="bundled weights to use")
+    options.add_picture(parser)
     scale.add_arguments(parser)
     parser.add_argument(
         "--min-score",
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     scale.rescale(model, facts, args)
     names = model.class_names
     if args.image:
-        image = sources.read_picture(args.image, model)
+        image = sources.read_picture(args.image, model, args)
     else:
         image, _ = sources.sample(args.model, model, args.seed)
     started = time.perf_counter()

@@ -70,7 +70,7 @@ def gather(args: argparse.Namespace) -> Gathered:
     model, facts_of_file = sources.open_weights(name)
     scale.rescale(model, facts_of_file, args)
     names = model.class_names
-    image = sources.read_picture(args.image, model) if args.image else None
+    image = sources.read_picture(args.image, model, args) if args.image else None
     known = _of_file(args, model, image) if args.truth else _of_kind(model, args.seed)
     own = image is None or bool(args.truth)
     trace = model.trace(known.image if image is None else image)

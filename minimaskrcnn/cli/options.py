@@ -59,6 +59,16 @@ def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> No
     )
 
 
+def add_picture(parser: argparse.ArgumentParser) -> None:
+    """`--page N` and `--channel N`: which plane of a microscope's file to read."""
+    parser.add_argument(
+        "--page", type=positive, metavar="N", help="page of a stack, from 1 on (default: the first)"
+    )
+    parser.add_argument(
+        "--channel", type=positive, metavar="N", help="read this channel alone, from 1 on, as a grey picture"
+    )
+
+
 def add_arch(parser: argparse.ArgumentParser) -> None:
     """`--arch NAME`: the architecture of weights of torchvision that do not tell it by themselves."""
     parser.add_argument(

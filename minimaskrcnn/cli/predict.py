@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_model(parser)
     options.add_arch(parser)
     options.add_norm_eps(parser)
+    options.add_picture(parser)
     scale.add_arguments(parser)
     parser.add_argument(
         "--min-score", type=options.fraction, default=0.5, metavar="S", help="least score to print and draw"
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.files import atomic_write
 
     for path in args.images:
-        data.read_image(path)
+        data.read_image(path, args.page or 1, args.channel)
     model, facts = sources.open_weights(args.model, args.arch, args.norm_eps)
     scale.rescale(model, facts, args)
     if args.label_map and not model.roi_heads.has_mask:
@@ -97,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     names = list(model.class_names)
     folder, coco, report, rows, sides = Path(args.output), [], [], [], []
     for image_id, path, stem in zip(image_ids, args.images, distinct_stems(args.images), strict=True):
-        image = sources.read_picture(path, model)
+        image = sources.read_picture(path, model, args)
         with StageProgress(path, args.quiet):
             trace = model.trace(image) if args.trace else None
             detections = model.predict([image])[0] if trace is None else trace.detections

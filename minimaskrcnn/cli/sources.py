@@ -10,6 +10,7 @@ import numpy as np
 from minimaskrcnn import data, weights
 from minimaskrcnn.cli.options import BUNDLED
 from minimaskrcnn.cli.output import log
+from minimaskrcnn.data.images import pages
 from minimaskrcnn.data.nuclei import NUCLEI_STEPS
 from minimaskrcnn.data.readers import UNNAMED
 from minimaskrcnn.detection.structures import Target
@@ -115,9 +116,16 @@ def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
     return dataset
 
 
-def read_picture(path: str | Path, model: MaskRCNN) -> np.ndarray:
-    """A picture file as (3, H, W) float32, prepared as the pictures were that the model learnt from."""
-    return data.prepare(data.read_image(path), model.prepare)
+def read_picture(path: str | Path, model: MaskRCNN, args: argparse.Namespace) -> np.ndarray:
+    """A picture file as (3, H, W) float32, prepared as the pictures were that the model learnt from.
+
+    `args` says which page and channel; of a stack the first page is taken with a word.
+    """
+    image = data.read_image(path, args.page or 1, args.channel)
+    count = pages(path)
+    if args.page is None and count > 1:
+        log.warning("%s has %d pages, of which the first is taken; --page N takes another", path, count)
+    return data.prepare(image, model.prepare)
 
 
 def sample(kind: str, model: MaskRCNN, seed: int) -> tuple[np.ndarray, Target]:

@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "image", nargs="?", metavar="IMAGE", help="your own picture (default: one of the model's kind)"
     )
     options.add_model(parser, default="shapes")
+    options.add_picture(parser)
     scale.add_arguments(parser)
     parser.add_argument("--truth", metavar="FILE", help="COCO annotations that list IMAGE: its true objects")
     options.add_skip_broken(parser)

@@ -1,8 +1,8 @@
 """Read any picture into the one form the detector knows: float32 RGB, (3, H, W), in [0, 1].
 
-8-bit values are divided by 255 and 16-bit grey ones by 65535; grey is copied to the three channels;
-transparency is laid over white, as a page would show it; a camera's EXIF rotation is applied; of an
-animation the first frame counts.
+8-bit values are divided by 255 and 16-bit grey ones by 65535, but in a TIFF numbers of more than 8 bits have
+no such scale and are stretched (`data.tiff`). Grey is copied to the three channels; transparency is laid over
+white, as a page would show it; a camera's EXIF rotation is applied; of pages or frames the first counts.
 
 No file is trusted: only the raster formats of `FORMATS` are opened, whatever the name says, because Pillow
 starts other programs for some (Ghostscript for PostScript), and a picture may have at most `pixel_limit()`
@@ -23,6 +23,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
+from minimaskrcnn.data import tiff
 from minimaskrcnn.errors import InputError
 
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
@@ -35,7 +36,11 @@ _pillow = threading.Lock()
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # what is wrong with a file is said once, here
 
 
-def read_image(path: str | os.PathLike) -> np.ndarray:
+class _UnknownFormatError(InputError):
+    """Pillow does not know the file."""
+
+
+def read_image(path: str | os.PathLike, page: int = 1, channel: int | None = None) -> np.ndarray:
     """Read an image file.
 
     Parameters
@@ -43,6 +48,10 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     path : str or path
         A picture in one of the `FORMATS`: 1, 8 or 16 bits, grey, palette, RGB, CMYK, with or without
         transparency.
+    page : int
+        Which page of a stack to read, from 1 on.
+    channel : int, optional
+        Take this channel alone, from 1 on, as a grey picture.
 
     Returns
     -------
@@ -52,11 +61,35 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     ------
     InputError
         The file is missing, of another format, cut short, or of more than `pixel_limit()` pixels, or there
-        is not enough memory for it.
+        is not enough memory for it; there is no such page or channel.
     """
-    with _opened(path) as picture:
-        picture.load()
-        return _to_array(ImageOps.exif_transpose(picture), Path(path))
+    try:
+        with _opened(path) as picture:
+            _turn_to(picture, page)
+            if not tiff.is_misread(picture):
+                picture.load()
+                turned = ImageOps.exif_transpose(picture)
+                if tiff.has_no_scale(picture):
+                    values = tiff.numbers(picture, turned)[..., None]  # (H, W, 1)
+                    return _first_last(tiff.by_percentiles(_chosen(values, channel)))
+                return _to_array(turned, channel)
+    except _UnknownFormatError:
+        if not tiff.is_tiff(Path(path)):
+            raise
+    try:
+        values = tiff.read_with_tifffile(Path(path), page, pixel_limit())
+        return _first_last(tiff.by_percentiles(_chosen(values, channel)))
+    except InputError as fault:
+        raise InputError(f"read_image: {path} {fault}") from None
+
+
+def pages(path: str | os.PathLike) -> int:
+    """Count the pages of a stack, or the frames of an animation; 1 for other pictures."""
+    try:
+        with _opened(path) as picture:
+            return getattr(picture, "n_frames", 1)
+    except _UnknownFormatError:
+        return 1  # whoever reads it says more
 
 
 def read_labels(path: str | os.PathLike) -> np.ndarray:
@@ -77,9 +110,9 @@ def read_labels(path: str | os.PathLike) -> np.ndarray:
         As `read_image` does; also if the file has colours, or numbers that are not whole or below 0.
     """
     with _opened(path) as picture:
-        if len(picture.getbands()) != 1:
-            raise InputError(f"read_labels: {path} has colours, where one number per pixel is expected.")
         values = np.asarray(picture)
+    if values.ndim != 2:
+        raise InputError(f"read_labels: {path} has colours, where one number per pixel is expected.")
     labels = np.zeros(values.shape, np.int64)
     whole = np.isfinite(values) & (np.abs(values.astype(np.float64)) < 2**53)
     np.copyto(labels, values, where=whole, casting="unsafe")
@@ -98,7 +131,7 @@ def picture_size(path: str | os.PathLike) -> tuple[int, int]:
     InputError
         As `read_image` does.
     """
-    with _opened(path) as picture:
+    with contextlib.suppress(_UnknownFormatError), _opened(path) as picture:
         if _header_is_enough(picture, Path(path)):
             width, height = picture.size
             sideways = "exif" in picture.info and picture.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
@@ -126,15 +159,15 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
                 if picture.width * picture.height > limit:
                     raise Image.DecompressionBombError
                 yield picture
-    except InputError:
-        raise
+    except InputError as fault:  # raised in the block, without a name
+        raise InputError(f"read_image: {path} {fault}") from None
     except Image.DecompressionBombError:
         raise InputError(
             f"read_image: {path} has more than {limit:,} pixels; make it smaller, cut it into tiles, or "
             f"raise the limit with --max-pixels (the variable {LIMIT_VARIABLE})."
         ) from None
     except Image.UnidentifiedImageError:
-        raise InputError(
+        raise _UnknownFormatError(
             f"read_image: {path} is not an image of a format that is read here ({', '.join(FORMATS)}); "
             "convert it to PNG or JPEG first."
         ) from None
@@ -211,33 +244,64 @@ def _png_is_whole(file: BinaryIO) -> bool:
     return False
 
 
-def _to_array(picture: Image.Image, path: Path) -> np.ndarray:
+def _turn_to(picture: Image.Image, page: int) -> None:
+    """Go to a page, counted from 1."""
+    if page == 1:
+        return
+    count = getattr(picture, "n_frames", 1)
+    if not 1 <= page <= count:
+        raise InputError(f"has {count} page{'s' if count > 1 else ''}; there is no page {page}.")
+    picture.seek(page - 1)
+    if picture.width * picture.height > pixel_limit():
+        raise Image.DecompressionBombError
+
+
+def _to_array(picture: Image.Image, channel: int | None) -> np.ndarray:
     """Return the pixels as (3, H, W) float32 in [0, 1]."""
-    if picture.mode.startswith("I"):
-        return _three(_checked(np.asarray(picture).astype(np.float32) / _SIXTEEN_BIT, path))
-    if picture.mode == "F":
-        return _three(_checked(np.asarray(picture, np.float32), path))
+    if picture.mode.startswith("I") or picture.mode == "F":
+        scale = 1 if picture.mode == "F" else _SIXTEEN_BIT
+        values = np.asarray(picture)[..., None].astype(np.float32) / np.float32(scale)  # (H, W, 1)
+        return _first_last(_checked(_chosen(values, channel)))
     if picture.mode == "LAB":
-        raise InputError(f"read_image: {path} is in CIE Lab colours; save it as an RGB PNG or TIFF.")
-    if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
+        raise InputError("is in CIE Lab colours; save it as an RGB PNG or TIFF.")
+    if channel is None and (
+        picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
+    ):
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     if picture.mode in ("1", "L"):
-        return _three(np.asarray(picture.convert("L")) / np.float32(255))
-    channels = np.asarray(picture.convert("RGB")).transpose(2, 0, 1)  # (3, H, W)
-    return np.divide(channels, np.float32(255), out=np.empty(channels.shape, np.float32))
+        values = np.asarray(picture.convert("L"))[..., None]  # (H, W, 1)
+    else:
+        values = np.asarray(picture.convert("RGB"))  # (H, W, 3)
+    channels = _chosen(values, channel).transpose(2, 0, 1)  # (C, H, W)
+    scaled = np.divide(channels, np.float32(255), out=np.empty(channels.shape, np.float32))
+    return scaled if len(scaled) == 3 else np.repeat(scaled, 3, axis=0)
 
 
-def _three(grey: np.ndarray) -> np.ndarray:
-    """Copy a grey picture (H, W) to three channels, (3, H, W)."""
-    return np.repeat(grey[None], 3, axis=0)
+def _chosen(values: np.ndarray, channel: int | None) -> np.ndarray:
+    """Return one channel of (H, W, C), counted from 1, or all: grey or RGB, without transparency."""
+    values = values[..., None] if values.ndim == 2 else values
+    count = values.shape[2]
+    if channel is not None:
+        if not 1 <= channel <= count:
+            raise InputError(f"has {count} channel{'s' if count > 1 else ''}; there is no channel {channel}.")
+        return values[..., channel - 1 : channel]
+    if count not in (1, 3, 4):
+        raise InputError(f"has {count} channels; choose one with --channel (read_image(path, channel=1)).")
+    return values[..., :3]
 
 
-def _checked(grey: np.ndarray, path: Path) -> np.ndarray:
-    """Refuse values that 16-bit or float files may hold and that have no place in [0, 1]."""
-    if not (grey.min() >= 0 and grey.max() <= 1):  # also false for NaN
+def _first_last(values: np.ndarray) -> np.ndarray:
+    """Bring (H, W, C) into the order (3, H, W), grey copied to three channels."""
+    channels = np.ascontiguousarray(values.transpose(2, 0, 1))  # (C, H, W)
+    return channels if len(channels) == 3 else np.repeat(channels, 3, axis=0)
+
+
+def _checked(values: np.ndarray) -> np.ndarray:
+    """Refuse values that have no place in [0, 1]."""
+    if not (values.min() >= 0 and values.max() <= 1):  # also false for NaN
         raise InputError(
-            f"read_image: {path} holds values outside 0..65535 (integers) or 0..1 (floats); "
-            "rescale it and save it as 8- or 16-bit PNG."
+            "holds values outside 0..65535 (integers) or 0..1 (floats); rescale it and save it as 8- or "
+            "16-bit PNG."
         )
-    return grey
+    return values

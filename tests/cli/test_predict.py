@@ -193,3 +193,19 @@ def test_a_bad_checkpoint_is_one_sentence(run, checkpoint, picture, tmp_path, ki
     assert "bad.npz" in err
     assert err.count("\n") == 1
     assert not (tmp_path / "o").exists()
+
+
+def test_of_a_stack_the_first_page_is_taken_with_a_word(run, checkpoint, tmp_path, rng):
+    frames = [Image.fromarray(rng.integers(0, 256, (40, 60), np.uint8)) for _ in range(3)]
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
+    words = ("predict", tmp_path / "a.tif", "--model", checkpoint, "-o", tmp_path / "o", "-q")
+    model, _ = load_model(checkpoint)
+    for option, page in (((), 1), (("--page", 3), 3)):
+        code, _, err = run(*words, *option)
+        assert code == 0
+        assert ("has 3 pages, of which the first is taken" in err) == (not option)
+        entries = json.loads((tmp_path / "o" / "detections.json").read_text())
+        found = model.predict([read_image(tmp_path / "a.tif", page)])[0]
+        np.testing.assert_allclose([e["score"] for e in entries], found.scores, atol=1e-5)
+    code, out, err = run(*words, "--page", 4)
+    assert (code, out, one_sentence(err)) == (2, "", True)
