@@ -2,43 +2,97 @@
 
 same names and shapes         are taken from the file: of this project, of torch, or .safetensors
 a classifier's ResNet         goes into the backbone; everything else keeps the weights it was drawn with
-layers with a row per class   are taken if the number of classes is the same; else they keep theirs
+layers with rows per class    take the rows of the classes that both models name; the other rows are kept.
+                              Where the file names no classes, all rows or none, by their number
 anything else                 is refused: it belongs to another model
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.io.architecture import is_detector
-from minimaskrcnn.io.weights_file import fill, load_weights, with_backbone
+from minimaskrcnn.io.architecture import CLASSES, is_detector
+from minimaskrcnn.io.opening import Facts, open_weights
+from minimaskrcnn.io.weights_file import fill, with_backbone
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
 PER_CLASS = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logits.")
 
 
 def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
-    """Fill `model` from a file of weights; returns the names that keep the weights they were drawn with.
+    """Fill `model` from a file of weights; returns the names of the weights that keep drawn rows.
+
+    `model.class_names` says what its classes are. A class that the file names too takes its rows over, at
+    whatever label it has there.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or is of a model that differs in more than the number of classes.
+        If the file cannot be read, or is of a model that differs in more than its classes.
     """
-    arrays, own = load_weights(path), model.state_dict()
+    with open_weights(path) as file:
+        arrays, facts = file.read(), file.facts
+    own = model.state_dict()
     if not is_detector(arrays):
         complete = with_backbone(own, arrays)
         fresh = [name for name in own if complete.get(name) is own[name]]
     else:
-        fresh = [
-            name
-            for name in own
-            if name.startswith(PER_CLASS) and name in arrays and arrays[name].shape != own[name].shape
-        ]
-        complete = {**arrays, **{name: own[name] for name in fresh}}
+        per_class = [name for name in own if name.startswith(PER_CLASS) and name in arrays]
+        ours, theirs = _names_of(model), _names_in(arrays, facts)
+        if ours and theirs:
+            pairs = shared_labels(ours, theirs)
+        else:
+            same_number = len(np.atleast_1d(arrays[CLASSES])) == model.num_classes
+            pairs = [(label, label) for label in range(model.num_classes)] if same_number else []
+        complete = arrays | {
+            name: with_rows(own[name], arrays[name], pairs, model.num_classes) for name in per_class
+        }
+        fresh = per_class if len(pairs) < model.num_classes else []
     try:
         fill(model, complete)
     except InputError as error:
         raise InputError(f"weights {path}: {error}") from error
     return fresh
+
+
+def shared_labels(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs (our label, their label) of the classes that both name; none if the background is the only one.
+
+    >>> shared_labels(("background", "dog", "cat"), ("background", "cat", "car"))
+    [(0, 0), (2, 1)]
+    """
+    pairs = [(label, theirs.index(name)) for label, name in enumerate(ours) if name in theirs]
+    return pairs if len(pairs) > 1 else []
+
+
+def with_rows(
+    own: np.ndarray, theirs: np.ndarray, pairs: Sequence[tuple[int, int]], classes: int
+) -> np.ndarray:
+    """Our layer with the rows of shared classes taken from theirs; every class has equally many rows.
+
+    >>> with_rows(np.zeros((4, 1)), np.arange(6.0)[:, None], [(1, 2)], classes=2).ravel()
+    array([0., 0., 4., 5.])
+    """
+    if own.shape[1:] != theirs.shape[1:]:
+        return theirs  # of another model, as `fill` will say
+    rows = len(own) // classes
+    mixed, given = own.reshape(classes, rows, -1).copy(), theirs.reshape(len(theirs) // rows, rows, -1)
+    for label, place in pairs:
+        mixed[label] = given[place]
+    return mixed.reshape(own.shape)
+
+
+def _names_of(model: MaskRCNN) -> Sequence[str] | None:
+    """The model's class names, if it has been given any."""
+    return None if model.class_names[1:2] == ("class 1",) else model.class_names
+
+
+def _names_in(arrays: Mapping[str, np.ndarray], facts: Facts) -> Sequence[str] | None:
+    """The class names that a file gives, or COCO's for its 91 classes."""
+    is_coco = len(np.atleast_1d(arrays[CLASSES])) == len(COCO_NAMES)
+    return facts.get("class_names") or (COCO_NAMES if is_coco else None)

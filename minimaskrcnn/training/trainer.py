@@ -143,6 +143,7 @@ class Trainer(Learner):
             log.info("start: the data have boxes and no outlines, so the model has no mask branch")
         model = build(replace(recipe.model, num_classes=dataset.num_classes, masks=masks), rng)
         origin: Record = {"seed": seed, "weights": None}
+        model.class_names = tuple(dataset.class_names)
         if weights is not None:
             fresh = start_from(model, weights)
             parts = dict.fromkeys(".".join(name.split(".")[:2]) for name in fresh)

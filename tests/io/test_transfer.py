@@ -45,6 +45,41 @@ def test_other_classes_keep_the_drawn_rows(given, classes):
         np.testing.assert_array_equal(array, drawn[name] if name in fresh else state[name])
 
 
+def test_a_class_is_taken_over_by_its_name_wherever_it_stands(tmp_path):
+    source = mini(4, rng=np.random.default_rng(0))
+    save_model(
+        tmp_path / "named.npz", source, {"class_names": ["background", "circle", "square", "triangle"]}
+    )
+    model = mini(4, rng=np.random.default_rng(1))
+    model.class_names = ("background", "triangle", "hexagon", "circle")
+    drawn, given = model.state_dict(), source.state_dict()
+    fresh = start_from(model, tmp_path / "named.npz")
+    assert {name.rpartition(".")[0] for name in fresh} == LAYERS
+    for name, array in model.state_dict().items():
+        if name not in fresh:
+            np.testing.assert_array_equal(array, given[name])
+            continue
+        rows, theirs, ours = (a.reshape(4, len(a) // 4, -1) for a in (array, given[name], drawn[name]))
+        for label, place in ((0, 0), (1, 3), (3, 1)):
+            np.testing.assert_array_equal(rows[label], theirs[place])
+        np.testing.assert_array_equal(rows[2], ours[2])  # no hexagon was learnt
+
+
+def test_classes_of_other_names_take_nothing_over_by_their_position(tmp_path):
+    save_model(
+        tmp_path / "named.npz",
+        mini(3, rng=np.random.default_rng(0)),
+        {"class_names": ["background", "a", "b"]},
+    )
+    model = mini(3, rng=np.random.default_rng(1))
+    model.class_names = ("background", "car", "dog")
+    drawn = model.state_dict()
+    fresh = start_from(model, tmp_path / "named.npz")
+    assert {name.rpartition(".")[0] for name in fresh} == LAYERS
+    for name in fresh:
+        np.testing.assert_array_equal(model.state_dict()[name], drawn[name])
+
+
 def test_another_model_is_refused_and_nothing_is_changed(given):
     path, _ = given
     model = mini_c4(2, rng=np.random.default_rng(1))
