@@ -43,14 +43,10 @@ class LazyStage(NamedTuple):
 
 
 class MaskStage(NamedTuple):
-    """Masks that are kept in their boxes until the stage is first read, and the names of its axes."""
+    """Masks in their boxes, laid into whole pictures whenever the stage is read; and names of its axes."""
 
     masks: BoxMasks
     axes: tuple[str, ...]
-
-    def make(self) -> np.ndarray:
-        """The whole masks, (D, H, W) bool."""
-        return np.asarray(self.masks)
 
 
 class Trace(Mapping[str, np.ndarray]):
@@ -61,8 +57,8 @@ class Trace(Mapping[str, np.ndarray]):
 
     Parameters
     ----------
-    stages : mapping from name to `Stage`, or to `LazyStage` or `MaskStage` for what is worked out when it is
-        first read
+    stages : mapping from name to `Stage`, to `LazyStage` for what is worked out when it is first read, or to
+        `MaskStage`
         The arrays are not copied; the trace hands out read-only views of them.
     context : TraceContext, optional
         Class names, settings and rules of the model; the defaults where they are not known.
@@ -164,7 +160,9 @@ class Trace(Mapping[str, np.ndarray]):
 
     def _stage(self, name: str) -> Stage:
         stage = self._known(name)
-        if isinstance(stage, LazyStage | MaskStage):
+        if isinstance(stage, MaskStage):  # not kept: it may be many times larger than all other stages
+            return _checked(name, np.asarray(stage.masks), stage.axes)
+        if isinstance(stage, LazyStage):
             stage = self._stages[name] = _checked(name, stage.make(), stage.axes)
         return stage
 
