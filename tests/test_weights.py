@@ -1,5 +1,7 @@
 """The bundled weights load, are small enough to ship, and their cards tell what made them."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,11 @@ def test_the_card_agrees_with_the_file_and_the_recipe(name):
     assert (card["seed"], card["steps"]) == (facts["seed"], facts["step"])
     assert card["steps"] == RECIPES[name].steps
     assert configure(facts["recipe"]["model"]) == RECIPES[name].model
+
+
+@pytest.mark.parametrize("name", weights.NAMES)
+def test_the_file_is_the_one_that_the_card_describes(name):
+    assert hashlib.sha256(weights.path(name).read_bytes()).hexdigest() == weights.card(name)["sha256"]
 
 
 def test_the_shapes_model_finds_shapes():

@@ -31,6 +31,7 @@ BY_CONTENT = (".ckpt", ".bin")
 MAX_NAME = 200
 WHERE = "docs/published_weights.md tells where to get the published ones"
 VARIANCE = "running_var"
+LARGEST = 1e18  # the product of two such numbers is still one in float32
 
 Arrays = dict[str, np.ndarray]
 Facts = dict[str, Any]
@@ -139,14 +140,14 @@ def _under_todays_names(
 
 
 def _problem(name: str, array: np.ndarray) -> str | None:
-    """What makes an array unfit to compute with, in float32."""
+    """What makes an array unfit to compute with in float32."""
     if array.dtype.kind != "f" or not array.size:
         return None
     low, high = float(array.min()), float(array.max())  # NaN if any value is
     if not np.isfinite([low, high]).all():
         return "holds NaN or infinity"
-    if max(-low, high) > np.finfo(np.float32).max:
-        return "holds numbers that are too large for float32"
+    if max(-low, high) > LARGEST:
+        return f"holds numbers beyond {LARGEST:g}, which no network has"
     if name.endswith(VARIANCE) and low < 0:
         return "holds a negative variance"
     return None

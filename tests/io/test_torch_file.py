@@ -222,9 +222,47 @@ def test_a_hostile_pickle_is_refused_before_anything_runs(tmp_path, attack, kind
     assert re.search(said, refusal(path))
 
 
+NAMESPACE = pth.names("argparse.Namespace") + b")\x81" + pth.dict_of(lr=b"K\x01") + b"b"
+BESIDE = {
+    "Counter": pth.call("collections.Counter", b"}K\x08K\x01s"),
+    "Namespace": NAMESPACE,
+    "defaultdict": pth.call("collections.defaultdict", pth.names("__builtin__.list")) + b"(K\x01]u",
+    "set": pth.call("__builtin__.set", b"]K\x01a"),
+    "device": pth.call("torch.device", pth.text("cpu")),
+    "size": pth.call("torch.Size", pth.tuple_of(b"K\x01")),
+    "path": pth.call("pathlib.PosixPath", pth.text("/etc/passwd")),
+    "date": pth.call("datetime.datetime", pth.call("_codecs.encode", pth.text("x"), pth.text("latin1"))),
+    "scalar": pth.call("numpy._core.multiarray.scalar", pth.call("numpy.dtype", pth.text("f8"))),
+    "list": b"](K\x01e",
+}
+
+
+@pytest.mark.parametrize("wrapper", ["model", "state_dict", "model_state_dict", "net", "weights", "ema"])
+@pytest.mark.parametrize("beside", BESIDE)
+def test_what_trainers_keep_beside_the_weights_stays_unread(tmp_path, wrapper, beside):
+    tensors = pth.dict_of(a=pth.tensor())
+    checkpoint = (
+        pth.PROTO + pth.dict_of(**{wrapper: tensors, "epoch": b"K\x03", "more": BESIDE[beside]}) + b"."
+    )
+    path = pth.zipped(tmp_path / "a.pth", checkpoint, {"0": NUMBERS.tobytes()})
+    np.testing.assert_array_equal(read_torch(path)["a"], NUMBERS.reshape(2, 3))
+
+
+def test_an_inert_object_is_no_way_to_make_another(tmp_path):
+    for data in (NAMESPACE.replace(b"argparse\nNamespace", b"builtins\neval"), BESIDE["Counter"] + b")R"):
+        with pytest.raises(InputError, match=r"builtins\.eval|calls what is no function"):
+            read_torch(pth.zipped(tmp_path / "a.pth", pth.PROTO + data + b".", {}))
+
+
+def test_without_a_state_the_keys_are_listed(tmp_path):
+    nested = pth.dict_of(checkpoint=pth.dict_of(model=pth.dict_of(a=pth.tensor())), epoch=b"K\x03")
+    with pytest.raises(InputError, match=r"keys checkpoint \(a dict of model\), epoch \(a int\)"):
+        read_torch(pth.zipped(tmp_path / "a.pth", pth.PROTO + nested + b".", {"0": NUMBERS.tobytes()}))
+
+
 def test_a_pickle_without_end_is_left_in_time(tmp_path):
-    path = pth.zipped(tmp_path / "a.pth", pth.PROTO + b"}q\x00" * 1_000_001, {})
-    with pytest.raises(InputError, match="more than 1,000,000 instructions"):
+    path = pth.zipped(tmp_path / "a.pth", pth.PROTO + b"}q\x00" * 250_001, {})
+    with pytest.raises(InputError, match="more than 250,000 instructions"):
         read_torch(path)
 
 

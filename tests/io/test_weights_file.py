@@ -17,6 +17,7 @@ from minimaskrcnn.io.formats.torch_writer import write_torch
 from minimaskrcnn.io.weight_names import NEW_NAMES, modern_names
 from minimaskrcnn.models import build, mini
 from minimaskrcnn.models.aliases import DEPTHS
+from minimaskrcnn.models.builder import describe_model
 from minimaskrcnn.models.presets import resnet, resnet_c4, resnet_c5, resnet_fpn
 
 # Small where a model may be small: ResNet-18, no mask head, 3 classes.
@@ -355,6 +356,121 @@ def test_facts_that_do_not_fit_the_weights_are_refused(tmp_path, toy, facts, sai
 
 
 # ---- a backbone ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod."])
+def test_a_prefix_of_all_names_is_left_out_and_said(tmp_path, detector, prefix, caplog):
+    state = {prefix + name: array for name, array in detector.state_dict().items()}
+    path = write_pth(tmp_path / "a.pth", state | {"n_averaged": np.array(3)})
+    model, _ = load_model(path)
+    assert_same(model.state_dict(), detector.state_dict())
+    assert f"left out {prefix!r}, which all names begin with" in caplog.text
+
+
+def test_a_prefix_of_some_names_stays(tmp_path, detector):
+    state = {f"module.{name}": array for name, array in detector.state_dict().items()}
+    path = write_pth(tmp_path / "a.pth", state | {"other.weight": np.zeros(2, np.float32)})
+    with pytest.raises(InputError, match=r"no weights of a detector .* module\.backbone"):
+        load_model(path)
+
+
+def test_the_epsilon_of_frozen_batch_norm_can_be_said(tmp_path, detector, caplog):
+    path = write_pth(tmp_path / "a.pth", detector.state_dict())
+    assert load_model(path)[0].config.norm_eps == 1e-5
+    assert "no weight tells the epsilon" in caplog.text
+    assert "--norm-eps 0" in caplog.text
+    caplog.clear()
+    model, facts = load_model(path, norm_eps=0.0)
+    assert (model.config.norm_eps, facts["config"]["norm_eps"], caplog.text) == (0.0, 0.0, "")
+    assert model.backbone.body.bn1.eps == 0.0
+
+
+OTHER_MODELS = {
+    "Keypoint R-CNN": ("backbone.body.conv1.weight", "roi_heads.keypoint_head.0.weight"),
+    "RetinaNet": ("head.classification_head.cls_logits.bias", "head.regression_head.bbox_reg.bias"),
+    "FCOS": ("head.classification_head.cls_logits.bias", "head.regression_head.bbox_ctrness.bias"),
+    "SSD": (
+        "backbone.features.0.bias",
+        "head.classification_head.module_list.0.bias",
+        "head.regression_head.x",
+    ),
+    "a detector on MobileNet": ("backbone.body.0.0.weight", "roi_heads.box_head.fc6.bias"),
+    "a ResNet classifier": ("conv1.weight", "layer1.0.conv1.weight", "fc.bias"),
+    "a classifier": ("features.0.weight", "classifier.0.bias"),
+    "DETR": ("transformer.encoder.layers.0.norm1.bias", "query_embed.weight"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_MODELS)
+def test_the_weights_of_another_network_are_named(tmp_path, kind):
+    path = write_pth(tmp_path / "a.pth", {name: np.zeros(3, np.float32) for name in OTHER_MODELS[kind]})
+    with pytest.raises(InputError, match=f"the weights of {kind} "):
+        load_model(path)
+
+
+FIRST = "backbone.body.conv1.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda a: np.full_like(a, np.nan), "NaN or infinity"),
+        (lambda a: np.where(a == a.max(), np.inf, a), "NaN or infinity"),
+        (lambda a: np.full(a.shape, 1e300), "beyond 1e.18"),
+        (lambda a: a.astype("c8"), "complex64 and not numbers"),
+        (lambda a: np.full(a.shape, "1.5"), "<U3 and not numbers"),
+        (lambda a: a > 0, "bool and not floating numbers"),
+        (lambda a: np.full(a.shape, 2**62), "int64 and not floating numbers"),
+        (lambda a: a.astype("M8[s]"), "not a plain array"),
+        (lambda a: np.zeros(a.shape, "V4"), "not a plain array"),
+        (lambda a: np.zeros(a.shape, [("a", "f4")]), "not a plain array"),
+    ],
+)
+def test_weights_are_finite_floating_numbers(tmp_path, toy, change, said):
+    state = toy.state_dict()
+    save_weights(tmp_path / "a.npz", {**state, FIRST: change(state[FIRST])}, {"config": toy.config})
+    with pytest.raises(InputError, match=rf"a\.npz: {FIRST} .*{said}"):
+        load_model(tmp_path / "a.npz")
+
+
+def test_a_negative_variance_is_refused(tmp_path):
+    model = resnet_c4(3, norm="batch", **SMALL)
+    state = model.state_dict()
+    state["backbone.body.bn1.running_var"] -= 2
+    with pytest.raises(InputError, match="negative variance"):
+        load_model(write_pth(tmp_path / "a.pth", state))
+
+
+def test_a_ckpt_or_bin_is_told_by_its_content(tmp_path, toy):
+    pytest.importorskip("safetensors")
+    facts = {"config": toy.config}
+    for ending in (".npz", ".pth", ".safetensors"):
+        save_weights(tmp_path / f"a{ending}", toy.state_dict(), facts)
+        for other in (".ckpt", ".bin"):
+            path = (tmp_path / f"a{ending}").with_suffix(other)
+            path.write_bytes((tmp_path / f"a{ending}").read_bytes())
+            assert_same(load_weights(path), toy.state_dict())
+
+
+def test_an_array_in_the_place_of_the_facts_is_not_written(tmp_path):
+    with pytest.raises(InputError, match=r"named meta\.json"):
+        save_weights(tmp_path / "a.npz", {"meta.json": np.zeros(2)}, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_is_described_without_memory_and_then_filled(toy):
+    huge = toy.config.changed(block="bottleneck", blocks=(100, 100, 100), planes=(4096, 4096, 4096))
+    tracemalloc.start()
+    try:
+        shapes = {name: array.shape for name, array in describe_model(huge).named_arrays()}
+        assert tracemalloc.get_traced_memory()[1] < 2**25
+    finally:
+        tracemalloc.stop()
+    assert shapes["backbone.body.layer3.99.conv3.weight"] == (16384, 4096, 1, 1)
+    model = describe_model(toy.config)
+    model.load_state_dict(toy.state_dict())
+    assert_same(model.state_dict(), toy.state_dict())
+    assert all(array.flags.writeable for _, array in model.named_arrays())
 
 
 @pytest.mark.parametrize("make", [resnet_fpn, resnet_c4, resnet_c5])

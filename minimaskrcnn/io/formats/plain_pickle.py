@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from minimaskrcnn.errors import InputError
 
-MAX_INSTRUCTIONS = 1_000_000  # a tensor takes about forty: room for a state of 25,000
+MAX_INSTRUCTIONS = 250_000  # a tensor takes about forty: room for a state of 6,000
 MAX_TEXT = 4096  # bytes of one name
 
 CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}
