@@ -112,3 +112,22 @@ def test_arch_says_what_the_weights_do_not(run, tmp_path):
     for arch, dilated in (((), False), (("--arch", "resnet_c5_dilated"), True)):
         assert run("convert", tmp_path / "a.pth", tmp_path / f"{dilated}.npz", *arch)[0] == 0
         assert load_model(tmp_path / f"{dilated}.npz")[0].config.replace_stride_with_dilation[-1] is dilated
+
+
+def test_weights_with_a_prefix_become_a_checkpoint_that_model_takes(run, published, tmp_path):
+    state = {f"module.{name}": array for name, array in load_weights(published).items()}
+    save_weights(tmp_path / "a.pth", state, {})
+    code, _, err = run("convert", tmp_path / "a.pth", tmp_path / "a.npz", "--norm-eps", "1e-5")
+    assert code == 0
+    assert "left out 'module.'" in err
+    model, _ = load_model(tmp_path / "a.npz")
+    assert model.config.norm_eps == 1e-5
+
+
+def test_weights_that_predict_would_refuse_are_not_converted(run, published, tmp_path):
+    state = {f"module.{name}": array for name, array in load_weights(published).items()}
+    save_weights(tmp_path / "a.pth", {**state, "other": np.zeros(2, np.float32)}, {})
+    code, out, err = run("convert", tmp_path / "a.pth", tmp_path / "a.npz")
+    assert (code, out) == (2, "")
+    assert one_sentence(err)
+    assert not (tmp_path / "a.npz").exists()
