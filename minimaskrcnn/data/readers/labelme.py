@@ -64,10 +64,19 @@ def _read_file(path: Path, folder: Path | None, entries: Entries) -> None:
         raise EntryError("file of another kind", "is no file of labelme", "it is left out", Severity.LEFT_OUT)
     height, width = content.get("imageHeight"), content.get("imageWidth")
     picture = entries.add_picture(_file_name(content["imagePath"], folder), (height, width))
-    size = (height, width) if type(height) is int and type(width) is int else None
+    size = _size(height, width)
     for key, label, parts in _objects(content["shapes"], path.name):
         with entries.about(key):
             _add(entries, key, picture, label, parts, size)
+
+
+def _size(height: Any, width: Any) -> Size | None:
+    """The picture's size, if a mask of it can be drawn."""
+    try:
+        size = rle.sides([height, width])
+    except InputError:
+        return None
+    return size if min(size) > 0 else None
 
 
 def _file_name(image_path: Any, folder: Path | None) -> Any:
@@ -137,8 +146,9 @@ def _outline(kind: Any, shape: dict[str, Any]) -> list[float]:
 def _drawn(kind: Any, shape: dict[str, Any], size: Size | None) -> np.ndarray:
     """One shape as a mask of the whole picture, (height, width) bool."""
     if size is None:
-        raise EntryError("size", "is a mask in a file without imageHeight and imageWidth", "write both")
-    rle.sides(size)
+        raise EntryError(
+            "size", "is a mask in a file without a usable imageHeight and imageWidth", "write both in pixels"
+        )
     if kind != "mask":
         return rle.polygons_to_mask([_outline(kind, shape)], *size)
     points = polygon(shape.get("points"))

@@ -6,7 +6,6 @@ VIA, YOLO and ImageJ draw in the same coordinates.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from minimaskrcnn.data.annotations.entries import as_number
 from minimaskrcnn.data.annotations.findings import EntryError, shown
+from minimaskrcnn.detection.polygons import FARTHEST
 
 CORNERS = 72  # of the polygon that stands for an ellipse: its area is 0.13 % too small
 
@@ -39,11 +39,11 @@ def numbers(values: Sequence[Any]) -> list[float]:
     Raises
     ------
     EntryError
-        One of them is something else.
+        One of them is something else, or farther than a polygon may reach.
     """
     floats = [as_number(value) for value in values]
-    if any(map(math.isnan, floats)):
-        raise EntryError("points", f"has the coordinates {shown(list(values))}", "write finite numbers")
+    if not all(abs(value) <= FARTHEST for value in floats):  # also for NaN
+        raise EntryError("points", f"has the coordinates {shown(list(values))}", "write numbers of pixels")
     return floats
 
 

@@ -50,7 +50,9 @@ def read(content: dict[str, Any], path: Path) -> Entries:
                 raise EntryError("entry", f"is {shown(entry)}", "export it again from VIA")
             picture = entries.add_picture(entry.get("filename"))
             found = entry.get("regions") or []
-            parts = found.values() if isinstance(found, dict) else found
+            parts = list(found.values()) if isinstance(found, dict) else found
+            if not isinstance(parts, list):
+                raise EntryError("regions", f"has the regions {shown(parts)}", "export it again from VIA")
             for number, part in enumerate(parts, 1):
                 key = f"{entry.get('filename')} region {number}"
                 with entries.about(key):
