@@ -50,6 +50,8 @@ class CocoResults:
     ----------
     has_masks : bool
         Whether every result has a segmentation. A file in which only some have one is refused.
+    pictures : int
+        How many pictures have results.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class CocoResults:
             except EntryError as fault:
                 raise InputError(f"{path}: result {position} {fault.fault}; {fault.fix}.") from None
             self._found[picture.id].append(result)
+        self.pictures = len(self._found)
 
     def size(self, index: int) -> tuple[int, int]:
         """Return the (height, width) of picture `index` of the data set."""

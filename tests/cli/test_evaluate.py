@@ -91,3 +91,16 @@ def test_predict_and_evaluate_show_the_model_the_same_picture(run, picture, tmp_
         predicted, evaluated = seen[-2:]
         np.testing.assert_array_equal(predicted, evaluated)
         np.testing.assert_array_equal(predicted, data.prepare(data.read_image(picture), steps))
+
+
+@pytest.mark.parametrize(("split", "pictures"), [("test", 1), ("all", 3)])
+def test_every_picture_of_the_nuclei_can_be_scored(run, tmp_path, split, pictures):
+    labels = np.zeros((3, 16, 16), np.uint16)
+    labels[:, 2:9, 2:9] = 1
+    codes = np.array([0, 1, 2], np.uint8)
+    np.savez(tmp_path / "n.npz", images=np.zeros((3, 16, 16), np.uint8), labels=labels, split=codes)
+    model = mini(2, detections_per_img=5, proposals=(20, 20), rng=np.random.default_rng(1))
+    save_model(tmp_path / "m.npz", model, {"class_names": data.Nuclei.class_names})
+    words = ("--data", tmp_path / "n.npz", "--model", tmp_path / "m.npz", "--split", split, "--json", "-q")
+    code, out, err = run("evaluate", "nuclei", *words)
+    assert (code, err, json.loads(out)["pictures"]) == (0, "", pictures)

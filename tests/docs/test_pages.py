@@ -54,6 +54,12 @@ def test_every_preset_is_on_the_page_with_its_parameters():
         assert (f"{parameters / 1e6:.1f}" if million else f"{parameters:,}") == number
 
 
+def test_the_commands_for_ones_own_data_parse():
+    commands = "".join(code("your_own_data.md", "sh")).splitlines()
+    steps = [build_parser().parse_args(shlex.split(command)[1:]).command for command in commands]
+    assert steps[:4] == ["predict", "check", "anchors", "train"]
+
+
 def test_the_commands_parse_and_their_recipes_fit_their_models():
     for command in "".join(code("fine_tuning.md", "sh")).splitlines():
         _, *words = shlex.split(command)
