@@ -113,11 +113,12 @@ def of_results(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluatio
         )
     dataset = sources.open_coco(args.data, args.images, args.skip_broken)
     results = data.CocoResults(args.results, dataset)
+    with open_bar(len(dataset), "picture", args.quiet) as bar:
+        scored = evaluate_results(results, limit, on_image=lambda index: bar.update())
     missing = len(dataset) - results.pictures
     if missing:
         output.log.warning(
             "%s has nothing on %d of %d pictures; all their objects count as missed",
             *(args.results, missing, len(dataset)),
         )
-    with open_bar(len(dataset), "picture", args.quiet) as bar:
-        return dataset, evaluate_results(results, limit, on_image=lambda index: bar.update())
+    return dataset, scored
