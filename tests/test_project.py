@@ -113,7 +113,7 @@ RATE = re.compile(
 
 
 UNREAD = {
-    "autograd", "cli", "data", "detection", "evaluation", "inspection", "kernels", "nn", "ops",
+    "autograd", "detection", "evaluation", "inspection", "kernels", "nn", "ops",
     "tests",
 }  # fmt: skip
 

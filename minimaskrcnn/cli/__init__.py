@@ -1,7 +1,7 @@
 """The command `minimaskrcnn`: one file per subcommand, data on stdout, everything else on stderr.
 
 A subcommand is a module with `SUMMARY`, `DESCRIPTION`, `add_arguments(parser)` and `run(args) -> exit code`.
-Only `run` imports NumPy and the rest of the package, so `--help` is quick and `--threads` comes in time.
+Only `run` imports NumPy and the rest of the package. So `--help` is quick, and `--threads` takes effect.
 
 Exit codes: 0 done; 1 a check failed or the run was interrupted; 2 the input or the command line is wrong.
 """
@@ -43,7 +43,7 @@ COMMANDS = {
 EPILOG = """\
 examples:
   minimaskrcnn demo                              a picture, explained in one figure
-  minimaskrcnn stages -o out/stages              every stage, a figure each
+  minimaskrcnn stages -o out/stages              one figure per stage
   minimaskrcnn predict --model nuclei cells.png  outline the nuclei in a file
   minimaskrcnn check instances.json              what is wrong with an annotation file
   minimaskrcnn train shapes                      from scratch, on two cores
@@ -54,7 +54,7 @@ examples:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+    """Make the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="minimaskrcnn",
         description="Mask R-CNN in NumPy: see it work, train it, measure it, use it.",
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _stop(args, "interrupted", 1)
     except BrokenPipeError:
-        # The reader of stdout went away (`| head`). Python would complain again while it flushes at exit.
+        # The reader of stdout has exited (`| head`). Python would raise again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except TrainingDivergedError as error:
@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         return _stop(args, str(error), 2)
     except MemoryError:
-        return _stop(args, "there is not enough memory for this; take smaller or fewer pictures", 2)
+        return _stop(args, "there is not enough memory for this; use smaller or fewer pictures", 2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _stop(args, f"{where}{error.strerror or error}", 2)

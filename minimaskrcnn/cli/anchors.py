@@ -1,4 +1,4 @@
-"""`minimaskrcnn anchors DATASET`: do a model's anchors fit the objects of a data set?"""
+"""`minimaskrcnn anchors DATASET`: check whether the anchors of a model fit the objects of a data set."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from minimaskrcnn.cli import options, output
 SUMMARY = "how well a model's anchors fit the objects of a dataset"
 
 DESCRIPTION = """\
-Compare every object of a dataset with every anchor its picture gets.
+Compare every object of a dataset with every anchor of its picture.
 
-Prints the best IoU that anchors reach, the objects that none covers, and sizes
-that would fit better; draws both in DIR/anchors.png. Objects that no anchor
-covers by one half are hard to learn: before you train for longer, try
+Prints the best IoU that the anchors reach, the number of objects that no
+anchor covers, and sizes that would fit better; DIR/anchors.png shows both. If
+the best IoU of an object is below one half, it is hard to learn. Before you
+train for longer, try
 minimaskrcnn train DATASET --set model.anchor_sizes=[16,24,40]. Anchors do not
 depend on training: for coco, no model is needed, and those of the recipe are
 compared.
@@ -37,11 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=("train", "val", "test"), help="part of shapes or nuclei (default: val)"
     )
-    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of anchors.png")
+    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder for anchors.png")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Report in words, or as JSON, and as a figure."""
+    """Print a report as text or as JSON, and draw the figure."""
     from minimaskrcnn import viz
     from minimaskrcnn.cli import sources
     from minimaskrcnn.inspection import anchor_coverage

@@ -1,4 +1,4 @@
-"""`minimaskrcnn check FILE`: everything that is wrong with an annotation file, and what it holds."""
+"""`minimaskrcnn check FILE`: list everything that is wrong with an annotation file, and what it contains."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from minimaskrcnn.cli import output
 if TYPE_CHECKING:
     from minimaskrcnn.data.annotations import Report
 
-SUMMARY = "what is wrong with an annotation file, and what it holds"
+SUMMARY = "what is wrong with an annotation file, and what it contains"
 
 DESCRIPTION = """\
-Check an annotation file as every command does that opens one, and print all
-that is found: which entry, what is wrong with it, and how to mend it. The file
-is COCO's JSON, or one of labelme, VIA, YOLO, Kaggle or ImageJ, or a folder of
-these or of label maps; it is recognised by what it holds.
+Check an annotation file in the same way as every command that opens one, and
+print all faults: which entry, what is wrong with it, and how to fix it. The
+file is COCO's JSON, or a file of labelme, VIA, YOLO, Kaggle or ImageJ, or a
+folder of these or of label maps; the format is recognised by the content.
 
   fatal     the file cannot be used
-  broken    stops train, evaluate, anchors and stages, unless --skip-broken
-            leaves these entries out
+  broken    stops train, evaluate, anchors and stages; with --skip-broken the
+            entry is left out instead
   left out  always left out, and counted: boxes without width or height
-  note      used as it is, or as what it plainly means
+  note      used as it is, or with its obvious meaning
 
-Then what a run would see: objects by class, how large they are, how many there
-are in a picture, and how well the anchor sizes of the recipe `coco` fit their
-shapes. With --images the pictures are looked at too: whether each is there,
-can be read, and has the size that the file states. Without, only the file is
-checked.
+Then it prints what a run would see: the objects per class, their sizes, how
+many there are per picture, and how well the anchor sizes of the recipe `coco`
+fit their shapes. With --images it also checks that each picture exists, can be
+read, and has the size that the file states. Without --images it only checks
+the file.
 
 Exit code 0: a run would start. 2: something is broken or fatal.
 """
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Open, report in words or as JSON, draw."""
+    """Open the file, print the report as text or as JSON, and draw it."""
     from minimaskrcnn import viz
     from minimaskrcnn.data.annotations import AnnotationFile, Report, write_coco
 
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def fit_of_anchors(report: Report) -> dict[str, Any] | None:
-    """How well the recipe's anchors fit the shapes of the objects, where the pictures' sizes are known."""
+    """Measure how well the recipe's anchors fit the objects, if the sizes of the pictures are known."""
     import numpy as np
 
     from minimaskrcnn.detection.anchors import cell_anchors

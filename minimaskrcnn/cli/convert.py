@@ -1,4 +1,4 @@
-"""`minimaskrcnn convert IN OUT`: weights from one format into another."""
+"""`minimaskrcnn convert IN OUT`: convert weights from one format to another."""
 
 import argparse
 from pathlib import Path
@@ -6,23 +6,25 @@ from pathlib import Path
 from minimaskrcnn.cli import options, output
 from minimaskrcnn.errors import InputError
 
-SUMMARY = "turn weights of torchvision into a checkpoint of this project, or ours into theirs"
+SUMMARY = "convert weights of torchvision to a checkpoint of this project, or ours to theirs"
 
 DESCRIPTION = """\
-Read weights in one format and write them in another, as the names end.
+Read weights in one format and write them in another. The file endings select
+the formats.
 
   .npz          this project's checkpoints: weights and how to build the model
   .safetensors  the same in the common format; needs minimaskrcnn[safetensors]
   .pth          torch's state dicts: written for torch.load(weights_only=True),
-                read without torch and without running what a file says
+                read without torch and without running any code of the file
 
 A detector of torchvision (maskrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn, or
 another depth) is recognised by the names and shapes of its weights and checked
-against the whole model, so that --model takes what is written. Older names
-become today's, and a prefix of all names (module., _orig_mod.) is left out.
-ResNet classifiers, such as ImageNet's resnet50, are copied as they are; weights
-of any other network are refused. The small models have no counterpart in torchvision: their .pth is for
-torch alone, and to come back they need .npz or .safetensors.
+against the whole model, so that you can pass the new file to --model. Old
+names are replaced by the current ones, and a common prefix of all names
+(module., _orig_mod.) is removed. ResNet classifiers, such as ImageNet's resnet50, are
+copied unchanged; weights of any other network are refused. The small models
+have no counterpart in torchvision: only torch can read their .pth, and this
+project reads their .npz or .safetensors.
 """
 
 EPILOG = """\
@@ -46,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, fit into the model they are of if there is one, write."""
+    """Read the weights, check them against their model if they are a detector's, and write them."""
     from minimaskrcnn.cli import sources
     from minimaskrcnn.io.architecture import is_classifier
     from minimaskrcnn.io.opening import open_weights
@@ -55,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
 
     check_ending(args.target)
     if Path(args.source).resolve() == Path(args.target).resolve():
-        raise InputError(f"convert: {args.target} is the file that is read; give the result another name.")
+        raise InputError(
+            f"convert: {args.target} is also the file to read; choose a different name for the result."
+        )
     with open_weights(sources.weights_path(args.source)) as file:
         if is_classifier(file.claims):
             arrays, facts, kind = file.read(), file.facts, None

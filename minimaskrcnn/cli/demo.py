@@ -1,4 +1,4 @@
-"""`minimaskrcnn demo`: one picture through the whole network, told in one figure."""
+"""`minimaskrcnn demo`: follow one picture through the whole network, in one figure."""
 
 import argparse
 import time
@@ -9,11 +9,11 @@ from minimaskrcnn.cli import options, output, scale
 SUMMARY = "run a bundled model on a picture and explain every stage in one figure"
 
 DESCRIPTION = """\
-Find the objects of one picture and show how the network got there.
+Find the objects of one picture and show how the network found them.
 
-Prints a table of the sure detections and writes DIR/demo.png: the input, the
-proposals of the RPN, the RoIs before and after refinement, the boxes before
-and after per-class NMS, the 28x28 masks, and the final masks.
+Prints a table of the confident detections and writes DIR/demo.png: the input,
+the proposals of the RPN, the RoIs before and after refinement, the boxes
+before and after per-class NMS, the 28x28 masks, and the final masks.
 """
 
 EPILOG = """\
@@ -27,7 +27,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `demo`."""
     parser.add_argument(
-        "--image", metavar="FILE", help="your own picture (default: a picture of the model's kind)"
+        "--image", metavar="FILE", help="your own picture (default: a sample that suits the model)"
     )
     parser.add_argument("--model", choices=options.BUNDLED, default="shapes", help="bundled weights to use")
     options.add_picture(parser)
@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=options.fraction,
         default=0.5,
         metavar="S",
-        help="least score to print",
+        help="lowest score to print",
     )
-    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of demo.png")
+    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder for demo.png")
 
 
 def run(args: argparse.Namespace) -> int:

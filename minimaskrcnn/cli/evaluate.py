@@ -1,4 +1,4 @@
-"""`minimaskrcnn evaluate`: COCO average precision of a model on a dataset."""
+"""`minimaskrcnn evaluate`: compute the COCO average precision of a model on a dataset."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Run a model over a dataset and print COCO's average precision (AP) and average
 recall (AR), for boxes and for masks.
 
 AP is the mean over the IoU thresholds 0.50, 0.55, ..., 0.95; AP50 and AP75 are
-at one of them. APs, APm, APl: objects of up to 32x32 pixels, up to 96x96, and
-larger. AR10: recall with at most 10 detections per picture.
+for one threshold. APs, APm and APl are for objects of up to 32x32 pixels, up
+to 96x96 pixels, and larger ones. AR10 is the recall with at most 10 detections
+per picture.
 """
 
 EPILOG = """\
@@ -59,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-dets",
         type=options.positive,
         metavar="N",
-        help="detections per picture that count (default: the recipe's; nuclei 500, else 100)",
+        help="detections per picture that count (default: 500 for nuclei, else 100, as in the recipe)",
     )
 
 

@@ -22,7 +22,7 @@ MOST = 65535  # labels that 16 bits can tell apart
 
 
 def label_map(detections: Detections) -> np.ndarray:
-    """Return (H, W) uint16: 0 where nothing is, else k for detection k - 1; the better one is on top.
+    """Return (H, W) uint16: 0 for background, k for detection k - 1; better detections are on top.
 
     Examples
     --------
@@ -32,9 +32,9 @@ def label_map(detections: Detections) -> np.ndarray:
     array([[1, 1, 2]], dtype=uint16)
     """
     if detections.masks is None:
-        raise InputError("a label map needs masks, and this model finds boxes only; leave it out.")
+        raise InputError("a label map needs masks, but this model predicts only boxes; leave it out.")
     if len(detections) > MOST:
-        raise InputError(f"a label map tells at most {MOST} objects apart; raise --min-score.")
+        raise InputError(f"a label map can hold at most {MOST} objects; raise --min-score.")
     masks = BoxMasks.of(detections.masks)
     labels = np.zeros(masks.shape[1:], np.uint16)
     for k in reversed(range(len(detections))):
@@ -44,7 +44,7 @@ def label_map(detections: Detections) -> np.ndarray:
 
 
 def write_label_map(path: Path, detections: Detections) -> Path:
-    """Write the label map as a 16-bit TIFF (deflated) or PNG, as the name ends."""
+    """Write the label map as a 16-bit PNG or compressed TIFF; the ending of the name decides."""
     picture = Image.fromarray(label_map(detections))
     kind = ENDINGS[path.suffix[1:]]
     options: dict[str, Any] = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else {}

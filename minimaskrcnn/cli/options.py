@@ -1,4 +1,4 @@
-"""Options that every command shares, and those that name a model or a dataset the same way everywhere."""
+"""Options that all commands share, and options that several commands use to name a model or a dataset."""
 
 import argparse
 import os
@@ -14,37 +14,37 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default is None or action.default is False or action.default == []:
-            return action.help  # nothing a reader could use
+            return action.help  # such a default means nothing to a reader
         return super()._get_help_string(action)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """The options of every command."""
+    """Add the options of every command."""
     group = parser.add_argument_group("common options")
     group.add_argument("--json", action="store_true", help="print one JSON object on stdout instead of text")
     group.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of every random choice")
     loudness = group.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress, only warnings and errors")
-    loudness.add_argument("-v", "--verbose", action="store_true", help="say more; show tracebacks")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="print more messages; show tracebacks")
     group.add_argument(
-        "--threads", type=positive, metavar="N", help="threads of the matrix products (default: all cores)"
+        "--threads", type=positive, metavar="N", help="threads for matrix products (default: all cores)"
     )
     group.add_argument(
         "--max-pixels",
         type=positive,
         metavar="N",
-        help="refuse pictures of more pixels, which would take too much memory (default: 89478485)",
+        help="refuse pictures with more pixels, which would need too much memory (default: 89478485)",
     )
     group.add_argument(
         "--kernels",
         choices=("fast", "plain", "reference"),
         default=os.environ.get("MINIMASKRCNN_KERNELS", "fast"),
-        help="edition of the kernels; `reference` runs readable loops and takes very long",
+        help="edition of the kernels; `reference` runs readable loops, which are very slow",
     )
 
 
 def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """`--model NAME|FILE`: which weights to use; required unless a `default` is described."""
+    """Add `--model NAME|FILE`: the weights to use; it is required unless a `default` is described."""
     choice = (
         "bundled weights (shapes, nuclei), a model.npz that `train` wrote, or weights of torchvision (.pth, "
         ".safetensors)"
@@ -70,28 +70,28 @@ def add_picture(parser: argparse.ArgumentParser) -> None:
 
 
 def add_arch(parser: argparse.ArgumentParser) -> None:
-    """`--arch NAME`: the architecture of weights of torchvision that do not tell it by themselves."""
+    """Add `--arch NAME`: the architecture of weights of torchvision, if it cannot be recognised."""
     parser.add_argument(
         "--arch",
         choices=ARCHITECTURES,
-        help="architecture of the weights, if their names and shapes do not tell it",
+        help="architecture of the weights, if it cannot be recognised from their names and shapes",
     )
 
 
 def add_norm_eps(parser: argparse.ArgumentParser) -> None:
-    """`--norm-eps E`: the epsilon of batch norm, which no weight tells."""
+    """Add `--norm-eps E`: the epsilon of batch norm, which cannot be seen in the weights."""
     parser.add_argument(
         "--norm-eps",
         type=fraction,
         metavar="E",
-        help="epsilon of frozen batch norm, which no weight tells: 0 for models that began from the first "
-        "COCO weights of torchvision, 1e-5 for those from ImageNet's (default: 0 for COCO's 91 classes, else "
-        "1e-5; a file of this project knows it)",
+        help="epsilon of frozen batch norm, which cannot be seen in the weights: 0 for models that started "
+        "from torchvision's first COCO weights, 1e-5 for models that started from ImageNet's (default: 0 for "
+        "COCO's 91 classes, else 1e-5; files of this project contain it)",
     )
 
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:
-    """The dataset: its kind, and where it lies unless it is generated."""
+    """Add the dataset: its kind, and where it is unless it is generated."""
     parser.add_argument(
         "dataset",
         choices=("shapes", "nuclei", "coco"),
@@ -108,7 +108,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
 
 
 def add_skip_broken(parser: argparse.ArgumentParser) -> None:
-    """`--skip-broken`: what becomes of entries of an annotation file that cannot be used."""
+    """Add `--skip-broken`: leave out the entries of an annotation file that cannot be used."""
     parser.add_argument(
         "--skip-broken",
         action="store_true",
@@ -118,29 +118,29 @@ def add_skip_broken(parser: argparse.ArgumentParser) -> None:
 
 
 def limit_pixels(pixels: int | None) -> None:
-    """Tell `data.images` how many pixels a picture may have."""
+    """Set the largest number of pixels that `data.images` accepts for a picture."""
     if pixels is not None:
         os.environ["MINIMASKRCNN_MAX_PIXELS"] = str(pixels)
 
 
 def limit_threads(threads: int | None) -> None:
-    """Tell the BLAS how many threads to use; it reads this once, when NumPy is imported."""
+    """Set the number of threads of the BLAS, which reads it once, when NumPy is imported."""
     if threads is not None:
         os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
 
 
 def natural(text: str) -> int:
-    """An int of at least 0, for argparse."""
+    """Read an int of at least 0, for argparse."""
     return _at_least(0, text)
 
 
 def positive(text: str) -> int:
-    """An int of at least 1, for argparse."""
+    """Read an int of at least 1, for argparse."""
     return _at_least(1, text)
 
 
 def fraction(text: str) -> float:
-    """A float in [0, 1], for argparse."""
+    """Read a float in [0, 1], for argparse."""
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
@@ -154,6 +154,6 @@ def _at_least(least: int, text: str) -> int:
     return value
 
 
-# argparse names the type in "invalid ... value: 'x'".
+# argparse uses these names in its message "invalid ... value: 'x'".
 natural.__name__ = positive.__name__ = "whole number"
 fraction.__name__ = "number"

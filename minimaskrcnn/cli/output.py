@@ -1,4 +1,4 @@
-"""What a command says: tables or JSON on stdout, messages on stderr."""
+"""Output of the commands: tables or JSON on stdout, messages on stderr."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ def start_logging(args: argparse.Namespace) -> None:
 
 
 class _OneLine(logging.Formatter):
-    """The message alone, with names from files made printable."""
+    """Format only the message, with names from files made printable."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -30,12 +30,12 @@ class _OneLine(logging.Formatter):
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
+    """Print one JSON object on stdout."""
     print(json.dumps(value, indent=2))
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout: numbers to the right, words to the left.
+    """Print a table on stdout, with numbers aligned to the right and words to the left.
 
     Examples
     --------

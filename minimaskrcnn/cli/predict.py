@@ -1,4 +1,4 @@
-"""`minimaskrcnn predict IMAGE...`: an overlay for each picture, and one file of COCO results."""
+"""`minimaskrcnn predict IMAGE...`: write an overlay for each picture, and one file of COCO results."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ SUMMARY = "find objects in pictures: overlay PNGs and a COCO results JSON"
 DESCRIPTION = """\
 Find the objects in each picture.
 
-Writes DIR/NAME-overlay.png for each picture, and for all of them
-DIR/detections.json in COCO's results format: image_id (1, 2, ... in the order
-given), file_name, category_id (the data set's own id of the class where the
-model knows it, else the label: 1 is the first class), bbox (x, y, width,
-height), score, segmentation (run lengths). The JSON holds every detection; the
-tables and the overlays those of at least --min-score. With --ids-from FILE the
-ids are those of an annotation file, and `evaluate coco --results` scores them.
+Writes DIR/NAME-overlay.png for each picture, and DIR/detections.json for all
+of them in COCO's results format: image_id (1, 2, ... in the given order),
+file_name, category_id (the data set's own id of the class if the model knows
+it, otherwise the label: 1 is the first class), bbox (x, y, width, height),
+score, segmentation (run lengths). The JSON contains every detection; the
+tables and overlays show those with a score of at least --min-score. With
+--ids-from FILE the ids are those of an annotation file, so that
+`evaluate coco --results` can score the file.
 
---label-map tif writes DIR/NAME-labels.tif, in which the pixels of object k have
-the value k; --csv writes DIR/objects.csv with the area, the centroid, the box,
+--label-map tif writes DIR/NAME-labels.tif, in which the pixels of object k
+have the value k; --csv writes DIR/objects.csv with the area, the centroid, the box,
 the score and the class of each.
 
---trace also keeps every stage of the network: DIR/NAME-trace.npz holds the
-arrays (minimaskrcnn.inspection.Trace), DIR/NAME-stages a figure of each and a
-page that shows them.
+--trace also writes every stage of the network: the arrays to
+DIR/NAME-trace.npz (minimaskrcnn.inspection.Trace), and figures with a page
+that shows them to DIR/NAME-stages.
 
-Weights that torchvision publishes are read without torch; where they are, and
-how to check that a file is the right one: docs/published_weights.md.
+Weights that torchvision publishes are read without torch. See
+docs/published_weights.md for where to find them and how to check a file.
 """
 
 EPILOG = """\
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_picture(parser)
     scale.add_arguments(parser)
     parser.add_argument(
-        "--min-score", type=options.fraction, default=0.5, metavar="S", help="least score to print and draw"
+        "--min-score", type=options.fraction, default=0.5, metavar="S", help="lowest score to print and draw"
     )
     parser.add_argument(
         "--label-map",
@@ -78,11 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_skip_broken(parser)
     parser.add_argument("--trace", action="store_true", help="also write every stage: arrays and figures")
-    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder of what is written")
+    parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder for the results")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read every picture once before the work, so that a bad file stops the run at its start."""
+    """Read every picture once at the start, so that a bad file stops the run before any work is done."""
     from minimaskrcnn import data, viz
     from minimaskrcnn.cli import objects, results, sources
     from minimaskrcnn.cli.progress import StageProgress
@@ -167,7 +168,7 @@ def write_trace(trace: Trace, base: Path, quiet: bool) -> dict[str, str]:
 
 
 def draw(image: np.ndarray, detections: Detections, class_names: list[str]) -> Figure:
-    """The overlay, 8 inches wide and as high as the picture asks for."""
+    """Draw the overlay, 8 inches wide and as high as the shape of the picture requires."""
     from minimaskrcnn import viz
 
     height, width = image.shape[1:]
@@ -177,7 +178,7 @@ def draw(image: np.ndarray, detections: Detections, class_names: list[str]) -> F
 
 
 def distinct_stems(paths: list[str]) -> list[str]:
-    """Names without folder and ending; where one is taken, -2, -3, ... is added in the order given.
+    """Return the names without folder and ending; if a name is taken, -2, -3, ... is added to it.
 
     >>> distinct_stems(["a/cell.png", "b/cell.png", "dish.png"])
     ['cell', 'cell-2', 'dish']

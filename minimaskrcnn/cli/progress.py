@@ -1,4 +1,4 @@
-"""Progress on stderr: how far and how long still; the part of the model that runs; the losses of training."""
+"""Progress on stderr: how far and how much longer, which part of the model runs, and the training losses."""
 
 import sys
 from contextlib import ExitStack
@@ -17,7 +17,7 @@ SHORT = {
     "loss_box_reg": "box",
     "loss_mask": "mask",
 }
-# The parts of a model in the order in which they run, by the beginning of the scope of their operations.
+# The parts of a model in the order in which they run, by the first words of the scopes of their operations.
 PARTS = {
     "backbone/body": "backbone",
     "backbone/fpn": "pyramid",
@@ -25,16 +25,16 @@ PARTS = {
     "roi_heads/box": "classes and boxes",
     "roi_heads/mask": "masks",
 }
-SMOOTHING = 0.95  # of the running mean of each loss: about the last 20 steps
+SMOOTHING = 0.95  # for the running mean of each loss: about the last 20 steps
 LOG_INTERVAL = 30.0  # seconds between two lines when stderr is a file
 
 
 def open_bar(total: int, unit: str, quiet: bool, done: int = 0, leave: bool = True) -> tqdm:
-    """A progress bar on stderr that does not flood a log file; nothing when quiet.
+    """Make a progress bar on stderr that does not flood a log file; it shows nothing if `quiet`.
 
-    Unless `leave` is set, a full bar is wiped from the terminal.
+    Unless `leave` is set, the bar is removed from the terminal when it is full.
     """
-    if sys.platform == "emscripten":  # in a browser there is no thread that could look after the bar
+    if sys.platform == "emscripten":  # in a browser there is no thread to update the bar
         tqdm.monitor_interval = 0
     interval = 0.1 if sys.stderr.isatty() else LOG_INTERVAL
     return tqdm(
@@ -50,12 +50,14 @@ def open_bar(total: int, unit: str, quiet: bool, done: int = 0, leave: bool = Tr
 
 
 class Progress:
-    """Is called with each record of the log; shows the losses, the scores and the time left.
+    """Called with each record of the log, this shows the losses, the scores and the time left.
 
     Parameters
     ----------
-    steps : int, of the whole run
-    quiet : show nothing
+    steps : int
+        Number of steps of the whole run.
+    quiet : bool
+        Whether to show nothing.
     """
 
     def __init__(self, steps: int, quiet: bool):
@@ -73,7 +75,7 @@ class Progress:
                 bar.close()
 
     def picture(self, done: int, total: int) -> None:
-        """Take the number of pictures that an evaluation has predicted so far."""
+        """Show how many pictures an evaluation has predicted so far."""
         if self._pictures is None:
             self._pictures = open_bar(total, "picture", self._quiet, leave=False)
         self._pictures.update(done - self._pictures.n)
@@ -82,7 +84,7 @@ class Progress:
             self._pictures = None
 
     def __call__(self, record: dict[str, Any]) -> None:
-        """Take one record: of a step, or of an evaluation."""
+        """Show one record, of a step or of an evaluation."""
         if self._bar is None:
             self._bar = open_bar(self._steps, "step", self._quiet, record["step"] - ("loss" in record))
         if "loss" in record:
@@ -102,12 +104,14 @@ class Progress:
 
 
 class StageProgress:
-    """Follows the operations of one prediction by their scopes, and shows which part of the model runs.
+    """Follow the operations of one prediction by their scopes, and show which part of the model runs.
 
     Parameters
     ----------
-    picture : str, what is shown in front of the part
-    quiet : show nothing
+    picture : str
+        The text that is shown in front of the part.
+    quiet : bool
+        Whether to show nothing.
     """
 
     def __init__(self, picture: str, quiet: bool):
@@ -123,10 +127,10 @@ class StageProgress:
         self._around.close()
 
     def __call__(self, event: Event) -> None:
-        """Take one operation that has run."""
+        """Take note of an operation that has run."""
         begun = next((place for place, scope in enumerate(PARTS, 1) if event.scope.startswith(scope)), 0)
         if begun > self._begun:
-            self._bar.update(begun - max(self._begun, 1))  # those before are over, or not in this model
+            self._bar.update(begun - max(self._begun, 1))  # earlier parts are done, or not in this model
             self._begun = begun
             words = list(PARTS.values())[begun - 1]
             self._bar.set_description_str(f"{self._picture}: {words}", refresh=sys.stderr.isatty())

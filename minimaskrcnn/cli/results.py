@@ -31,7 +31,7 @@ def print_records(records: Sequence[dict[str, Any]]) -> None:
 
 
 def at_least(detections: Detections, score: float) -> Detections:
-    """The detections whose score is `score` or more."""
+    """Return the detections with at least this score."""
     keep = detections.scores >= score
     masks = None if detections.masks is None else detections.masks[keep]
     return Detections(detections.boxes[keep], detections.labels[keep], detections.scores[keep], masks)

@@ -1,4 +1,4 @@
-"""`minimaskrcnn roi-lab`: the RoI operators compared, by training the same small model with each."""
+"""`minimaskrcnn roi-lab`: compare the RoI operators by training the same small model with each of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from minimaskrcnn.cli import options, output
 if TYPE_CHECKING:
     from minimaskrcnn.experiments.roi_lab import Plan
 
-SUMMARY = "train the same small model with each RoI operator and compare"
+SUMMARY = "compare the RoI operators by training the same small model with each"
 
 DESCRIPTION = """\
 Does RoIAlign matter? Train the same small Mask R-CNN with RoIPool, RoIWarp
-(mean, max), RoIAlign (mean, max) and aligned RoIAlign; once with a feature
+(mean, max), RoIAlign (mean, max) and aligned RoIAlign: once with a feature
 pyramid, and once on a single map of stride 16, where rounding a box to whole
-cells hurts most. All operators of a seed begin with the same weights and see
+cells hurts most. All operators of one seed start from the same weights and see
 the same pictures, so they are compared seed by seed.
 
-Writes to DIR: index.md (read this), roi_lab.png, runs.csv (one row per run),
-summary.csv (means and 95 % intervals over seeds), and runs/ with one small
-file per run. Interrupt whenever you like: the same command goes on with the
-runs that are missing, and more --seeds add to those that are done.
+Writes to DIR: index.md (read this first), roi_lab.png, runs.csv (one row per
+run), summary.csv (means and 95 % intervals over seeds), and runs/ with one
+small file per run. You can interrupt it at any time: the same command
+continues with the missing runs, and with more --seeds it adds to the finished
+ones.
 
 The full comparison has 12 runs per seed; each takes about a minute on a core.
 --quick has 24 runs of 150 steps; its models have only begun to learn.
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds",
         type=options.positive,
         metavar="N",
-        help=f"how many, from --seed on (default: {FULL['seeds']}; quick {QUICK['seeds']})",
+        help=f"number of seeds, starting from --seed (default: {FULL['seeds']}; quick {QUICK['seeds']})",
     )
     parser.add_argument(
         "--steps",
@@ -60,12 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"updates of each run (default: {FULL['steps']}; quick {QUICK['steps']})",
     )
     parser.add_argument(
-        "--workers", type=options.positive, metavar="N", help="runs at a time (default: one per core)"
+        "--workers", type=options.positive, metavar="N", help="runs at once (default: one per core)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run what is missing, each run on one thread, write the report, print what came of each claim."""
+    """Perform the missing runs, each on one thread, write the report, and print the result of each claim."""
     options.limit_threads(args.threads or 1)  # the workers inherit it
 
     from minimaskrcnn.cli.progress import open_bar
@@ -84,16 +85,14 @@ def run(args: argparse.Namespace) -> int:
         try:
             rows = compare(plan, args.output, pool, command_of(args, plan), show)
         except KeyboardInterrupt:
-            output.log.warning(
-                "what is finished is kept; the same command goes on with the runs that are missing"
-            )
+            output.log.warning("finished runs are kept; the same command continues with the missing ones")
             raise
     tell(args, rows)
     return 0
 
 
 def plan_of(args: argparse.Namespace) -> Plan:
-    """The plan the options describe: the quick or the full one, with seeds and steps as asked for."""
+    """Return the plan that the options describe: the quick or the full one, with these seeds and steps."""
     from minimaskrcnn.experiments.roi_lab import Plan
 
     sizes = QUICK if args.quick else FULL
@@ -103,14 +102,14 @@ def plan_of(args: argparse.Namespace) -> Plan:
 
 
 def command_of(args: argparse.Namespace, plan: Plan) -> str:
-    """The command that makes this plan's report, wherever it is written and by however many workers."""
+    """Return the command that makes the report of this plan, without the folder and the workers."""
     words = ["minimaskrcnn roi-lab", *["--quick"] * args.quick]
     words += [f"--seeds {len(plan.seeds)} --steps {plan.steps} --seed {args.seed}"]
     return " ".join(words)
 
 
 def tell(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
-    """The paper's claims and what came of them, on stdout; where the report is, on stderr."""
+    """Print the paper's claims and their results on stdout, and where the report is on stderr."""
     from minimaskrcnn.experiments.roi_claims import CLAIMS, reading, try_claim
 
     tried = [(claim, try_claim(claim, rows)) for claim in CLAIMS]

@@ -1,9 +1,9 @@
-"""`--object-size` and `--image-size`: how large a picture is shown to the model.
+"""`--object-size` and `--image-size`: the size to which pictures are resized for the model.
 
-    resized side = side * (size of objects that the model learnt) / (size of the objects in the picture)
+    resized side = side * (size of the objects in training) / (size of the objects in the picture)
 
-A detector knows objects of the sizes that it was shown. Without these options a picture is resized by its own
-sides, however large the objects are in it.
+A detector knows objects of the sizes that it was trained on. Without these options the size of the picture
+decides how it is resized, whatever the size of its objects.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ FEW = 5  # detections that say nothing about the scale yet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The two options, of which one may be given."""
+    """Add the two options, which exclude each other."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--object-size",
         type=pixels,
         metavar="PIXELS",
-        help="typical diameter of the objects in your pictures; these are resized so that the model sees "
-        "objects of the size that it learnt",
+        help="typical diameter of the objects in your pictures; the pictures are resized so that the model "
+        "sees objects of the size that it was trained on",
     )
     group.add_argument(
         "--image-size",
         type=pixels,
         metavar="PIXELS",
-        help="resize the shorter side of each picture to this (default: as the model was made)",
+        help="resize the shorter side of each picture to this (default: the setting of the model)",
     )
 
 
 def pixels(text: str) -> float:
-    """A length of a tenth of a pixel or more, for argparse."""
+    """Read a length of at least a tenth of a pixel, for argparse."""
     value = float(text)
     if not 0.1 <= value <= 1e6:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 1000000")

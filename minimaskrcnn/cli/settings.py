@@ -1,4 +1,4 @@
-"""`--set NAME=VALUE`: from the command line to a recipe and the settings of its model."""
+"""`--set NAME=VALUE`: change a recipe, and the settings of its model, from the command line."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LISTS_OF_NAMES = ("augment", "prepare", "freeze")
 
 
 def adapt(recipe: Recipe, changes: Sequence[str]) -> Recipe:
-    """The recipe with each NAME=VALUE applied: its own settings, or its model's, with or without `model.`.
+    """Apply each NAME=VALUE to a recipe: to its own settings, or to its model's, with or without `model.`.
 
-    `preset` comes first, wherever it stands; it begins with that preset's own settings.
+    `preset` is always applied first; it starts from the settings of that preset.
 
     Raises
     ------
     InputError
-        A change without `=`, an unknown name, or a value out of the setting's range.
+        If a change has no `=`, a name is unknown, or a value is out of the range of its setting.
     """
     own: dict[str, Any] = {}
     model: dict[str, Any] = {}
@@ -47,7 +47,7 @@ def adapt(recipe: Recipe, changes: Sequence[str]) -> Recipe:
 
 
 def owner(recipe: Recipe, name: str) -> tuple[str, str]:
-    """Whose setting a name is ("recipe", "model" or "predict"), and the name without a prefix."""
+    """Return the owner of a setting ("recipe", "model" or "predict"), and its name without a prefix."""
     own = {field.name for field in fields(recipe)} - {"model", "predict"}
     of_model = ({field.name for field in fields(recipe.model)} | {"preset", *ALIASES}) - {"num_classes"}
     group, dot, setting = name.partition(".")
@@ -63,7 +63,7 @@ def owner(recipe: Recipe, name: str) -> tuple[str, str]:
 
 
 def parse(text: str) -> Any:
-    """A JSON value, or the text itself.
+    """Read a JSON value; if it is none, return the text itself.
 
     >>> parse("[8, 16, 32]"), parse("roi_pool")
     ([8, 16, 32], 'roi_pool')
@@ -73,7 +73,7 @@ def parse(text: str) -> Any:
     except json.JSONDecodeError:
         return text
     except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
-        raise InputError(f"--set: {text[:20]}... is no sensible value; pass a shorter one.") from error
+        raise InputError(f"--set: {text[:20]}... is not a usable value; pass a shorter one.") from error
 
 
 def names(name: str, text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Models, datasets and pictures as the command line names them."""
+"""Open models, datasets and pictures by their names on the command line."""
 
 import argparse
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ TEACHING = 27  # the shapes validation sample that shows most at once
 
 
 def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
-    """The model and its class names: bundled weights by name, or a file of weights."""
+    """Return the model and its class names, of bundled weights or of a file of weights."""
     model, _ = open_weights(name)
     return model, list(model.class_names)
 

@@ -1,4 +1,4 @@
-"""`minimaskrcnn stages [IMAGE]`: every stage as a numbered figure, and one page that shows them in order."""
+"""`minimaskrcnn stages [IMAGE]`: draw every stage as a numbered figure, and make a page that shows them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import time
 
 from minimaskrcnn.cli import options, output, scale
 
-SUMMARY = "draw every stage of one picture, numbered, with a page that shows them in order"
+SUMMARY = "draw every stage of one picture as a numbered figure, and make a page of them"
 
 DESCRIPTION = """\
 Follow one picture through the network, one figure per stage.
 
 Writes DIR/01-detections.png, DIR/02-precision-recall.png, ... and
-DIR/index.html, a page that shows them all in order and needs nothing else.
+DIR/index.html, a page that shows all of them in order and contains them.
 
-Some steps compare with the truth (overlaps, matches, recall, targets). Without
-IMAGE a picture with known objects is shown: a shapes validation sample (--seed
-chooses another) or the bundled micrograph. For a picture of your own give its
-COCO annotations with --truth; otherwise these steps are shown on that sample,
-and the page says so at each of them.
+Some steps compare the result with the truth (overlaps, matches, recall,
+targets). If you give no IMAGE, a picture with known objects is shown: a shapes
+validation sample (--seed chooses which one) or the bundled micrograph. For
+your own picture, pass its COCO annotations with --truth. Otherwise these steps
+are shown for that sample, and the page says so at each of them.
 
-Average precision, anchor coverage and samples are those of the model's
-validation set; the training curves are of --log, or of a short run on shapes.
+Average precision, anchor coverage and samples are computed on the validation
+set of the model. The training curves come from --log, or from a short run on
+shapes.
 """
 
 EPILOG = """\
@@ -38,21 +39,21 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `stages`."""
     parser.add_argument(
-        "image", nargs="?", metavar="IMAGE", help="your own picture (default: one of the model's kind)"
+        "image", nargs="?", metavar="IMAGE", help="your own picture (default: a sample that suits the model)"
     )
     options.add_model(parser, default="shapes")
     options.add_picture(parser)
     scale.add_arguments(parser)
-    parser.add_argument("--truth", metavar="FILE", help="COCO annotations that list IMAGE: its true objects")
+    parser.add_argument("--truth", metavar="FILE", help="COCO annotations with the true objects of IMAGE")
     options.add_skip_broken(parser)
     parser.add_argument("--log", metavar="FILE", help="log.jsonl of a training run, for the training curves")
     parser.add_argument(
-        "-o", "--output", default="out/stages", metavar="DIR", help="folder of what is written"
+        "-o", "--output", default="out/stages", metavar="DIR", help="folder for the figures and the page"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Gather what the figures are about, draw them, print a table of them."""
+    """Predict, draw the figures, and print a table of them."""
     from minimaskrcnn import viz
     from minimaskrcnn.cli import examples
     from minimaskrcnn.cli.progress import open_bar

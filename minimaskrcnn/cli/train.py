@@ -1,4 +1,4 @@
-"""`minimaskrcnn train`: from random weights, or given ones, to a checkpoint, by a recipe."""
+"""`minimaskrcnn train`: train a model by a recipe, from random weights or from given ones."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ DESCRIPTION = """\
 Train a model from random weights, or from those of --weights, by the recipe of
 the dataset (minimaskrcnn/training/recipes.py).
 
-DIR receives log.jsonl (one line per step), state.npz (what --resume needs),
-best.npz (the model with the best validation AP so far), and at the end
-model.npz and curves.png (losses and AP). Interrupt whenever you like: the
-same command with --resume goes on from the last whole step, and ends with the
-same bytes as a run that was never interrupted, if it has as many threads.
+DIR receives log.jsonl (one line per step), state.npz (for --resume), best.npz
+(the model with the best validation AP so far), and at the end model.npz and
+curves.png (losses and AP). You can interrupt the run at any time: the same
+command with --resume continues from the last complete step. It ends with the
+same bytes as a run that was never interrupted, if it uses as many threads.
 """
 
 EPILOG = """\
@@ -43,24 +43,24 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `train`."""
     options.add_dataset(parser)
-    parser.add_argument("-o", "--output", metavar="DIR", help="folder of the run (default: runs/DATASET)")
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder for the run (default: runs/DATASET)")
     parser.add_argument(
         "--weights",
         metavar="NAME|FILE",
         help="start from these weights (shapes, nuclei, or a file) of the same model; layers that depend on "
         "the number of classes are drawn anew if the number differs",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    parser.add_argument("--resume", action="store_true", help="continue the run in DIR")
     parser.add_argument(
         "--changed-data",
         action="store_true",
-        help="with --resume: go on although pictures or objects were added, removed or moved",
+        help="with --resume: continue even if pictures or objects were added, removed or moved",
     )
     parser.add_argument(
         "--epochs",
         type=options.positive,
         metavar="N",
-        help="train for N rounds through the pictures, not for the recipe's steps; evaluate after each",
+        help="train for N rounds through the pictures instead of the recipe's steps; evaluate after each",
     )
     parser.add_argument(
         "--early-stop",
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--val-fraction",
         type=options.fraction,
         metavar="F",
-        help="coco: keep this part of the pictures for validation, for example 0.2",
+        help="coco: keep this share of the pictures for validation, for example 0.2",
     )
     parser.add_argument(
         "--set",
@@ -88,8 +88,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="changes",
         metavar="NAME=VALUE",
         help="change a setting of the recipe (steps, batch_size, lr, optimizer, schedule, augment, freeze, "
-        "...) or of its model (anchor_sizes, min_size, ...; model.NAME is the same, predict.NAME holds at "
-        "prediction only); preset begins with that preset's own settings; may be repeated",
+        "...) or of its model (anchor_sizes, min_size, ...; model.NAME is the same, predict.NAME applies "
+        "only at prediction); preset starts from the settings of that preset; may be repeated",
     )
 
 
@@ -120,10 +120,10 @@ def run(args: argparse.Namespace) -> int:
             on_picture=progress.picture,
         )
         try:
-            with np.errstate(over="ignore", invalid="ignore"):  # the trainer says better what overflowed
+            with np.errstate(over="ignore", invalid="ignore"):  # the trainer has a better message
                 trainer.run(args.resume, changed_data=args.changed_data)
         except KeyboardInterrupt:
-            output.log.warning("stopped at step %d; the same command with --resume goes on", trainer.step)
+            output.log.warning("stopped at step %d; the same command with --resume continues", trainer.step)
             raise
     curves = viz.training_curves(read_log(out / "log.jsonl"), trainer.model.num_classes)
     output.log.info("losses and average precision are drawn in %s", viz.save(curves, out / "curves.png"))
@@ -139,14 +139,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def plan(args: argparse.Namespace) -> Recipe:
-    """The data set's recipe with what the options say in its place.
+    """Return the recipe of the data set, changed by the options.
 
     Pictures of one's own are prepared as the weights to start from are used to it.
 
     Raises
     ------
     InputError
-        If --epochs and --set both say how long to train.
+        If --epochs and --set both set the length of the run.
     """
     from minimaskrcnn.cli import sources
     from minimaskrcnn.io.opening import open_weights
@@ -154,7 +154,7 @@ def plan(args: argparse.Namespace) -> Recipe:
     from minimaskrcnn.training import RECIPES
 
     if args.epochs and any(change.startswith("steps=") for change in args.changes):
-        raise InputError("--epochs and --set steps both say how long to train; leave one out.")
+        raise InputError("--epochs and --set steps both set the length of the run; leave one out.")
     recipe = replace(RECIPES[args.dataset], early_stop=args.early_stop)
     steps: tuple[str, ...] = ()
     if args.dataset == "coco" and args.weights:
@@ -167,7 +167,7 @@ def plan(args: argparse.Namespace) -> Recipe:
 
 
 def in_epochs(recipe: Recipe, epochs: int, pictures: int) -> Recipe:
-    """The recipe for that many rounds through the pictures, with an evaluation after each round."""
+    """Return the recipe for that many rounds through the pictures, with an evaluation after each round."""
     per_epoch = math.ceil(pictures / recipe.batch_size)
     return replace(recipe, steps=epochs * per_epoch, evaluate_every=per_epoch)
 
@@ -178,7 +178,7 @@ def open_parts(args: argparse.Namespace, prepare: tuple[str, ...]) -> tuple[Data
     Raises
     ------
     InputError
-        If the options do not fit each other.
+        If the options do not fit together.
     """
     from minimaskrcnn import data
     from minimaskrcnn.cli import sources

@@ -99,8 +99,8 @@ class CocoDataset:
     def ordered_as(self, class_names: Sequence[str]) -> "CocoDataset":
         """Return this data set with the labels that another list of classes gives to the same names.
 
-        Two files may list the same classes under other ids, and a model has its own order; a label says
-        nothing without its list.
+        Two files may list the same classes under different ids, and a model has its own order. A label means
+        nothing without its list of names.
 
         Parameters
         ----------
@@ -209,5 +209,5 @@ def _listed(names: Sequence[str], limit: int = 6) -> str:
 
 
 def _last_part(file_name: str) -> str:
-    """The name without its folders, whichever way their slashes lean."""
+    """Return the name without its folders, for slashes and backslashes."""
     return file_name.replace("\\", "/").rpartition("/")[2]

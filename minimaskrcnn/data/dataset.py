@@ -1,4 +1,4 @@
-"""What every data set here is: a sequence of (image, Target) pairs that knows the names of its classes."""
+"""The interface of every data set: a sequence of (image, Target) pairs that knows its class names."""
 
 from typing import Protocol
 
@@ -9,12 +9,12 @@ from minimaskrcnn.detection.structures import Target
 
 
 class Dataset(Protocol):
-    """The four things that training and evaluation ask of a data set.
+    """The four things that training and evaluation need from a data set.
 
     Attributes
     ----------
     class_names : list of str
-        Indexed by label; ``class_names[0]`` is ``"background"``.
+        The names by label; ``class_names[0]`` is ``"background"``.
     num_classes : int
         ``len(class_names)``: the background counts.
     """

@@ -1,7 +1,7 @@
-"""An endless stream of training batches that one Generator decides and a few numbers can restore.
+"""An endless stream of training batches, which one Generator decides and a few numbers can restore.
 
-The data set is shuffled, dealt out, shuffled again, and so on; a batch may end one round and begin the
-next, so every batch is full. The same Generator shuffles and drives the augmentation, in that order, one
+The data set is shuffled, used up, shuffled again, and so on. A batch may contain the end of one round and the
+beginning of the next, so every batch is full. The same Generator shuffles and augments, in that order, one
 picture after the other.
 """
 
@@ -30,17 +30,17 @@ class Loader:
     batch_size : int
         Pictures per batch, at most 65,536.
     rng : numpy.random.Generator
-        Decides the order and the augmentation. Others may draw from it between batches; `state` includes
-        that.
+        Decides the order and the augmentation. Other code may draw from it between batches; `state` includes
+        its state.
     augment : callable, optional
         ``augment(image, target, rng) -> image, target``.
 
     Attributes
     ----------
     epoch : int
-        Rounds through the data set that were begun before the current one.
+        Number of finished rounds through the data set.
     position : int
-        Pictures of the current round that were dealt out.
+        Number of pictures of the current round that were used.
 
     Examples
     --------
@@ -82,10 +82,10 @@ class Loader:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on exactly where `state` was taken, with the same data set; also sets the Generator back.
+        """Continue exactly where `state` was taken, with the same data set; this also resets the Generator.
 
-        The order of the current round is not stored but shuffled again from the Generator's state of that
-        moment.
+        The order of the current round is not stored. It is shuffled again from the state that the Generator
+        had at its beginning.
         """
         if not 0 <= state["position"] <= len(self.dataset):
             raise InputError(
@@ -98,7 +98,7 @@ class Loader:
         self.rng.bit_generator.state = state["generator"]
 
     def begin_round(self, state: dict[str, Any]) -> None:
-        """Leave the round in which `state` was taken and begin the next, if need be with other data."""
+        """Skip the rest of the round in which `state` was taken, and begin the next; the data may differ."""
         self.rng.bit_generator.state = state["generator"]
         self.epoch = state["epoch"]
         self._shuffle()

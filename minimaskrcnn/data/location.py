@@ -1,4 +1,4 @@
-"""Where data sets lie: in the folder named by ``MINIMASKRCNN_DATA``, else in ``data`` here or the cache."""
+"""Find data sets in the folder that ``MINIMASKRCNN_DATA`` names, or in ``./data`` and the user's cache."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ from pathlib import Path
 def data_folders() -> list[Path]:
     """Return the folders that are searched for data, in order.
 
-    The environment variable ``MINIMASKRCNN_DATA`` names the only one when it is set. Otherwise they are
-    ``data`` in the current folder and ``minimaskrcnn`` in the user's cache, which is the folder that
-    ``XDG_CACHE_HOME`` names or else ``~/.cache``.
+    If the environment variable ``MINIMASKRCNN_DATA`` is set, it names the only folder. Otherwise they are
+    ``data`` in the current folder and ``minimaskrcnn`` in the user's cache. The cache is the folder that
+    ``XDG_CACHE_HOME`` names, or ``~/.cache`` if the variable is not set.
     """
     named = os.environ.get("MINIMASKRCNN_DATA")
     if named:

@@ -3,7 +3,7 @@
 Two layouts are read. Both give, for each picture, grey values and a label map (0 background, else the
 nucleus):
 
-- the original folders, one a picture: ``ID/images/ID.png`` and ``ID/masks/*.png``, one file a nucleus;
+- the original folders, one per picture: ``ID/images/ID.png`` and ``ID/masks/*.png``, one file per nucleus;
 - an ``.npz`` with ``images`` u8 (M, H, W), ``labels`` u16 (M, H, W) and ``split`` (M,): 0 train, 1 val, 2
   test.
 """
@@ -82,7 +82,7 @@ class Nuclei:
     Notes
     -----
     Where masks of a folder overlap, the pixel belongs to the file that sorts last. Colour pictures (stained
-    tissue) are read as grey. Decoded pictures are kept in memory, three bytes a pixel.
+    tissue) are read as grey. Decoded pictures are kept in memory, three bytes per pixel.
     """
 
     class_names = ["background", "nucleus"]  # noqa: RUF012 (a constant of the class)

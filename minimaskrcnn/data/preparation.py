@@ -1,10 +1,10 @@
-"""What is done to a picture before a model sees it: named steps, which a checkpoint remembers.
+"""Prepare a picture before a model sees it: named steps, which a checkpoint stores.
 
     prepare(read_image("plate.png"), ("grey", "stretch_contrast"))
 
-A model must be given pictures that were prepared as those it learnt from. A recipe names the steps, the
-checkpoint keeps them, and `MaskRCNN.prepare` says them to whoever reads pictures for the model. The pictures
-of some data sets have been through steps already; these say which in `prepared`.
+Pictures must be prepared in the same way for prediction as for training. A recipe names the steps, the
+checkpoint stores them, and `MaskRCNN.prepare` states them for code that reads pictures for the model. The
+pictures of some data sets have been prepared already; the attribute `prepared` of the data set says how.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ def register_preparation(name: str, step: Callable[[np.ndarray], np.ndarray]) ->
     Parameters
     ----------
     name : str
-        What stands in `Recipe.prepare`, and in the checkpoint.
+        The name to use in `Recipe.prepare`, which is also stored in the checkpoint.
     step : callable
         ``step(image) -> image``, each (C, H, W) float in [0, 1], with C = 1 after "grey", else 3
 
     Raises
     ------
     InputError
-        If the name is taken: a checkpoint must mean the same tomorrow.
+        If the name is taken; the meaning of a checkpoint must not change.
     """
     if name in PREPARATIONS:
         raise InputError(f"preparation {name!r} exists already; choose another name.")
@@ -82,7 +82,7 @@ def register_preparation(name: str, step: Callable[[np.ndarray], np.ndarray]) ->
 
 
 def prepare(image: np.ndarray, steps: Sequence[str]) -> np.ndarray:
-    """Take a picture through the named steps, in this order; one that is grey by then gets three channels.
+    """Apply the named steps to a picture, in this order; if it is grey at the end, it gets three channels.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def prepare(image: np.ndarray, steps: Sequence[str]) -> np.ndarray:
 
 
 def check_steps(steps: Sequence[str]) -> None:
-    """Refuse a step that nobody has registered."""
+    """Raise an InputError if a step is not registered."""
     unknown = [name for name in steps if name not in PREPARATIONS]
     if unknown:
         raise InputError(
@@ -115,14 +115,14 @@ def check_steps(steps: Sequence[str]) -> None:
 
 
 def steps_left(steps: Sequence[str], prepared: Sequence[str]) -> tuple[str, ...]:
-    """Return the steps that are still to be made where `prepared` have been made.
+    """Return the steps that still have to be applied if the steps `prepared` were applied already.
 
-    No steps at all mean that pictures are taken as the data set gives them.
+    If there are no steps, the pictures of the data set are used as they are.
 
     Raises
     ------
     InputError
-        What has been made cannot be undone.
+        If the steps that were applied do not agree with `steps`, because they cannot be undone.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def steps_left(steps: Sequence[str], prepared: Sequence[str]) -> tuple[str, ...]
 
 @dataclass(frozen=True)
 class Prepare:
-    """The steps as the first of a training run's augmentations; it changes the picture alone."""
+    """The steps as the first augmentation of a training run; it changes only the picture."""
 
     steps: tuple[str, ...]
 

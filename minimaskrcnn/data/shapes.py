@@ -1,8 +1,8 @@
 """Circles, squares and triangles drawn on demand: sample i is a pure function of (split, seed, i).
 
-A data set that needs no disk, never runs out and has exact masks, so that a detector can be trained and
-checked in minutes. Objects are painted one after the other; a later one hides part of the earlier ones, and
-the masks are the parts that stay visible.
+This data set needs no disk, never runs out and has exact masks, so that a detector can be trained and
+checked in minutes. Objects are painted one after the other. A later object may hide parts of earlier ones,
+and the masks are the parts that stay visible.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ SIDE = 128  # pixels
 MAX_OBJECTS = 4
 HALF_SIZES = (10, 27)  # pixels, both ends included
 CENTRES = (20, 107)  # pixels, both ends included
-MIN_VISIBLE = 61  # pixels; an instance that shows fewer is dropped
+MIN_VISIBLE = 61  # pixels; an object with fewer visible pixels is dropped
 NOISE = 0.03  # standard deviation, on [0, 1]
 
 _SPLITS = {"train": 0, "val": 1}
@@ -52,8 +52,8 @@ class Shapes:
     size : int, optional
         Number of samples; 4000 for train, 100 for val. Sample i does not depend on it.
     seed : int
-        Another seed is another data set. The validation set to report on is ``Shapes("val")``: seed 0, 100
-        samples.
+        A different seed gives a different data set. The validation set for reports is ``Shapes("val")``: seed
+        0, 100 samples.
 
     Examples
     --------

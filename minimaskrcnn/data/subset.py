@@ -1,4 +1,4 @@
-"""Some pictures of a data set as a data set of their own, and a data set cut in two."""
+"""Use some pictures of a data set as a data set, and cut a data set in two."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Subset:
 
 
 def cut(dataset: Dataset, fraction: float) -> tuple[Subset, Subset]:
-    """Cut a data set in two: the larger part to learn from, and `fraction` of the pictures to validate on.
+    """Cut a data set in two: one part for training, and `fraction` of the pictures for validation.
 
-    A picture's part is decided by a hash of its id, so the cut is the same in every run, and hardly moves
+    A hash of its id decides the part of a picture, so the cut is the same in every run, and hardly changes
     when pictures are added.
 
     Parameters

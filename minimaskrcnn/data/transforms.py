@@ -1,8 +1,8 @@
 """Augmentation: small objects called as ``aug(image, target, rng)``; image, boxes and masks change together.
 
-Each returns a new pair and leaves its input alone. Flips and turns move boxes exactly; a change of scale
-recomputes them from the masks, because resampling and cropping change what is visible. An object that leaves
-the picture is dropped from the target.
+Each object returns a new pair and does not change its input. Flips and turns move boxes exactly; a change of
+scale recomputes them from the masks, because resampling and cropping change what is visible. An object that
+leaves the picture is dropped from the target.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ class VerticalFlip:
 
 
 class RightAngleTurn:
-    """Turn by 0, 90, 180 or 270 degrees, each as likely. A turn by 90 swaps height and width."""
+    """Turn by 0, 90, 180 or 270 degrees, all equally likely. A turn by 90 degrees swaps height and width."""
 
     def __call__(self, image: np.ndarray, target: Target, rng: np.random.Generator) -> Pair:
         """Turn the picture as often as `rng` decides."""
@@ -95,10 +95,10 @@ class ScaleJitter:
 
 
 class OnCanvas:
-    """Apply `step`, then lay what it made at a random place on a black canvas of the input's size.
+    """Apply `step`, then put the result at a random place on a black canvas of the input's size.
 
-    After `ScaleJitter` this keeps a shrunken picture small: a model that resizes every picture to one size
-    would undo the shrinking otherwise. Right for pictures whose background is black.
+    After `ScaleJitter` this keeps a shrunken picture small; otherwise a model that resizes every picture to
+    one size would undo the change. It is suitable for pictures with a black background.
     """
 
     def __init__(self, step: Augmentation):
@@ -120,7 +120,7 @@ class OnCanvas:
 
 
 class GammaJitter:
-    """Raise every value to a power drawn log-uniformly from [low, high]; below 1, what is dim brightens."""
+    """Raise every value to a power drawn log-uniformly from [low, high]; below 1, it brightens dark parts."""
 
     def __init__(self, low: float = 0.5, high: float = 1.25):
         self.low, self.high = _factors("GammaJitter", low, high)
@@ -171,7 +171,7 @@ def flip_vertically(image: np.ndarray, target: Target) -> Pair:
 
 
 def turn_left(image: np.ndarray, target: Target) -> Pair:
-    """Turn by 90 degrees against the clock: ``(x, y) -> (y, W - x)``."""
+    """Turn by 90 degrees counter-clockwise: ``(x, y) -> (y, W - x)``."""
     image, target = _checked("turn_left", image, target)
     x1, y1, x2, y2 = target.boxes.T
     boxes = np.stack([y1, image.shape[2] - x2, y2, image.shape[2] - x1], axis=1)  # (N, 4)

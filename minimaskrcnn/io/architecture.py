@@ -42,7 +42,7 @@ State = Mapping[str, Shaped]
 
 
 def is_detector(state: State) -> bool:
-    """Whether these are the weights of a whole detector, not of a classifier or a part."""
+    """Whether these are the weights of a whole detector, and not of a classifier or of a part."""
     return CLASSES in state and any(name.startswith(BODY) for name in state)
 
 

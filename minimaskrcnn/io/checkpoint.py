@@ -25,9 +25,9 @@ SWELLING = 8  # weights hardly compress: arrays that are longer by more were mad
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
-    """Write named arrays and `meta`, JSON or dataclasses of it; the same content gives the same bytes.
+    """Write named arrays and `meta`, which is JSON or dataclasses; the same content gives the same bytes.
 
-    Arrays are stored, not deflated: that would take forty times as long and save 7 % of the file.
+    The arrays are not compressed: compression would take forty times as long and save 7 % of the file.
     """
     text = json.dumps({"format": FORMAT, **meta}, sort_keys=True, default=asdict)
     if META in arrays:
@@ -36,7 +36,7 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Mappin
         )
     pickled = [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]
     if pickled:
-        raise InputError(f"save {path}: {pickled[0]} is no array of numbers; convert it first.")
+        raise InputError(f"save {path}: {pickled[0]} is not an array of numbers; convert it first.")
     atomic_write(path, lambda stream: write_npz(stream, {META: np.array(text), **arrays}))
 
 
@@ -72,7 +72,7 @@ def read_meta(path: str | Path, file: NpzFile) -> dict[str, Any]:
 
 
 def save_model(path: str | Path, model: MaskRCNN, meta: Mapping[str, Any]) -> None:
-    """Write a model's weights, how to build it (`model.config`) and the facts in `meta`."""
+    """Write the weights of a model, its config, from which it can be built, and the facts in `meta`."""
     if model.config is None:
         raise InputError("save_model: the model has no config; build it with models.build.")
     facts = {"prepare": list(model.prepare), **meta, "config": model.config}

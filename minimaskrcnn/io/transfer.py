@@ -1,10 +1,10 @@
-"""Start training from weights that were trained before, on the same classes or on others.
+"""Start training from weights that were trained before, on the same classes or on different ones.
 
 same names and shapes         are taken from the file: of this project, of torch, or .safetensors
-a classifier's ResNet         goes into the backbone; everything else keeps the weights it was drawn with
-layers with rows per class    take the rows of the classes that both models name; the other rows are kept.
-                              Where the file names no classes, all rows or none, by their number
-anything else                 is refused: it belongs to another model
+a classifier's ResNet         is loaded into the backbone; everything else keeps its random weights
+layers with rows per class    take the rows of the classes that both models name and keep the other rows;
+                              if the file names no classes, they take all rows or none, by their number
+anything else                 is refused, because it belongs to a different model
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ PER_CLASS = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logi
 
 
 def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
-    """Fill `model` from a file of weights; returns the names of the weights that keep drawn rows.
+    """Fill `model` from a file of weights, and return the names of the weights that keep random rows.
 
-    `model.class_names` says what its classes are. A class that the file names too takes its rows over, at
-    whatever label it has there.
+    `model.class_names` names the classes of the model. The rows of a class that the file names too are taken
+    from the file, whatever its label there is.
 
     Raises
     ------

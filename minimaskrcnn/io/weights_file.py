@@ -55,7 +55,7 @@ EPS_UNKNOWN = (
 
 
 def load_weights(path: str | Path) -> Arrays:
-    """Every weight in a file by name; names that torchvision has changed are today's.
+    """Read every weight in a file by name; old names of torchvision are replaced by the current ones.
 
     A prefix of all names, such as the `module.` of DataParallel, is left out.
 
@@ -189,10 +189,10 @@ def preparation(facts: Facts) -> tuple[str, ...]:
 
 
 def load_backbone(model: MaskRCNN, path: str | Path) -> None:
-    """Fill a detector's ResNet with a classifier's weights (`resnet50`, trained on ImageNet); in place.
+    """Load the weights of a classifier (`resnet50`, trained on ImageNet) into a detector's ResNet, in place.
 
-    The classifier's last layer, `fc`, is left out. In a C4 model the last stage, `layer4`, goes where it
-    works: into the head. Everything else of the detector stays as it is.
+    The classifier's last layer, `fc`, is not used. In a C4 model the last stage, `layer4`, is loaded into the
+    head. The rest of the detector is not changed.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def load_backbone(model: MaskRCNN, path: str | Path) -> None:
 
 
 def with_backbone(own: Mapping[str, np.ndarray], classifier: Mapping[str, np.ndarray]) -> Arrays:
-    """A detector's own state, with a classifier's weights in the place of its ResNet's."""
+    """Return the state of a detector, with the weights of its ResNet replaced by those of a classifier."""
     in_head = any(name.startswith(RES5) for name in own)
 
     def place(name: str) -> str:
@@ -218,7 +218,7 @@ def with_backbone(own: Mapping[str, np.ndarray], classifier: Mapping[str, np.nda
 
 
 def fill(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-    """`load_state_dict`, forgiving batch norm's counters: only training reads them; old files lack them."""
+    """Call `load_state_dict`; batch norm's counters may be missing, because only training reads them."""
     check_fit(module, arrays)
     own = dict(module.named_arrays())
     zeros = {name: np.zeros_like(a) for name, a in own.items() if name.endswith(COUNTER)}
@@ -245,9 +245,9 @@ def check_fit(module: nn.Module, claims: Mapping[str, np.ndarray] | Mapping[str,
 
 
 def save_weights(path: str | Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Path:
-    """Write named arrays in the format that the path ends in; .pth has no room for the facts.
+    """Write named arrays in the format that the ending of the path names; a .pth cannot hold the facts.
 
-    torch reads a .pth of ours with `torch.load(path, weights_only=True)`.
+    torch reads such a .pth with `torch.load(path, weights_only=True)`.
     """
     ending = check_ending(path)
     if ending in OURS:
@@ -260,7 +260,7 @@ def save_weights(path: str | Path, arrays: Mapping[str, np.ndarray], facts: Mapp
 
 
 def check_ending(path: str | Path) -> str:
-    """The ending of a file of weights, which names its format."""
+    """Return the ending of a file of weights, which names its format."""
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
         raise InputError(f"weights {path}: the name must end in one of {', '.join(ENDINGS)}.")

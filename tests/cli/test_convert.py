@@ -102,7 +102,7 @@ def test_the_file_that_is_read_is_not_written(run, tmp_path):
     path.write_bytes(b"kept")
     code, _, err = run("convert", path, tmp_path / "." / "a.npz")
     assert code == 2
-    assert "is the file that is read" in err
+    assert "is also the file to read" in err
     assert path.read_bytes() == b"kept"
 
 

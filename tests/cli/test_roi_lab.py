@@ -75,7 +75,7 @@ def test_an_interrupted_comparison_keeps_what_is_finished(run, tmp_path, monkeyp
     monkeypatch.setattr(roi_report, "perform", stops_at_seed_1)
     code, out, err = run("roi-lab", "-o", tmp_path, "--seeds", "2", "--workers", "1")
     assert (code, out) == (1, "")
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
     assert err.endswith("minimaskrcnn roi-lab: interrupted\n")
     assert len(list((tmp_path / "runs").iterdir())) == 12
     assert not (tmp_path / "index.md").exists()

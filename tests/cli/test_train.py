@@ -197,8 +197,8 @@ def test_names_that_are_no_list(change):
         ("anchor_sizes=[1,2]", "anchor_sizes has 2 entries"),
         ("augment=[spin]", "augment: expected a list of names among horizontal_flip"),
         ("model.preset=[1]", "preset .1. is unknown"),
-        ("steps=" + "9" * 5000, "is no sensible value"),
-        ("model.min_size=" + "[" * 3000, "is no sensible value"),
+        ("steps=" + "9" * 5000, "is not a usable value"),
+        ("model.min_size=" + "[" * 3000, "is not a usable value"),
     ],
 )
 def test_changes_that_make_no_sense(change, says):
@@ -285,7 +285,7 @@ def test_a_finished_run_can_be_resumed_and_reports_again(run, photographs, tmp_p
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--epochs", "2", "--set=steps=3"), "both say how long to train"),
+        (("--epochs", "2", "--set=steps=3"), "both set the length of the run"),
         (("--val-data", "x.json", "--val-fraction", "0.5"), "both name the validation pictures"),
         (("--val-images", "x"), "with --val-data"),
         (("--val-fraction", "0"), "a fraction between 0 and 1"),

@@ -79,7 +79,7 @@ def test_pickled_objects_are_never_loaded(saved, tmp_path):
 
 
 def test_an_array_of_objects_is_never_saved(tmp_path):
-    with pytest.raises(InputError, match="trap is no array of numbers"):
+    with pytest.raises(InputError, match="trap is not an array of numbers"):
         save_arrays(tmp_path / "a.npz", {"trap": np.array([Trap()], object)}, {})
     assert not list(tmp_path.iterdir())
 

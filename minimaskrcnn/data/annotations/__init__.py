@@ -1,4 +1,4 @@
-"""The one validator of annotation files: whatever is asked of an entry later is asked when a file is opened.
+"""The validator of annotation files: every requirement on an entry is checked when the file is opened.
 
     file -> pictures, categories, annotations of known types -> findings -> stop, or go on without the broken
 

@@ -1,4 +1,4 @@
-"""What a check finds: one sentence that names the entry, what is wrong with it, and how to mend it."""
+"""The result of a check: one sentence that names the entry, what is wrong with it, and how to fix it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """What becomes of the entry, from the worst on."""
+    """What happens to the entry, the worst case first."""
 
     FATAL = "fatal"  # the file cannot be used
     BROKEN = "broken"  # stops a run; --skip-broken leaves the entry out
     LEFT_OUT = "left out"  # always left out, and counted
-    NOTE = "note"  # used as it is, or as what it plainly means
+    NOTE = "note"  # used as it is, or with its obvious meaning
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What an annotation file holds: what is wrong with which entry, sizes of objects, the balance of classes."""
+"""What an annotation file contains: its faults, the sizes of its objects, and the balance of its classes."""
 
 from __future__ import annotations
 

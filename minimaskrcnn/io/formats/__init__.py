@@ -1,1 +1,1 @@
-"""Weights of other programs as arrays by name, and ours in their formats; nothing a file says is run."""
+"""Read weights of other programs as named arrays, and write ours in their formats; no code is run."""

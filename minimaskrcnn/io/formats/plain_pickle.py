@@ -1,4 +1,4 @@
-"""A pickle read as data: the stack machine of the format, without the instructions that run code.
+"""Read a pickle as data: the stack machine of the format, without the instructions that run code.
 
     bytes -> instructions -> a stack of plain values -> the one value that is left
 
@@ -74,7 +74,7 @@ class Inert:
 
 
 def refuse_reference(reference: Any) -> Any:
-    """Answer of a pickle that has no business to refer to data beside it."""
+    """Refuse a reference in a pickle that must not refer to data outside of it."""
     raise InputError("refers to data outside of its description.")
 
 
