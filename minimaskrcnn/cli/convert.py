@@ -21,10 +21,10 @@ A detector of torchvision (maskrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn, or
 another depth) is recognised by the names and shapes of its weights and checked
 against the whole model, so that you can pass the new file to --model. Old
 names are replaced by the current ones, and a common prefix of all names
-(module., _orig_mod.) is removed. ResNet classifiers, such as ImageNet's resnet50, are
-copied unchanged; weights of any other network are refused. The small models
-have no counterpart in torchvision: only torch can read their .pth, and this
-project reads their .npz or .safetensors.
+(module., _orig_mod.) is removed. ResNet classifiers, such as ImageNet's
+resnet50, are copied unchanged; weights of any other network are refused. The
+small models have no counterpart in torchvision: only torch can read their
+.pth, and this project reads their .npz or .safetensors.
 """
 
 EPILOG = """\

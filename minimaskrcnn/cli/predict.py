@@ -35,8 +35,8 @@ tables and overlays show those with a score of at least --min-score. With
 `evaluate coco --results` can score the file.
 
 --label-map tif writes DIR/NAME-labels.tif, in which the pixels of object k
-have the value k; --csv writes DIR/objects.csv with the area, the centroid, the box,
-the score and the class of each.
+have the value k; --csv writes DIR/objects.csv with the area, the centroid, the
+box, the score and the class of each object.
 
 --trace also writes every stage of the network: the arrays to
 DIR/NAME-trace.npz (minimaskrcnn.inspection.Trace), and figures with a page
