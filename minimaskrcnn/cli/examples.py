@@ -1,4 +1,4 @@
-"""What `stages` shows: the picture and its trace, a picture with known objects, a data set to judge on."""
+"""The material of `stages`: a picture and its trace, a picture with known objects, a data set to evaluate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from minimaskrcnn.models import MaskRCNN
 from minimaskrcnn.training import read_log
 from minimaskrcnn.viz.words import plural
 
-PICTURES = {"shapes": 100, "nuclei": 20, "coco": 20}  # of a validation set that are predicted
+PICTURES = {"shapes": 100, "nuclei": 20, "coco": 20}  # how many of a validation set are predicted
 SAMPLES = 4
 MAX_DETS = 500
 SURE = 0.5  # least score of what tells how large objects are
@@ -28,7 +28,7 @@ SET_NAMES = {"shapes": "shapes validation set", "nuclei": "nuclei validation set
 
 @dataclass(frozen=True)
 class Gathered:
-    """An example, facts about it, and what to say at figures whose truth is that of another picture."""
+    """An example, facts about it, and a note for the figures that show the truth of a different picture."""
 
     example: viz.Example
     facts: dict[str, str]
@@ -37,7 +37,7 @@ class Gathered:
 
 @dataclass(frozen=True)
 class Known:
-    """A model, a picture whose objects are known to it, and a data set of the same kind."""
+    """A model, a picture with known objects of its classes, and a data set of the same kind."""
 
     model: MaskRCNN
     image: np.ndarray

@@ -1,8 +1,9 @@
 """Read any picture into the one form that the detector knows: float32 RGB, (3, H, W), in [0, 1].
 
-8-bit values are divided by 255 and 16-bit grey values by 65535. In a TIFF, numbers of more than 8 bits have no
-such scale and are stretched (`data.tiff`). Grey is copied to the three channels. Transparent pixels are shown
-on white, as on a page. A camera's EXIF rotation is applied. Of several pages or frames, the first is used.
+8-bit values are divided by 255 and 16-bit grey values by 65535. In a TIFF, numbers of more than 8 bits have
+no such scale and are stretched (`data.tiff`). Grey is copied to the three channels. Transparent pixels are
+shown on white, as on a page. A camera's EXIF rotation is applied. Of several pages or frames, the first is
+used.
 
 No file is trusted. Only the raster formats of `FORMATS` are opened, whatever the name of the file is, because
 Pillow starts other programs for some formats (Ghostscript for PostScript). A picture may have at most

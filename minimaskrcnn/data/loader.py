@@ -22,7 +22,7 @@ MOST_PICTURES = 2**16  # per batch; more are a slip of the pen that would never 
 
 
 class Loader:
-    """Endless iterator over shuffled batches.
+    """An endless iterator over shuffled batches.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ class BoxMasks(NDArrayOperatorsMixin):
     def __init__(self, crops: Sequence[np.ndarray], corners: np.ndarray, size: tuple[int, int]):
         for k, crop in enumerate(crops):
             if np.ndim(crop) != 2 or crop.dtype != bool:
-                raise InputError(f"BoxMasks: crops[{k}] must be an (h, w) bool array; use mask > 0")
+                raise InputError(f"BoxMasks: crops[{k}] must be an (h, w) bool array; use mask > 0.")
         sides = np.array([crop.shape[::-1] for crop in crops], np.int64).reshape(len(crops), 2)  # (D, w h)
         if np.shape(corners) != sides.shape:
             raise InputError(
@@ -71,7 +71,7 @@ class BoxMasks(NDArrayOperatorsMixin):
         outside = np.flatnonzero(((first < 0) | (first + sides > size[::-1])).any(axis=1))
         if len(outside):
             raise InputError(
-                f"BoxMasks: crops[{outside[0]}] leaves the {size[0]} x {size[1]} picture; cut it there"
+                f"BoxMasks: crops[{outside[0]}] leaves the {size[0]} x {size[1]} picture; cut it there."
             )
         self.crops, self.windows = list(crops), np.concatenate([first, first + sides], axis=1)
         self.shape = (len(crops), *size)
@@ -92,7 +92,7 @@ class BoxMasks(NDArrayOperatorsMixin):
         if np.ndim(masks) != 3 or masks.dtype != bool:
             raise InputError(
                 f"masks: must be (N, H, W) bool; got {np.shape(masks)} {getattr(masks, 'dtype', '')}. "
-                "Use masks > 0"
+                "Use masks > 0."
             )
         windows = (
             boxes_from_masks(masks).astype(np.int64) if masks.size else np.zeros((len(masks), 4), np.int64)

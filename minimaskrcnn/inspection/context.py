@@ -83,10 +83,10 @@ class TraceContext:
             values["strides"] = {name: (y, x) for name, (y, x) in values["strides"].items()}
             context = cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InputError(f"its context is not one this version can read ({error})") from error
+            raise InputError(f"its context is not one that this version can read ({error}).") from error
         wrong = [f.name for f in fields(cls) if not isinstance(values.get(f.name, f.default), KINDS[f.name])]
         if wrong:
-            raise InputError(f"its context has values of the wrong type ({', '.join(wrong)})")
+            raise InputError(f"its context has values of the wrong type ({', '.join(wrong)}).")
         return context
 
 

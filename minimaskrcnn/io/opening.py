@@ -29,7 +29,7 @@ TORCH, SAFETENSORS, OURS = (".pth", ".pt"), (".safetensors",), (".npz",)
 ENDINGS = (*OURS, *TORCH, *SAFETENSORS)
 BY_CONTENT = (".ckpt", ".bin")
 MAX_NAME = 200
-WHERE = "docs/published_weights.md tells where to get the published ones"
+WHERE = "docs/published_weights.md says where to get the published ones"
 VARIANCE = "running_var"
 LARGEST = 1e18  # the product of two such numbers is still one in float32
 

@@ -1,4 +1,4 @@
-"""Names of a detector's weights that are not torchvision's of today: its older ones, and those with a prefix.
+"""Replace torchvision's older names for the weights of a detector, and names with a prefix, by current names.
 
 The COCO models that torchvision publishes were saved before its convolutions moved into blocks of
 (convolution, norm, activation); its own modules translate when they load them, and so does this table.
@@ -28,7 +28,7 @@ V = TypeVar("V")
 
 
 def modern_names(state: Mapping[str, V]) -> dict[str, V]:
-    """The same values under today's names, in the same order; names of today stay.
+    """Return the same values under the current names, in the same order.
 
     Raises
     ------

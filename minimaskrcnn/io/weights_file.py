@@ -1,12 +1,12 @@
-"""Weights from a file into a model, whoever wrote the file: this project, torch, or safetensors.
+"""Load weights from a file into a model, for files of this project, of torch, and of safetensors.
 
-    load_weights("resnet50_coco.pth")     name -> array, under torchvision's names of today
-    load_model("resnet50_coco.pth")       the model they are of, filled
-    load_backbone(model, "resnet50.pth")  ImageNet's ResNet into a detector
-    save_weights("out.safetensors", ...)  and back out
+    load_weights("resnet50_coco.pth")     name -> array, under torchvision's current names
+    load_model("resnet50_coco.pth")       the model of the weights, filled with them
+    load_backbone(model, "resnet50.pth")  load ImageNet's ResNet into a detector
+    save_weights("out.safetensors", ...)  write weights again
 
-No file is trusted: pickles are read as data, archives are held against their length, nothing is run. What a
-file claims is compared with a model that has shapes but no memory yet; only what fits is filled in.
+No file is trusted: pickles are read as data, archives are checked against their length, and no code is run.
+The claims of a file are compared with a model that has shapes but no memory yet; only what fits is filled in.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ from minimaskrcnn.npz import Claim
 log = logging.getLogger(__name__)
 
 EPS_UNKNOWN = (
-    "weights %s: no weight tells the epsilon of its frozen batch norm; 1e-5 is taken, which is right for "
-    "models that began from ImageNet's weights. For one that began from the first COCO weights it is 0: "
-    "--norm-eps 0."
+    "weights %s: the epsilon of frozen batch norm cannot be seen in the weights; 1e-5 is used, which is "
+    "right for models that started from ImageNet's weights. For models that started from the first COCO "
+    "weights pass --norm-eps 0."
 )
 
 

@@ -2,9 +2,9 @@
 
     norm(conv(x)) = s (w * x) + t = (s w) * x + t,    s = weight / sqrt(var + eps),  t = bias - mean s
 
-With fixed statistics s and t are one number a channel. So they go into the filters, which are small, and the
-maps, which are large, are written once instead of three times. Gradients find their way to w, weight and bias
-through the same formula.
+With fixed statistics s and t are one number per channel. So they go into the filters, which are small, and
+the maps, which are large, are written once instead of three times. Gradients find their way to w, weight and
+bias through the same formula.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Loader: every picture once a round, full batches, and a state of plain values to go on from."""
+"""Loader: every picture once per round, full batches, and a state of plain values to go on from."""
 
 import json
 

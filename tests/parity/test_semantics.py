@@ -233,7 +233,7 @@ def test_padding_is_zero_after_normalisation_to_a_multiple_of_32_at_the_right_an
 
 
 def test_the_resize_steps_by_the_ratio_of_the_whole_sizes_not_by_the_scale():
-    """7 -> 9 cells: 7/9 a step, though the scale asked for is 1.3."""
+    """7 -> 9 cells: 7/9 per step, though the scale asked for is 1.3."""
     ramp = np.broadcast_to(np.arange(7, dtype=np.float64) / 7, (3, 7, 7))
     batch, _ = ImageTransform(9, 99, mean=(0.0,) * 3, std=(1.0,) * 3)([ramp], dtype=np.float64)
     want = np.clip((np.arange(9) + 0.5) * 7 / 9 - 0.5, 0, 6) / 7

@@ -171,7 +171,7 @@ def test_roi_align_divides_by_all_samples_those_off_the_map_too():
 def test_roi_align_adapts_the_number_of_samples_to_the_box():
     x = np.zeros((1, 1, SIDE, SIDE))
     x[..., 3] = 1
-    # 5 cells in 2 bins: ceil(2.5) = 3 samples a bin, so 6 in a row, each in the middle of 5/6 of a cell
+    # 5 cells in 2 bins: ceil(2.5) = 3 samples per bin, so 6 in a row, each in the middle of 5/6 of a cell
     out = roi_align(x, (1.5, 4, 6.5, 6), (1, 2), sampling_ratio=0)
     positions = 1.5 + (np.arange(6) + 0.5) * 5 / 6
     weights = np.clip(1 - np.abs(positions - 3), 0, None).reshape(2, 3).mean(1)
