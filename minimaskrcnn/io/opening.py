@@ -1,7 +1,8 @@
 """A file of weights opened: what it claims under today's names, and the numbers once they are wanted.
 
-    .npz                 the claims are in its headers; no array is read yet
-    .pth, .safetensors   as long as what they hold, so they are read at once
+    .npz            the claims are in its headers; no array is read yet
+    .pth            they are in its pickle; no tensor is read yet
+    .safetensors    its library reads all at once; it is as long as what it holds
 
 A file ending in .ckpt or .bin is told by its first bytes.
 """
@@ -21,7 +22,7 @@ from minimaskrcnn.archives import one_sentence, opened
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io.checkpoint import META, SWELLING, read_meta
 from minimaskrcnn.io.formats.safetensors_file import read_safetensors
-from minimaskrcnn.io.formats.torch_file import PICKLE_MAGIC, ZIP_MAGIC, read_torch
+from minimaskrcnn.io.formats.torch_file import PICKLE_MAGIC, ZIP_MAGIC, open_torch
 from minimaskrcnn.io.weight_names import EMA_COUNTERS, common_prefix, modern_names
 from minimaskrcnn.npz import Claim, is_npz, open_npz
 
@@ -83,18 +84,21 @@ def open_weights(path: str | Path) -> Iterator[WeightsFile]:
     """
     path = Path(path)
     kind = kind_of(path)
-    if kind == OURS:
-        with open_npz(path, "checkpoint", SWELLING) as file:
-            claims = {name: claim for name, claim in file.claims.items() if name != META}
-            yield _under_todays_names(path, claims, read_meta(path, file), file.read)
-        return
-    with one_sentence(f"weights {path}"):
-        try:
-            arrays, facts = read_safetensors(path) if kind == SAFETENSORS else (read_torch(path), {})
-        except InputError as error:
-            raise InputError(f"weights {path}: {error}") from error
-    claims = {name: Claim(array.dtype, array.shape) for name, array in arrays.items()}
-    yield _under_todays_names(path, claims, facts, arrays.__getitem__)
+    with contextlib.ExitStack() as stack:
+        if kind == OURS:
+            own = stack.enter_context(open_npz(path, "checkpoint", SWELLING))
+            claims = {name: claim for name, claim in own.claims.items() if name != META}
+            yield _under_todays_names(path, claims, read_meta(path, own), own.read)
+        elif kind == TORCH:
+            with _naming(path):
+                torch = stack.enter_context(open_torch(path))
+            claims = {name: Claim(tensor.dtype, tensor.shape) for name, tensor in torch.state.items()}
+            yield _under_todays_names(path, claims, {}, _naming(path)(torch.read))
+        else:
+            with _naming(path):
+                arrays, facts = read_safetensors(path)
+            claims = {name: Claim(array.dtype, array.shape) for name, array in arrays.items()}
+            yield _under_todays_names(path, claims, facts, arrays.__getitem__)
 
 
 def kind_of(path: Path) -> tuple[str, ...]:
@@ -114,6 +118,16 @@ def kind_of(path: Path) -> tuple[str, ...]:
                 return OURS if is_npz(stream) else TORCH
             return TORCH if start.startswith(PICKLE_MAGIC) else SAFETENSORS
     return next(kind for kind in (OURS, TORCH, SAFETENSORS) if ending in kind)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Put the file into every refusal of a reader that does not know its name."""
+    with one_sentence(f"weights {path}"):
+        try:
+            yield
+        except InputError as error:
+            raise InputError(f"weights {path}: {error}") from error
 
 
 def _under_todays_names(

@@ -9,13 +9,15 @@ its length before room is made for it, so that a hostile file costs no more than
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -39,12 +41,33 @@ ENCRYPTED_FLAG, UTF8_FLAG = 0x1, 0x800
 Arrays = dict[str, np.ndarray]
 
 
-def read_torch(path: str | Path) -> Arrays:
-    """The state dict of a .pth file, name to array in the file's order.
+@dataclass(frozen=True)
+class TorchFile:
+    """A file of torch whose description has been read, and whose numbers have not.
 
-    bfloat16 becomes float32, which holds it exactly; other dtypes stay. Tensors that share a storage share
-    memory here too. A checkpoint that keeps its state under one of `WRAPPERS` is unwrapped; what it holds
-    beside it (the state of an optimiser, a schedule, settings) stays unread.
+    Attributes
+    ----------
+    state : dict from name to TensorClaim, in the file's order
+    """
+
+    state: dict[str, TensorClaim]
+    _load: Callable[[Storage], np.ndarray]
+    _values: Arrays = field(default_factory=dict)  # of the storages that were read, by key
+
+    def read(self, name: str) -> np.ndarray:
+        """One tensor; those that share a storage share memory here too."""
+        storage = self.state[name].storage
+        if storage.key not in self._values:
+            self._values[storage.key] = self._load(storage)
+        return self.state[name].view(self._values[storage.key])
+
+
+@contextlib.contextmanager
+def open_torch(path: str | Path) -> Iterator[TorchFile]:
+    """Read what a .pth file says about its tensors.
+
+    A checkpoint that keeps its state under one of `WRAPPERS` is unwrapped; what it holds beside it (the state
+    of an optimiser, a schedule, settings) stays unread.
 
     Raises
     ------
@@ -54,9 +77,21 @@ def read_torch(path: str | Path) -> Arrays:
     with Piecewise(io.FileIO(path)) as stream:
         start = stream.read(len(ZIP_MAGIC))
         stream.seek(0)
-        if start == ZIP_MAGIC:
-            return _read_zip(stream)
-        return _read_legacy(stream)
+        yield _open_zip(stream) if start == ZIP_MAGIC else _open_legacy(stream)
+
+
+def read_torch(path: str | Path) -> Arrays:
+    """The state dict of a .pth file, name to array in the file's order.
+
+    bfloat16 becomes float32, which holds it exactly; other dtypes stay.
+
+    Raises
+    ------
+    InputError
+        As `open_torch`; or if a checksum does not fit.
+    """
+    with open_torch(path) as file:
+        return {name: file.read(name) for name in file.state}
 
 
 def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
@@ -94,15 +129,6 @@ def _kind(value: Any) -> str:
     return "a tensor" if isinstance(value, TensorClaim) else f"a {type(value).__name__}"
 
 
-def _views(state: Mapping[str, TensorClaim], values: Mapping[str, np.ndarray]) -> Arrays:
-    return {name: tensor.view(values[tensor.storage.key]) for name, tensor in state.items()}
-
-
-def _needed(state: Mapping[str, TensorClaim]) -> dict[str, Storage]:
-    """The storages of these tensors, each once; those of an optimiser's state stay unread."""
-    return {tensor.storage.key: tensor.storage for tensor in state.values()}
-
-
 def _read(stream: BinaryIO, start: int, length: int) -> np.ndarray:
     """Bytes (length,) of the file; the caller has made sure that it holds them."""
     stream.seek(start)
@@ -123,7 +149,7 @@ class _Member(NamedTuple):
     crc: int
 
 
-def _read_zip(stream: BinaryIO) -> Arrays:
+def _open_zip(stream: BinaryIO) -> TorchFile:
     members = _members(stream)
     prefixes = [name.removesuffix("data.pkl") for name in members if re.fullmatch(r"[^/]+/data\.pkl", name)]
     if len(prefixes) != 1:
@@ -149,11 +175,7 @@ def _read_zip(stream: BinaryIO) -> Arrays:
             )
     state = _state(value, os.fstat(stream.fileno()).st_size)
     order = _byte_order(stream, records)
-    values = {
-        key: storage.decode(_checked(stream, records[f"data/{key}"]), order)
-        for key, storage in _needed(state).items()
-    }
-    return _views(state, values)
+    return TorchFile(state, lambda s: s.decode(_checked(stream, records[f"data/{s.key}"]), order))
 
 
 def _checked(stream: BinaryIO, member: _Member) -> np.ndarray:
@@ -216,7 +238,7 @@ def _data_start(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
 # ---- pickles one after the other -----------------------------------------------------------------------
 
 
-def _read_legacy(stream: BinaryIO) -> Arrays:
+def _open_legacy(stream: BinaryIO) -> TorchFile:
     size = os.fstat(stream.fileno()).st_size
     if stream.read(1) != PICKLE_MAGIC:
         raise InputError("not a file of torch.save (neither a zip archive nor a pickle); check the path.")
@@ -231,11 +253,7 @@ def _read_legacy(stream: BinaryIO) -> Arrays:
     keys = PlainPickle(stream, size, {}).load()
     state = _state(value, size)
     records = dict(_legacy_records(stream, keys, claims.storages, size))
-    values = {
-        key: storage.decode(_read(stream, records[key], storage.nbytes), order)
-        for key, storage in _needed(state).items()
-    }
-    return _views(state, values)
+    return TorchFile(state, lambda s: s.decode(_read(stream, records[s.key], s.nbytes), order))
 
 
 def _legacy_records(

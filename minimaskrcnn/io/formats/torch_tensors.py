@@ -73,6 +73,11 @@ class TensorClaim:
     strides: tuple[int, ...]
 
     @property
+    def dtype(self) -> np.dtype:
+        """Type of the values once they are read."""
+        return np.dtype("float32" if self.storage.dtype == BFLOAT16 else self.storage.dtype)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the tensor's own values."""
         return math.prod(self.shape) * self.storage.itemsize
