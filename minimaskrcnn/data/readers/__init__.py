@@ -46,16 +46,19 @@ def read_annotations(path: Path, folder: Path | None) -> tuple[Lists, list[Findi
     InputError
         The file cannot be read, or is of a tool that is not read here.
     """
-    found = _read_folder(path, folder) if path.is_dir() else _read_file(path, folder)
+    try:
+        found = _read_folder(path, folder) if path.is_dir() else _read_file(path, folder)
+    except OSError as fault:
+        raise InputError(f"{fault.filename or path} cannot be read ({fault.strerror or fault}).") from None
     return (found.lists(), found.findings) if isinstance(found, Entries) else (found, [])
 
 
 def _read_file(path: Path, folder: Path | None) -> Entries | Lists:
     if path.suffix.lower() in ENDINGS:
         return label_maps.read([path], folder)
-    data = read_bytes(path)
-    if imagej.recognises(data):
+    if imagej.recognises(path):
         return imagej.read([path], folder)
+    data = read_bytes(path)
     if data.startswith(b"PK"):
         raise InputError(f"{path} is a ZIP archive without regions of ImageJ; unpack it first.")
     start = data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -101,7 +104,7 @@ def _read_folder(path: Path, folder: Path | None) -> Entries | Lists:
         return labelme.read(documents, folder)
     if yolo.label_files(files):
         return yolo.read(path, folder)
-    if regions := [file for file in files if file.suffix == ".roi" or _is_archive_of_regions(file)]:
+    if regions := [file for file in files if file.suffix in (".roi", ".zip") and imagej.recognises(file)]:
         return imagej.read(regions, folder)
     pictures = [file for file in files if file.suffix.lower() in ENDINGS]
     if maps := label_maps.label_files(pictures, folder):
@@ -115,7 +118,3 @@ def _read_folder(path: Path, folder: Path | None) -> Entries | Lists:
         f"{path} is a folder without annotations that are read here; name the annotation file, or see "
         "docs/your_own_data.md for the tools that are known."
     )
-
-
-def _is_archive_of_regions(file: Path) -> bool:
-    return file.suffix == ".zip" and imagej.recognises(read_bytes(file))

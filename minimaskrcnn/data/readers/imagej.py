@@ -29,16 +29,15 @@ OUTLINED = ("POLYGON", "FREEHAND", "TRACED")
 Size = tuple[int, int]
 
 
-def recognises(data: bytes) -> bool:
-    """Tell whether bytes are a region, or an archive of regions."""
-    if data.startswith(MAGIC):
-        return True
-    if not data.startswith(b"PK"):
-        return False
+def recognises(path: Path) -> bool:
+    """Tell whether a file is a region, or an archive of regions."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return any(name.endswith(".roi") for name in archive.namelist())
-    except zipfile.BadZipFile:
+        with path.open("rb") as file:
+            start = file.read(len(MAGIC))
+            if not start.startswith(b"PK"):
+                return start == MAGIC
+            return any(name.endswith(".roi") for name in zipfile.ZipFile(file).namelist())
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return False
 
 

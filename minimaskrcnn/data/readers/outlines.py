@@ -55,13 +55,14 @@ def box_around(polygons: Sequence[list[float]]) -> list[float]:
 
 
 def area_of(outline: list[float]) -> float:
-    """Return the area inside a polygon.
+    """Return the area inside a polygon: half the sum of x_i y_(i+1) - x_(i+1) y_i around it.
 
     >>> area_of([0, 0, 4, 0, 4, 3])
     6.0
     """
-    x, y = np.array(outline[::2]), np.array(outline[1::2])
-    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+    here = list(zip(outline[::2], outline[1::2], strict=True))
+    following = here[1:] + here[:1]
+    return abs(sum(x * v - u * y for (x, y), (u, v) in zip(here, following, strict=True))) / 2
 
 
 def ellipse(cx: float, cy: float, rx: float, ry: float, theta: float = 0.0) -> list[float]:
