@@ -90,7 +90,7 @@ class Target:
             array = getattr(self, key)
             if key == "masks" and array is None:
                 continue
-            if not isinstance(array, np.ndarray) or not array.ndim or array.dtype.kind not in kind:
+            if not isinstance(array, np.ndarray | BoxMasks) or not array.ndim or array.dtype.kind not in kind:
                 fix = {"b": f"{key} > 0", "f": f"{key}.astype(np.float32)"}.get(kind, f"{key}.astype(int)")
                 raise InputError(
                     f"{name}: {key} must be an array of {words[kind]}; got {describe(array)}. Use {fix}."

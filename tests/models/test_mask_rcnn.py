@@ -8,6 +8,7 @@ import pytest
 from minimaskrcnn import kernels
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.data import Shapes
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
@@ -185,6 +186,15 @@ def test_crowds_are_not_learnt_from():
     with_crowd = losses_of(model, images, [crowded])
     without = losses_of(model, images, [first_only])
     assert {n: x.item() for n, x in with_crowd.items()} == {n: x.item() for n, x in without.items()}
+
+
+def test_masks_in_their_boxes_teach_as_whole_ones_do():
+    """What a model found may be what another learns from."""
+    model = small_model()
+    images, targets = small_batch()
+    boxed = [replace(target, masks=BoxMasks.of(target.masks)) for target in targets]
+    losses, wanted = losses_of(model, images, boxed), losses_of(model, images, targets)
+    assert {n: x.item() for n, x in losses.items()} == {n: x.item() for n, x in wanted.items()}
 
 
 def test_prediction_leaves_the_mode_alone():
