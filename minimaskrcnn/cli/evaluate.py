@@ -9,7 +9,10 @@ from minimaskrcnn.cli import options, output, scale
 from minimaskrcnn.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from minimaskrcnn.data import Dataset
+    from minimaskrcnn.detection.structures import Detections
     from minimaskrcnn.training import Evaluation
 
 SUMMARY = "COCO average precision of boxes and masks"
@@ -83,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
 def of_model(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]:
     """The data set, and the average precision of a model on it."""
-    from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli import results, sources
     from minimaskrcnn.cli.progress import open_bar
     from minimaskrcnn.training import evaluate
 
@@ -96,8 +99,17 @@ def of_model(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]
     scale.rescale(model, facts, args)
     dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
     dataset = sources.with_labels_of(model, dataset)
+    sides = []
+
+    def note_sides(image: np.ndarray, found: Detections) -> None:
+        sides.append(scale.shown_sides(model, results.at_least(found, scale.SURE), image.shape[1:]))
+
     with open_bar(len(dataset), "picture", args.quiet) as bar:
-        return dataset, evaluate(model, dataset, limit, on_image=lambda index: bar.update())
+        scored = evaluate(
+            model, dataset, limit, on_image=lambda index: bar.update(), on_detections=note_sides
+        )
+    scale.warn_of_misfit(model, sides)
+    return dataset, scored
 
 
 def of_results(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]:

@@ -22,7 +22,6 @@ from minimaskrcnn.viz.words import plural
 PICTURES = {"shapes": 100, "nuclei": 20, "coco": 20}  # how many of a validation set are predicted
 SAMPLES = 4
 MAX_DETS = 500
-SURE = 0.5  # least score of what tells how large objects are
 SET_NAMES = {"shapes": "shapes validation set", "nuclei": "nuclei validation set"}
 
 
@@ -74,7 +73,7 @@ def gather(args: argparse.Namespace) -> Gathered:
     known = _of_file(args, model, image) if args.truth else _of_kind(model, args.seed)
     own = image is None or bool(args.truth)
     trace = model.trace(known.image if image is None else image)
-    sure = results.at_least(trace.detections, SURE)
+    sure = results.at_least(trace.detections, scale.SURE)
     scale.warn_of_misfit(model, [scale.shown_sides(model, sure, trace.image_size)])
     there = trace if own else known.model.trace(known.image)
     example = viz.Example(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from minimaskrcnn.detection.structures import Detections
     from minimaskrcnn.models import MaskRCNN
 
-UNBOUNDED = 10**9  # the longer side follows the shorter; the limit of pixels bounds both
+UNBOUNDED = 2**24  # the longer side follows the shorter; the limit of pixels bounds both
+SURE = 0.5  # least score of the detections that tell how large objects are
 FEW = 5  # detections that say nothing about the scale yet
 
 

@@ -79,6 +79,8 @@ class ImageTransform:
         check_whole("ImageTransform", self.size_divisible, "size_divisible", 1, MOST_CELLS)
         if self.fixed_size is not None:
             check_pair_of_sides("ImageTransform", self.fixed_size, "fixed_size")
+        if self.scale is not None:
+            check_number("ImageTransform", self.scale, "scale", 0, 1e6, above=0)
         for name, values, above in (("mean", self.mean, None), ("std", self.std, 0)):
             if not isinstance(values, tuple | list) or len(values) != 3:
                 raise InputError(f"ImageTransform: {name} must be three numbers; got {describe(values)}.")

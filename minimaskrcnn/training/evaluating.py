@@ -32,11 +32,13 @@ def evaluate(
     max_dets: int = 100,
     indices: Iterable[int] | None = None,
     on_image: Callable[[int], None] = lambda index: None,
+    on_detections: Callable[[np.ndarray, Detections], None] = lambda image, found: None,
 ) -> Evaluation:
     """Predict the pictures `indices` (all by default) and summarise.
 
     Pictures are prepared as the model needs it (`MaskRCNN.prepare`), unless the data set has done so already.
-    `on_image` is called with the index of each picture after its prediction.
+    `on_image` is called with the index of each picture after its prediction, and `on_detections` with the
+    picture (3, H, W) and what was found in it.
     """
     scores = _Scores(max_dets, model.roi_heads.has_mask)
     left = steps_left(model.prepare, getattr(dataset, "prepared", ()))
@@ -44,7 +46,9 @@ def evaluate(
         image, target = dataset[index]
         # COCO files state the area of each object, which decides whether it counts as small, medium or large.
         areas = dataset.areas(index) if isinstance(dataset, CocoDataset | Subset) else None
-        scores.add(target, model.predict([prepare(image, left)])[0], areas)
+        found = model.predict([prepare(image, left)])[0]
+        scores.add(target, found, areas)
+        on_detections(image, found)
         on_image(index)
     return scores.summary()
 

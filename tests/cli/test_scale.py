@@ -71,6 +71,18 @@ def test_a_misfit_is_said_once_and_a_fit_not_at_all(model, caplog, side, word):
     assert caplog.messages == []
 
 
+def test_evaluate_says_it_too(run, checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr("minimaskrcnn.data.shapes._SIZES", {"train": 3, "val": 3})
+    monkeypatch.setattr(scale, "SURE", 0.0)
+    words = ("evaluate", "shapes", "--model", checkpoint, "-q")
+    code, _, err = run(*words)
+    assert (code, err) == (0, "")
+    monkeypatch.setattr(scale, "shown_sides", lambda model, found, size: np.full(len(found), 1000))
+    code, _, err = run(*words)
+    assert (code, one_sentence(err)) == (0, True)
+    assert "larger than the model's largest anchor" in err
+
+
 def test_predict_shows_the_size_that_was_asked_for(run, checkpoint, picture, tmp_path):
     words = ("predict", picture, "--model", checkpoint, "-o", tmp_path / "o", "-q")
     sizes = []
