@@ -108,7 +108,8 @@ UNITS = (
     "|picture|pixel|round|run|seed|stage|step|subcommand|test"
 )
 RATE = re.compile(
-    rf"(?:\b|(?=\}}))(?:{COUNTS})\s+an? (?:{UNITS})\b(?! (?:found|gives|has|is|lies|makes|may))"
+    rf"(?:\b|(?=\}}))(?:{COUNTS})\s+an? (?:{UNITS})\b(?! (?:found|gives|has|is|lies|makes|may))",
+    re.IGNORECASE,
 )
 
 

@@ -46,7 +46,7 @@ class Known:
     set_name: str
 
     def sample(self, index: int) -> tuple[np.ndarray, Target]:
-        """One of the data set, its picture prepared for the model; those of a list are already."""
+        """Return a sample of the data set, with its picture prepared for the model if need be."""
         image, target = self.dataset[index]
         if isinstance(self.dataset, list):
             return image, target

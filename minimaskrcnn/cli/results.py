@@ -17,7 +17,7 @@ HEADER = ("class", "score", "x1", "y1", "x2", "y2", "mask px")
 
 
 def print_detections(detections: Detections, class_names: Sequence[str]) -> None:
-    """One row a detection, best first: class, score, box in pixels, area of the mask in pixels."""
+    """Print one row per detection, best first: class, score, box in pixels, area of the mask in pixels."""
     print_records(as_records(detections, class_names))
 
 
@@ -38,7 +38,7 @@ def at_least(detections: Detections, score: float) -> Detections:
 
 
 def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[str, Any]]:
-    """One dict a detection, of plain Python values; `box` is (x1, y1, x2, y2) in pixels."""
+    """Return one dict per detection, of plain Python values; `box` is (x1, y1, x2, y2) in pixels."""
     areas = [None] * len(detections)
     if detections.masks is not None:
         areas = BoxMasks.of(detections.masks).areas().tolist()

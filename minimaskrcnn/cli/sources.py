@@ -32,14 +32,14 @@ def open_model(name: str) -> tuple[MaskRCNN, list[str]]:
 def open_weights(
     name: str, arch: str | None = None, norm_eps: float | None = None
 ) -> tuple[MaskRCNN, dict[str, Any]]:
-    """As `open_model`, with all the facts that the file holds; `arch` and `norm_eps` say what it lacks."""
+    """Return a model and all facts of its file; `arch` and `norm_eps` say what the file does not contain."""
     model, facts = load_model(weights_path(name), arch, norm_eps)
     card = weights.card(name) if name in BUNDLED else {}
     return model, {"object_size": card.get("object_size"), **facts}
 
 
 def weights_path(name: str) -> Path:
-    """Where weights lie that are named by a file, or by the name of a bundled model."""
+    """Return the path of weights, given a file or the name of a bundled model."""
     return weights.path(name) if name in BUNDLED else Path(name)
 
 

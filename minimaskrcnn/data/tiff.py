@@ -1,4 +1,4 @@
-"""What microscopes write: TIFF files whose numbers have no scale of their own, with pages and channels.
+"""Read TIFF files of microscopes, whose numbers have no fixed scale, and which have pages and channels.
 
     v -> clip((v - low) / (high - low), 0, 1), low and high the 1st and the 99.8th percentile
 

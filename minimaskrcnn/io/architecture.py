@@ -118,5 +118,5 @@ def _depth(state: State) -> int:
 
 
 def _count(state: State, prefix: str) -> int:
-    """How many residual blocks a stage has."""
+    """Return the number of residual blocks of a stage."""
     return len({name[len(prefix) :].partition(".")[0] for name in state if name.startswith(prefix)})

@@ -1,4 +1,4 @@
-"""A file of weights opened: what it claims under today's names, and the numbers once they are wanted.
+"""Open a file of weights: its claims under the current names first, and the numbers when they are needed.
 
     .npz            the claims are in its headers; no array is read yet
     .pth            they are in its pickle; no tensor is read yet
@@ -154,7 +154,7 @@ def _under_todays_names(
 
 
 def _problem(name: str, array: np.ndarray) -> str | None:
-    """What makes an array unfit to compute with in float32."""
+    """Say why an array cannot be used for computations in float32."""
     if array.dtype.kind != "f" or not array.size:
         return None
     low, high = float(array.min()), float(array.max())  # NaN if any value is

@@ -1,4 +1,4 @@
-"""What the weights of a network that is none of ours belong to, by names that only its kind has.
+"""Recognise weights of networks that this project does not have, by names that only these networks use.
 
 network_of(["head.classification_head.conv.0.weight", "head.regression_head.bbox_reg.bias"])  ->  "RetinaNet"
 """

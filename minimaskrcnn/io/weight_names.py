@@ -47,7 +47,7 @@ def modern_names(state: Mapping[str, V]) -> dict[str, V]:
 
 
 def common_prefix(names: Iterable[str]) -> str:
-    """What DataParallel, `torch.compile` or a trainer put in front of every name of a detector or ResNet.
+    """Return the prefix that DataParallel, `torch.compile` or a trainer added to every name.
 
     It ends where the name of the first convolution begins. A counter that torch's moving average of weights
     (EMA) adds needs no prefix.

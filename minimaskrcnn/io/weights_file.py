@@ -168,7 +168,7 @@ def check_facts(claims: State, facts: Facts, config: Config) -> None:
 
 
 def preparation(facts: Facts) -> tuple[str, ...]:
-    """How the pictures were prepared that the weights learnt from.
+    """Return the steps that prepared the pictures of the training set.
 
     Files of version 0.1 do not say it. They were given pictures as they are, but for the data set `Nuclei`,
     which has one class and, unlike a COCO file, no category ids.

@@ -1,4 +1,4 @@
-"""How large a model has seen its objects: what `--object-size` scales pictures to.
+"""The size of the objects that a model was trained on, to which `--object-size` scales other objects.
 
 size = object_size(model, dataset)            # pixels of the resized picture
 scale = size / (typical diameter in a picture of one's own)

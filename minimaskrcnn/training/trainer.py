@@ -339,7 +339,7 @@ class Trainer(Learner):
 
     @cached_property
     def _object_size(self) -> float | None:
-        """How large objects are to the model that predicts."""
+        """The size of the objects as the predicting model sees them."""
         return object_size(self._predictor, self.loader.dataset)
 
     def _write(self, record: Record) -> None:

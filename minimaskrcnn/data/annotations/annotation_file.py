@@ -1,4 +1,4 @@
-"""One annotation file, opened and checked: what can be used of it, and everything that was found."""
+"""Open and check one annotation file: its usable entries, and all faults that were found."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class AnnotationFile:
                 self.findings.append(finding)
 
     def left_out(self) -> str:
-        """How many entries are not used, by kind: "2 x annotation: flat box"; "" if all are."""
+        """Say how many entries are not used, by kind: "2 x annotation: flat box"; "" if all are used."""
         findings = self.findings.unused()
         kinds = Counter(f"{finding.entry.split()[0]}: {finding.kind}" for finding in findings)
         return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())

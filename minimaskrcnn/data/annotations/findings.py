@@ -52,11 +52,11 @@ class Findings(list[Finding]):
     """All findings of a file, in the order in which they were made."""
 
     def of(self, *severities: Severity) -> list[Finding]:
-        """Those of some severities."""
+        """Return the findings of some severities."""
         return [finding for finding in self if finding.severity in severities]
 
     def unused(self) -> list[Finding]:
-        """Those about entries that are not used."""
+        """Return the findings about entries that are not used."""
         return self.of(Severity.BROKEN, Severity.LEFT_OUT)
 
 

@@ -107,7 +107,7 @@ def _declared(entry: dict[str, Any]) -> Size | None:
 
 
 def _locate(file_name: Any, folder: Path | None) -> tuple[Path, str]:
-    """Where a picture lies, and its name with slashes; inside the folder and nowhere else."""
+    """Return the path of a picture, which must be inside the folder, and its name with slashes."""
     if not isinstance(file_name, str) or not file_name or "\0" in file_name:
         raise EntryError("file_name", f"has file_name {shown(file_name)}", "write the name of a picture file")
     slashed = file_name.replace("\\", "/")

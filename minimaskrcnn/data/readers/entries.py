@@ -1,4 +1,4 @@
-"""What every reader makes of its file: entries in COCO's form, for the one validator to check."""
+"""The result of every reader: entries in COCO's form, which the validator then checks."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def _add(entries: Entries, key: str, picture: int, label: Any, parts: list[Any],
 
 
 def _outline(kind: Any, shape: dict[str, Any]) -> list[float]:
-    """One shape as a polygon."""
+    """Return one shape as a polygon."""
     if kind in POLYGONS:
         return polygon(shape.get("points"))
     if kind == "rectangle":
@@ -144,7 +144,7 @@ def _outline(kind: Any, shape: dict[str, Any]) -> list[float]:
 
 
 def _drawn(kind: Any, shape: dict[str, Any], size: Size | None) -> np.ndarray:
-    """One shape as a mask of the whole picture, (height, width) bool."""
+    """Draw one shape as a mask of the whole picture, (height, width) bool."""
     if size is None:
         raise EntryError(
             "size", "is a mask in a file without a usable imageHeight and imageWidth", "write both in pixels"

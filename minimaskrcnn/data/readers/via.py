@@ -139,7 +139,7 @@ def _class(value: Any, attribute: str) -> str:
 
 
 def _outline(shape: dict[str, Any]) -> list[float]:
-    """One region as a polygon."""
+    """Return one region as a polygon."""
     kind = shape.get("name")
     if kind == "polygon":
         return [number for point in _points(shape) for number in point]

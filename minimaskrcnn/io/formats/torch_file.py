@@ -111,7 +111,7 @@ def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
 
 
 def _contents(value: Any) -> str:
-    """What a file holds, in words: the keys of a dict and what stands under them."""
+    """Describe the content of a file in words: the keys of a dict and the types of their values."""
     if not isinstance(value, dict):
         return _kind(value)
     listed = [f"{str(key)[:60]} ({_kind(item)})" for key, item in list(value.items())[:MAX_KEYS]]
@@ -259,7 +259,7 @@ def _open_legacy(stream: BinaryIO) -> TorchFile:
 def _legacy_records(
     stream: BinaryIO, keys: Any, storages: Mapping[str, Storage], size: int
 ) -> Iterator[tuple[str, int]]:
-    """Where the bytes of each storage begin: a count of values stands before them, in the order of `keys`."""
+    """Find where the bytes of each storage begin, in the order of `keys`; a count of values precedes them."""
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise InputError("damaged: the list of its storages is none; get the file again.")
     if sorted(keys) != sorted(storages):

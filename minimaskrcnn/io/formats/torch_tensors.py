@@ -1,8 +1,8 @@
-"""What a torch file may say: storages, and tensors that are views of them. Claims first, numbers later.
+"""The content of a torch file: storages, and tensors that are views of them. Claims first, numbers later.
 
 A tensor is not in the pickle, only a description of it: which storage, from which value on, shape, strides.
 Value (i, j, ...) of the tensor is value offset + i*strides[0] + j*strides[1] + ... of the storage, so a
-description can be held against the storage's length before anything is read.
+description can be checked against the storage's length before anything is read.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def _tensor(key: int, array: np.ndarray) -> bytes:
 
 
 def _strides(shape: tuple[int, ...]) -> list[int]:
-    """Of a dense array in C order, in values: the product of the sides behind each axis."""
+    """Return the strides of a dense array in C order, in values: the products of the later sides."""
     return [int(np.prod(shape[axis + 1 :], dtype=np.int64)) for axis in range(len(shape))]
 
 
