@@ -9,7 +9,7 @@ from minimaskrcnn import kernels, ops
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.kernels import fast, reference
 from minimaskrcnn.testing import Case, assert_kernels_agree, check_op
-from minimaskrcnn.testing.parity import recorded
+from minimaskrcnn.testing.parity import assert_editions_agree, not_finite, recorded
 
 BOXES = np.array([[0, 0, 4, 4], [0, 0, 4, 3], [5, 5, 6, 6]], np.float32)
 SCORES = np.array([0.9, 0.8, 0.7], np.float32)
@@ -105,3 +105,38 @@ def test_check_op_finds_a_wrong_backward_kernel():
         for layer in ("parity", "adjoint", "gradient"):
             with pytest.raises(AssertionError):
                 check_op(ops.avg_pool2d, Case(MAP, kernel_size=2), linear=(0,), layers=(layer,))
+
+
+WIDE = Case(np.ones((1, 64, 12, 12)), np.ones((64, 64, 3, 3)), padding=1).astype(np.float32)
+
+
+def test_winograd_may_spread_a_nan_within_its_tiles():
+    x = WIDE.tensors[0].copy()
+    x[0, 5, 6, 6] = np.nan
+    spread, exact = (
+        np.isnan(edition.conv2d(x, WIDE.tensors[1], None, (1, 1), (1, 1), (1, 1), 1)[0, 0])
+        for edition in (fast, reference)
+    )
+    assert exact.sum() == 9
+    assert spread[exact].all()
+    assert spread.sum() > 9  # else nothing is tested here
+    assert not spread[:, 0].any()
+    assert not spread[0].any()
+    assert_editions_agree(ops.conv2d, not_finite(WIDE))
+
+
+def test_a_kernel_that_loses_a_nan_is_caught():
+    def clean(x, weight, bias, stride, padding, dilation, groups):
+        finite = np.nan_to_num(x, posinf=0)
+        return fast.conv2d(finite, weight, bias, stride, padding, dilation, groups)
+
+    with edition("clean", conv2d=clean):
+        assert_editions_agree(ops.relu, not_finite(WIDE))
+        with pytest.raises(AssertionError, match="loses a NaN or an infinity"):
+            assert_editions_agree(ops.conv2d, WIDE)
+
+
+def test_the_last_nan_of_a_window_wins_in_every_edition():
+    x = np.array([[[[1, np.nan, 5], [np.nan, 2, 0], [7, 0, 0]]]], np.float32)
+    assert_kernels_agree("max_pool2d", x, (2, 2), (1, 1), (0, 0), (1, 1), False)
+    assert fast.max_pool2d(x, (2, 2), (1, 1), (0, 0), (1, 1), False)[1][0, 0].tolist() == [[3, 1], [3, 4]]

@@ -40,6 +40,9 @@ def max_pool2d(
             better = cells[0] > best  # strict: a tie keeps the first
             np.maximum(best_number, better.view(np.uint8) * number(tap), out=best_number)  # the latest won
             np.maximum(best, cells[0], out=best)
+        if np.isnan(best).any():  # a NaN is better than nothing, and yet it wins: the last one does
+            for tap, cells in enumerate(_offsets(patch[None], best.shape[:2], kernel, stride, dilation)):
+                np.maximum(best_number, np.isnan(cells[0]) * number(tap), out=best_number)
     ky, kx = np.divmod(np.arange(kernel[0] * kernel[1], dtype=np.int64), kernel[1])
     argmax = (ky * dilation[0] * W + kx * dilation[1]).take(winner)  # from the window's first cell on
     argmax += (rows[:, None] * W + cols)[:, :, None]
