@@ -130,6 +130,7 @@ def _range(least: float | None, most: float | None) -> str:
     """The limits as words: " from 1 on", " from 0 to 1"."""
     if least is None and most is None:
         return ""
+    low, high = (limit if isinstance(limit, int | None) else f"{limit:g}" for limit in (least, most))
     if most is None:
-        return f" from {least:g} on"
-    return f" of at most {most:g}" if least is None else f" from {least:g} to {most:g}"
+        return f" from {low} on"
+    return f" of at most {high}" if least is None else f" from {low} to {high}"

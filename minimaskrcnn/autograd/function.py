@@ -61,14 +61,18 @@ class OneOutput(Protocol):
     """A function whose `apply` returns a Tensor, since its forward returns an array."""
 
     @staticmethod
-    def forward(*args: Any, **kwargs: Any) -> np.ndarray: ...
+    def forward(*args: Any, **kwargs: Any) -> np.ndarray:
+        """Compute one array."""
+        ...
 
 
 class SeveralOutputs(Protocol):
     """A function whose `apply` returns Tensors, since its forward returns a tuple of arrays."""
 
     @staticmethod
-    def forward(*args: Any, **kwargs: Any) -> tuple[np.ndarray, ...]: ...
+    def forward(*args: Any, **kwargs: Any) -> tuple[np.ndarray, ...]:
+        """Compute several arrays."""
+        ...
 
 
 class Function:
@@ -78,8 +82,8 @@ class Function:
         The output array, or a tuple of them, from arrays and plain values.
     ``backward(ctx, *grads)``
         The gradient of each input, from that of each output (None: the loss does not use that output).
-        One array or a tuple; None, or leaving out the last ones, where no gradient flows. An array handed in
-        must not be changed: others may hold it.
+        One array or a tuple; None, or leaving out the last ones, where no gradient flows. A gradient
+        that is handed in must not be changed, because other ops may hold the same array.
     """
 
     forward: ClassVar[Callable[..., Any]]

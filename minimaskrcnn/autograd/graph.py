@@ -33,6 +33,7 @@ class Block:
 
     @property
     def title(self) -> str:
+        """The label, and the ops of the block where there are several."""
         total = sum(self.ops.values())
         if total == 1:
             return self.label
@@ -41,11 +42,12 @@ class Block:
 
     @property
     def shapes(self) -> str:
+        """The shapes that the block hands on, as text."""
         return ", ".join(str(shape) for shape in self.outputs.values())
 
 
 def to_text(root: Tensor, depth: int | None = 1, names: Mapping[str, Tensor] | None = None) -> str:
-    """One line a block, oldest first: number, what it is, where its inputs come from -> output shapes.
+    """Write one line per block, oldest first: its number, what it is, its inputs -> its output shapes.
 
     Parameters
     ----------

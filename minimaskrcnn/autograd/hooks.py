@@ -81,7 +81,7 @@ class Timer:
 
 
 class ShapeTrace:
-    """Which op ran, on which shapes, in order; ``str(trace)`` is one line an op."""
+    """Which op ran, on which shapes, in order; ``str(trace)`` is one line per op."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -94,7 +94,7 @@ class ShapeTrace:
 
 
 class Printer:
-    """Write one line an op as it happens: shapes, the range of the output, and NaNs if there are any."""
+    """Write one line per op as it happens: shapes, the range of the output, and NaNs if there are any."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream

@@ -5,8 +5,8 @@
 >>> x.grad
 array([2., 4.], dtype=float32)
 
-What a NumPy array does silently and a differentiable one must not, it refuses with advice: mixing with
-plain arrays, assigning into it, losing the graph through ``np.asarray``.
+Some things that a NumPy array does in silence would lose a gradient. A Tensor refuses them, with advice:
+mixing it with plain arrays, assigning into it, taking it out of the graph through ``np.asarray``.
 """
 
 from __future__ import annotations

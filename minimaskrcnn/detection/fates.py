@@ -126,7 +126,7 @@ def suppressors(
     iou_threshold: float,
     idxs: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each box that NMS dropped, the kept box that dropped it.
+    """Find, for each box that NMS dropped, the kept box that dropped it.
 
     Greedy NMS walks down the scores; the first kept box j with `IoU(i, j) > iou_threshold` removes box i.
 

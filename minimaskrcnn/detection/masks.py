@@ -16,7 +16,7 @@ MIN_EXTENT = 1e-3  # pixels; a box without extent is read as one this wide
 
 
 def expand_boxes(boxes: np.ndarray, scale: float) -> np.ndarray:
-    """Boxes grown about their centres.
+    """Grow boxes about their centres.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def _resize_weights(M: int, first: int, last: int, side: int, dtype: np.dtype) -
 
 
 def mask_targets(gt_masks: np.ndarray, boxes: np.ndarray, matched: np.ndarray, size: int) -> np.ndarray:
-    """What the mask head should answer for each roi: the matching object's mask, cut out and resized.
+    """Return what the mask head should answer for each RoI: its object's mask, cut out and resized.
 
     This is RoIAlign of the 0/1 mask with as many samples per bin as fit. The targets are soft: a bin on the
     outline has the share of its samples that lie in the object. (Torchvision's ``project_masks_on_boxes``.)

@@ -2,7 +2,7 @@
 
 A mask is read column by column; ``counts`` are the lengths of its runs, zeros first. The compressed string
 stores each count from the fourth on as the difference from the count two before (a run is about as long as in
-the column to its left), five bits a character. Results equal those of pycocotools, bit for bit.
+the column to its left), with five bits per character. Results equal those of pycocotools, bit for bit.
 Polygons have a file of their own, and are drawn from here too.
 """
 
@@ -218,7 +218,7 @@ def _from_list(counts: Any) -> np.ndarray:
 
 
 def _to_string(counts: Sequence[int]) -> str:
-    """Five bits a character, low bits first; bit 5 says that more follow, and the sign is extended."""
+    """Write five bits per character, low bits first; bit 5 says that more follow; the sign is extended."""
     characters = []
     for i, count in enumerate(counts):
         value = count - counts[i - 2] if i > 2 else count

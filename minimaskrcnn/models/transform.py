@@ -74,7 +74,8 @@ class ImageTransform:
 
     def __post_init__(self) -> None:
         """Refuse settings that no picture could be resized with."""
-        least = check_whole("ImageTransform", self.min_size, "min_size", 1, MOST_CELLS)
+        least = 1 if self.fixed_size is None else 0  # a fixed size leaves the others without a meaning
+        check_whole("ImageTransform", self.min_size, "min_size", least, MOST_CELLS)
         check_whole("ImageTransform", self.max_size, "max_size", least, MOST_CELLS)
         check_whole("ImageTransform", self.size_divisible, "size_divisible", 1, MOST_CELLS)
         if self.fixed_size is not None:

@@ -28,6 +28,7 @@ class ConvNorm(Sequential):
         super().__init__(conv, norm)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Apply the convolution, then the norm, to x (N, C, H, W)."""
         conv, norm = self
         assert isinstance(conv, Conv2d)
         return conv_norm(conv, norm, x)

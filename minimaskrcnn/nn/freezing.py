@@ -15,7 +15,7 @@ from minimaskrcnn.nn.module import Module, Parameter
 
 
 def freeze(model: Module, *patterns: str) -> list[str]:
-    """Train no longer the parameters that match; returns their names.
+    """Stop training the parameters that match; return their names.
 
     Nothing is computed for them: where neither a layer's weights nor its input want a gradient, the layer
     is not even recorded, so that a frozen stem and first stages cost a forward pass only. The running
@@ -40,7 +40,7 @@ def freeze(model: Module, *patterns: str) -> list[str]:
 
 
 def unfreeze(model: Module, *patterns: str) -> list[str]:
-    """Train the parameters that match; returns their names. Raises as `freeze` does."""
+    """Train the parameters that match; return their names. This raises what `freeze` raises."""
     return _set_requires_grad(model, patterns, True)
 
 

@@ -91,7 +91,7 @@ class ConvTranspose2d(Module):
         self.bias = Parameter(init.constant((outputs,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The transposed convolution of x (N, C, H, W), (N, O, OH, OW)."""
+        """Convolve x (N, C, H, W), transposed, to (N, O, OH, OW)."""
         return ops.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding)
 
 
@@ -105,7 +105,7 @@ class Linear(Module):
         self.bias = Parameter(init.constant((outputs,), 0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``x W^T + b`` for x (..., in), (..., out)."""
+        """Return ``x W^T + b``, (..., out), for x (..., in)."""
         return ops.linear(x, self.weight, self.bias)
 
 
@@ -199,7 +199,7 @@ class GroupNorm(Module):
 
 
 class ReLU(Module):
-    """max(x, 0); with `inplace` in the memory of x, where no gradient is recorded."""
+    """max(x, 0). With `inplace` the result takes over the memory of x where no gradient is recorded."""
 
     def __init__(self, inplace: bool = False):
         super().__init__()
@@ -218,15 +218,15 @@ class MaxPool2d(Module):
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
-        """The largest value under each window of x (N, C, H, W), (N, C, OH, OW)."""
+        """Take the largest value under each window of x (N, C, H, W); return (N, C, OH, OW)."""
         return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
 class Identity(Module):
-    """x, unchanged."""
+    """A layer that returns x unchanged."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """X itself."""
+        """Return x."""
         return x
 
 

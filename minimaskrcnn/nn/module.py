@@ -35,9 +35,13 @@ class Parameter(Tensor):
 class Forward(Protocol[P, R]):
     """A module as its call sees it: its `forward` tells a type checker what the call takes and returns."""
 
-    def scope(self) -> AbstractContextManager[None]: ...
+    def scope(self) -> AbstractContextManager[None]:
+        """The block in which a call runs."""
+        ...
 
-    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What a call computes."""
+        ...
 
 
 class Module:

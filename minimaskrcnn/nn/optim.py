@@ -19,7 +19,7 @@ BELOW_1 = math.nextafter(1, 0)
 
 
 class Optimizer:
-    """The part that all share: parameters, their weight decay, and slots of state.
+    """The part that all optimisers share: parameters, their weight decay, and slots of state.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def grad_norm(parameters: Sequence[Parameter]) -> float:
 
 
 def clip_grad_norm(parameters: Sequence[Parameter], max_norm: float) -> float:
-    """Scale all gradients so that their joint norm is at most `max_norm`; returns the norm before."""
+    """Scale all gradients so that their joint norm is at most `max_norm`; return the norm before."""
     max_norm = check_number("clip_grad_norm", max_norm, "max_norm", above=0)
     norm = grad_norm(parameters)
     if norm > max_norm:

@@ -32,7 +32,7 @@ def _reduced(terms: np.ndarray, reduction: str) -> np.ndarray:
 
 
 def _spread(grad: np.ndarray, count: int, reduction: str) -> np.ndarray:
-    """What one term gets of the loss's gradient; broadcasts over the terms."""
+    """The part of the loss's gradient that each term receives; it broadcasts over the terms."""
     return _ratio(grad, count) if reduction == "mean" else grad
 
 

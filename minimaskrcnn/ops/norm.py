@@ -18,7 +18,7 @@ from minimaskrcnn.ops.checks import check_array, check_feature_map, check_same_d
 
 
 class BatchNorm(Function):
-    """By the statistics of the batch; also moves the running statistics towards them, in place."""
+    """Normalise by the statistics of the batch, and move the running statistics towards them, in place."""
 
     @staticmethod
     def forward(ctx: Context, x, weight, bias, running_mean, running_var, momentum, eps) -> np.ndarray:
@@ -35,7 +35,7 @@ class BatchNorm(Function):
 
 
 class AffineNorm(Function):
-    """By given statistics, which are constants: the gradient passes through a scale and a shift."""
+    """Normalise by given statistics, which are constants: the gradient passes through a scale and a shift."""
 
     @staticmethod
     def forward(ctx: Context, x, weight, bias, mean, var, eps) -> np.ndarray:

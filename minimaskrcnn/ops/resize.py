@@ -43,7 +43,9 @@ def interpolate(
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
 ) -> Tensor:
-    """Resize the last two axes. Output cell i reads the input at, with ``step`` input cells an output cell,
+    """Resize the last two axes.
+
+    With ``step`` input cells per output cell, output cell i reads the input at
 
     * nearest: cell floor(i * step);
     * bilinear: (i + 0.5) * step - 0.5, cell centres at whole numbers, clamped to the map;
@@ -93,7 +95,7 @@ def interpolate(
 
 
 def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None, mode: str) -> tuple:
-    """Output size (h, w), and input cells an output cell (y, x)."""
+    """Output size (h, w), and input cells per output cell (y, x)."""
     if (size is None) == (scale_factor is None):
         raise InputError("interpolate: give either size or scale_factor.")
     if size is not None:

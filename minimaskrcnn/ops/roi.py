@@ -143,7 +143,7 @@ def roi_warp(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 
 
 
 def roi_features(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float, rule: RoIRule) -> Tensor:
-    """Any member of the family: each axis of `kernels.roi_rules.RoIRule` chosen alone.
+    """Read features by any rule of the RoI family: each axis of `kernels.roi_rules.RoIRule` is chosen alone.
 
     A rule that is RoIAlign or RoIPool runs on the kernel of that name: whoever registers a `roi_align` of
     their own changes every detector that uses it.

@@ -133,7 +133,7 @@ class _Probe:
         return sum(float((v * (y.data - y0)).sum()) for y, y0, v in pairs) / h
 
     def slopes(self, which: int, direction: np.ndarray, h: float) -> tuple[float, float]:
-        """From the left and from the right."""
+        """Measure the slopes from the left and from the right."""
         return self.slope(which, direction, -h), self.slope(which, direction, h)
 
 

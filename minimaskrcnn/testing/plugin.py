@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option --kernels."""
     parser.getgroup("minimaskrcnn").addoption(
         "--kernels",
         metavar="EDITION",
@@ -34,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    """Profiles are there before any conftest, which may replace them."""
+    """Register the Hypothesis profiles before any conftest is read, which may replace them."""
     try:
         from hypothesis import settings
     except ImportError:
@@ -45,6 +46,7 @@ def pytest_load_initial_conftests() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of the operator suite, and switch to the edition of --kernels."""
     config.addinivalue_line("markers", "operators: the operator suite, which --kernels runs on any edition")
     if name := config.getoption("kernels"):
         config.stash[_EDITION] = _use(name, str(config.invocation_params.dir))
