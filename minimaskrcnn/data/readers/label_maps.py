@@ -2,6 +2,7 @@
 
     masks/a.tif  images/a.tif              StarDist
     a_masks.tif, a_cp_masks.png  a.tif     Cellpose, beside the picture
+    a-labels.tif           a.tif           `minimaskrcnn predict --label-map`
 
 `voc` and `cityscapes` read theirs with the help of this file.
 """
@@ -21,7 +22,7 @@ from minimaskrcnn.data.readers.outlines import Runs
 from minimaskrcnn.data.readers.pictures import PictureFolder
 from minimaskrcnn.errors import InputError
 
-SUFFIXES = ("_cp_masks", "_masks", "_mask", "_labels", "_label")
+SUFFIXES = ("_cp_masks", "_masks", "_mask", "_labels", "_label", "-labels")
 
 
 def label_files(paths: list[Path], folder: Path | None) -> list[Path]:

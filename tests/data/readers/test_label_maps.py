@@ -29,8 +29,8 @@ def test_stardist_pairs_files_of_one_name(tmp_path, picture, save_labels, drawn,
     assert target.boxes.tolist() == [[2, 1, 5, 3], [5, 0, 7, 5]]
 
 
-@pytest.mark.parametrize("name", ["a_cp_masks.png", "a_masks.tif"])
-def test_cellpose_puts_them_beside_the_picture(picture, save_labels, drawn, name):
+@pytest.mark.parametrize("name", ["a_cp_masks.png", "a_masks.tif", "a-labels.tif"])
+def test_cellpose_and_predict_put_them_beside_the_picture(picture, save_labels, drawn, name):
     images = picture()
     save_labels(images / name, LABELS, np.uint16)
     assert drawn(images, images) == [("object", RING), ("object", PARTS)]
