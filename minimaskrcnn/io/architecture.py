@@ -68,14 +68,9 @@ def recognise(state: State, arch: str | None = None) -> dict[str, Any]:
     InputError
         If they do not belong to a detector with a ResNet-18, -34, -50 or -101.
     """
-    kind, first = network_of(state), ", ".join(list(state)[:3])
-    if kind is not None:
-        raise InputError(
-            f"the weights of {kind} (the first are {first}); only Mask R-CNN and Faster R-CNN with a ResNet "
-            "are read, and ResNet classifiers as a backbone to train from."
-        )
+    check_network(state)
     if not is_detector(state):
-        raise InputError(f"no weights of a detector that is known here (the first are {first}).")
+        raise InputError(f"no weights of a detector that is known here (the first are {_first(state)}).")
     if len(state[CLASSES].shape) != 1:
         raise InputError(f"{CLASSES} has the shape {state[CLASSES].shape}, and not one value per class.")
     if any(name in state for name in SECOND_VERSION):
@@ -94,6 +89,26 @@ def recognise(state: State, arch: str | None = None) -> dict[str, Any]:
     if config["num_classes"] == len(COCO_NAMES) and not trained_norm:
         config |= COCO_V1
     return config | (ARCHITECTURES[arch] if arch else {})
+
+
+def check_network(state: State) -> None:
+    """Refuse the weights of a network of another kind, and name it.
+
+    Raises
+    ------
+    InputError
+        If they belong to one of `other_models.KINDS`.
+    """
+    kind = network_of(state)
+    if kind is not None:
+        raise InputError(
+            f"the weights of {kind} (the first are {_first(state)}); only Mask R-CNN and Faster R-CNN with a "
+            "ResNet are read, and ResNet classifiers as a backbone to train from."
+        )
+
+
+def _first(state: State) -> str:
+    return ", ".join(list(state)[:3])
 
 
 def _preset(state: State) -> str:

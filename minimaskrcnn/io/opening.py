@@ -122,7 +122,7 @@ def kind_of(path: Path) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Put the file into every refusal of a reader that does not know its name."""
+    """Name the file in every refusal of a reader that does not know it."""
     with one_sentence(f"weights {path}"):
         try:
             yield

@@ -16,9 +16,9 @@ import numpy as np
 
 from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.io.architecture import CLASSES, is_detector
+from minimaskrcnn.io.architecture import CLASSES, check_network, is_classifier, is_detector
 from minimaskrcnn.io.opening import Facts, open_weights
-from minimaskrcnn.io.weights_file import fill, with_backbone
+from minimaskrcnn.io.weights_file import check_class_facts, fill, with_backbone
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
 PER_CLASS = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logits.")
@@ -36,6 +36,12 @@ def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
         If the file cannot be read, or is of a model that differs in more than its classes.
     """
     with open_weights(path) as file:
+        try:
+            if not is_classifier(file.claims):
+                check_network(file.claims)
+            given_classes = check_class_facts(file.claims, file.facts) if is_detector(file.claims) else 0
+        except InputError as error:
+            raise InputError(f"weights {path}: {error}") from error
         arrays, facts = file.read(), file.facts
     own = model.state_dict()
     if not is_detector(arrays):
@@ -47,10 +53,11 @@ def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
         if ours and theirs:
             pairs = shared_labels(ours, theirs)
         else:
-            same_number = len(np.atleast_1d(arrays[CLASSES])) == model.num_classes
+            same_number = given_classes == model.num_classes
             pairs = [(label, label) for label in range(model.num_classes)] if same_number else []
         complete = arrays | {
-            name: with_rows(own[name], arrays[name], pairs, model.num_classes) for name in per_class
+            name: with_rows(own[name], arrays[name], pairs, model.num_classes, given_classes)
+            for name in per_class
         }
         fresh = per_class if len(pairs) < model.num_classes else []
     try:
@@ -71,17 +78,17 @@ def shared_labels(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int,
 
 
 def with_rows(
-    own: np.ndarray, theirs: np.ndarray, pairs: Sequence[tuple[int, int]], classes: int
+    own: np.ndarray, theirs: np.ndarray, pairs: Sequence[tuple[int, int]], classes: int, given_classes: int
 ) -> np.ndarray:
     """Our layer with the rows of shared classes taken from theirs; every class has equally many rows.
 
-    >>> with_rows(np.zeros((4, 1)), np.arange(6.0)[:, None], [(1, 2)], classes=2).ravel()
+    >>> with_rows(np.zeros((4, 1)), np.arange(6.0)[:, None], [(1, 2)], 2, 3).ravel()
     array([0., 0., 4., 5.])
     """
-    if own.shape[1:] != theirs.shape[1:]:
-        return theirs  # of another model, as `fill` will say
     rows = len(own) // classes
-    mixed, given = own.reshape(classes, rows, -1).copy(), theirs.reshape(len(theirs) // rows, rows, -1)
+    if theirs.shape != (given_classes * rows, *own.shape[1:]):
+        return theirs  # of another model, as `fill` will say
+    mixed, given = own.reshape(classes, rows, -1).copy(), theirs.reshape(given_classes, rows, -1)
     for label, place in pairs:
         mixed[label] = given[place]
     return mixed.reshape(own.shape)
@@ -94,5 +101,5 @@ def _names_of(model: MaskRCNN) -> Sequence[str] | None:
 
 def _names_in(arrays: Mapping[str, np.ndarray], facts: Facts) -> Sequence[str] | None:
     """The class names that a file gives, or COCO's for its 91 classes."""
-    is_coco = len(np.atleast_1d(arrays[CLASSES])) == len(COCO_NAMES)
+    is_coco = len(arrays[CLASSES]) == len(COCO_NAMES)
     return facts.get("class_names") or (COCO_NAMES if is_coco else None)

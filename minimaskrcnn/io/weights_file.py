@@ -145,13 +145,28 @@ def describe(claims: State, facts: Facts, arch: str | None = None) -> Config:
 
 def check_facts(claims: State, facts: Facts, config: Config) -> None:
     """Hold what stands beside the weights against them, before a model of the size it claims is made."""
-    if CLASSES not in claims or not claims[CLASSES].shape:
-        raise InputError(f"{CLASSES} is missing, so these are not the weights of a detector.")
-    classes, claimed = claims[CLASSES].shape[0], config.num_classes
+    classes, claimed = check_class_facts(claims, facts), config.num_classes
     if claimed != classes:
         raise InputError(
             f"these weights are of another model: {classes} classes, and its config says {claimed}."
         )
+    size = facts.get("object_size")
+    if size is not None and not (type(size) in (int, float) and 0 < size < 1e6):
+        raise InputError("its size of objects is not a number of pixels; save it again.")
+    preparation(facts)
+
+
+def check_class_facts(claims: State, facts: Facts) -> int:
+    """Count the classes of a detector's weights; names and ids beside them are held against the number.
+
+    Raises
+    ------
+    InputError
+        If it is no detector, or there is not one name and id per class.
+    """
+    if CLASSES not in claims or len(claims[CLASSES].shape) != 1:
+        raise InputError(f"{CLASSES} is missing or no vector, so these are not the weights of a detector.")
+    classes = claims[CLASSES].shape[0]
     names, ids = facts.get("class_names"), facts.get("category_ids")
     if names is not None and not (
         isinstance(names, list) and len(names) == classes and all(map(is_plain, names))
@@ -161,10 +176,7 @@ def check_facts(claims: State, facts: Facts, config: Config) -> None:
         isinstance(ids, list) and len(ids) == classes and all(type(i) is int for i in ids)
     ):
         raise InputError(f"its category ids are not {classes} whole numbers; save it again.")
-    size = facts.get("object_size")
-    if size is not None and not (type(size) in (int, float) and 0 < size < 1e6):
-        raise InputError("its size of objects is not a number of pixels; save it again.")
-    preparation(facts)
+    return classes
 
 
 def preparation(facts: Facts) -> tuple[str, ...]:

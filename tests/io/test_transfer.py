@@ -113,3 +113,27 @@ def test_a_classifier_fills_the_backbone_and_nothing_else(tmp_path, make):
     assert len(fresh) == len(before) - len(classifier)
     for name, array in model.state_dict().items():
         assert (array == (before[name] if name in fresh else 0.5)).all()
+
+
+def test_the_weights_of_another_network_are_named(tmp_path):
+    names = ("head.classification_head.cls_logits.bias", "head.regression_head.bbox_reg.bias")
+    save_weights(tmp_path / "a.pth", {name: np.zeros(3, np.float32) for name in names}, {})
+    with pytest.raises(InputError, match=r"a\.pth: the weights of RetinaNet"):
+        start_from(mini(4), tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("names", [5, ["a"], [1, 2, 3, 4], ["a", "\x1b[31m", "c", "d"]])
+def test_class_names_that_are_none_are_refused(tmp_path, given, names):
+    save_arrays(tmp_path / "a.npz", given[1], {"class_names": names})
+    with pytest.raises(InputError, match=r"a\.npz: its class names are not 4 plain texts"):
+        start_from(mini(4), tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("shape", [(5, 128), (4, 64), (), (0,)])
+def test_rows_that_are_not_one_per_class_are_refused(tmp_path, given, shape):
+    state = {**given[1], "roi_heads.box_predictor.cls_score.weight": np.zeros(shape, np.float32)}
+    save_arrays(tmp_path / "a.npz", state, {"class_names": ["background", "x", "y", "z"]})
+    model = mini(3, rng=np.random.default_rng(1))
+    model.class_names = ("background", "y", "z")
+    with pytest.raises(InputError, match="1 of another shape"):
+        start_from(model, tmp_path / "a.npz")
