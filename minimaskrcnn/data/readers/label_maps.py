@@ -26,7 +26,9 @@ SUFFIXES = ("_cp_masks", "_masks", "_mask", "_labels", "_label", "-labels")
 
 
 def label_files(paths: list[Path], folder: Path | None) -> list[Path]:
-    """Return those of some picture files that are label maps: all, or those with a suffix where pictures are.
+    """Return those of some picture files that are label maps.
+
+    All are, in a folder of their own; beside the pictures those with a suffix are.
 
     Parameters
     ----------
@@ -34,8 +36,10 @@ def label_files(paths: list[Path], folder: Path | None) -> list[Path]:
     folder : folder of the pictures
     """
     suffixed = [path for path in paths if path.stem.endswith(SUFFIXES)]
-    together = bool(paths) and folder is not None and paths[0].parent.resolve() == folder.resolve()
-    return suffixed if together or suffixed else paths
+    if folder is None:
+        return suffixed or paths
+    together = bool(paths) and paths[0].parent.resolve() == folder.resolve()
+    return suffixed if together else paths
 
 
 def read(paths: list[Path], folder: Path | None) -> Entries:

@@ -36,6 +36,13 @@ def test_cellpose_and_predict_put_them_beside_the_picture(picture, save_labels, 
     assert drawn(images, images) == [("object", RING), ("object", PARTS)]
 
 
+def test_in_a_folder_of_their_own_none_is_passed_over(tmp_path, picture, save_labels):
+    picture("b.png")
+    save_labels(tmp_path / "masks" / "a.png", LABELS)
+    folder = save_labels(tmp_path / "masks" / "b_mask.png", LABELS).parent
+    assert len(CocoDataset(folder, picture())) == 2
+
+
 def test_a_label_that_is_a_whole_picture(picture, save_labels, tmp_path):
     path = save_labels(tmp_path / "a.png", np.full((5, 7), 2))
     assert CocoDataset(path, picture()).target(0, (5, 7)).boxes.tolist() == [[0, 0, 7, 5]]
