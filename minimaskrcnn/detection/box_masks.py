@@ -65,7 +65,7 @@ class BoxMasks(NDArrayOperatorsMixin):
         sides = np.array([crop.shape[::-1] for crop in crops], np.int64).reshape(len(crops), 2)  # (D, w h)
         if np.shape(corners) != sides.shape:
             raise InputError(
-                f"BoxMasks: corners must be {sides.shape}, x and y of each crop; got {np.shape(corners)}"
+                f"BoxMasks: corners must be {sides.shape}, x and y of each crop; got {np.shape(corners)}."
             )
         first = np.asarray(corners, np.int64)
         outside = np.flatnonzero(((first < 0) | (first + sides > size[::-1])).any(axis=1))

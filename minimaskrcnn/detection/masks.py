@@ -149,7 +149,9 @@ def _patches(
     for mask, (x1, y1, x2, y2) in zip(masks, boxes, strict=True):
         rows, weight_y = weights(M, y1, y2, size[0], masks.dtype)
         columns, weight_x = weights(M, x1, x2, size[1], masks.dtype)
-        yield rows, columns, weight_y @ mask @ weight_x.T  # (rows, M) (M, M) (M, columns)
+        with np.errstate(invalid="ignore"):
+            patch = weight_y @ mask @ weight_x.T  # (rows, M) (M, M) (M, columns)
+        yield rows, columns, patch
 
 
 def _sample_weights(M: int, low: float, high: float, side: int, dtype: np.dtype) -> tuple[slice, np.ndarray]:

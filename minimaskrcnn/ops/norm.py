@@ -106,6 +106,8 @@ def batch_norm(
     if not check_flag("batch_norm", training, "training"):
         _check_variance("batch_norm", running_var)
         return AffineNorm.apply(x, weight, bias, running_mean.copy(), running_var.copy(), eps)
+    if not (running_mean.flags.writeable and running_var.flags.writeable):
+        raise InputError("batch_norm: training changes running_mean and running_var; they are read-only.")
     if x.size // max(x.shape[1], 1) < 2:
         raise InputError(
             f"batch_norm: training needs at least two values per channel; x is {x.shape}. "

@@ -183,6 +183,8 @@ def _bins(op: str, output_size: Pair) -> tuple[int, int]:
 def _check(op: str, x: Tensor, boxes: Boxes, spatial_scale: float) -> np.ndarray:
     """The boxes as an array (K, 5) of x's dtype."""
     check_feature_map(op, x)
+    if 0 in x.shape[1:]:
+        raise InputError(f"{op}: x {x.shape} has no cells to read.")
     rois = _with_index(op, boxes, x.shape[0]) if isinstance(boxes, list | tuple) else boxes
     check_array(op, rois, "boxes")
     if rois.ndim != 2 or rois.shape[1] != 5:
