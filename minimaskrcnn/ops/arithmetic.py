@@ -75,9 +75,10 @@ class Add(Function):
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> tuple:
         need_a, need_b = ctx.needs_grad[:2]
-        return unbroadcast(grad, ctx.a_shape) if need_a else None, unbroadcast(
-            grad, ctx.b_shape
-        ) if need_b else None
+        return (
+            unbroadcast(grad, ctx.a_shape) if need_a else None,
+            unbroadcast(grad, ctx.b_shape) if need_b else None,
+        )
 
 
 class Subtract(Function):
@@ -89,9 +90,10 @@ class Subtract(Function):
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> tuple:
         need_a, need_b = ctx.needs_grad
-        return unbroadcast(grad, ctx.a_shape) if need_a else None, -unbroadcast(
-            grad, ctx.b_shape
-        ) if need_b else None
+        return (
+            unbroadcast(grad, ctx.a_shape) if need_a else None,
+            -unbroadcast(grad, ctx.b_shape) if need_b else None,
+        )
 
 
 class Multiply(Function):
