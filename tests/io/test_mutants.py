@@ -1,6 +1,6 @@
 """Sound files of weights, randomly damaged: each answers with arrays or with one sentence.
 
-`python -m pytest tests/io/test_mutants.py --thorough` tries fifty times as many.
+`python -m pytest tests/io/test_mutants.py --thorough` tries twenty times as many.
 """
 
 import random
@@ -91,7 +91,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path, name):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", WRITERS)
 def test_many_damaged_files_are_read_or_refused(tmp_path, name, seed):
-    assert sum(try_mutants(tmp_path / name, seed + 1, 2000).values()) == 2000
+    assert sum(try_mutants(tmp_path / name, seed, 2000).values()) == 2000

@@ -87,7 +87,7 @@ def open_and_read(path, folder, skip_broken):
 
 
 @pytest.mark.parametrize(
-    "rounds", [pytest.param(range(150), id="short"), pytest.param(range(6000), marks=pytest.mark.thorough)]
+    "rounds", [pytest.param(range(150), id="short"), pytest.param(range(2500), marks=pytest.mark.thorough)]
 )
 def test_damaged_files(sound, tmp_path, rounds):
     content, folder = sound

@@ -145,7 +145,7 @@ def spoil(data, draw):
     return bytes(data)
 
 
-ROUNDS = [pytest.param(range(100), id="short"), pytest.param(range(5000), marks=pytest.mark.thorough)]
+ROUNDS = [pytest.param(range(100), id="short"), pytest.param(range(1500), marks=pytest.mark.thorough)]
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
