@@ -33,14 +33,14 @@ class SlopeOneAtZero(OpFault):
 
 
 class SigmoidOverflows(OpFault):
-    """sigmoid is 1 / (1 + e^-x) as it stands."""
+    """sigmoid is e^x / (1 + e^x) as it stands: of large x, infinity by infinity."""
 
     suite = "sigmoid"
     replaces = (elementwise.Sigmoid, "forward")
 
     @staticmethod
     def wrong(ctx, x):
-        out = 1 / (1 + np.exp(-x))
+        out = np.exp(x) / (1 + np.exp(x))
         ctx.save(out=out)
         return out
 
