@@ -10,7 +10,7 @@ import pytest
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model, save_model
-from minimaskrcnn.io.checkpoint import save_arrays
+from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.models import mini, mini_c4
 
 
@@ -134,3 +134,18 @@ def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
         save_model(saved, mini(3), {})
     assert saved.read_bytes() == before
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]
+
+
+@pytest.mark.parametrize("facts", ["{", "[" * 100_000, "3", '{"format": "another/1"}', "9" * 5000])
+def test_facts_that_are_not_ours_are_refused(tmp_path, facts):
+    np.savez(tmp_path / "a.npz", **{"meta.json": np.array(facts), "weight": np.zeros(2, np.float32)})
+    with pytest.raises(InputError, match="not one that minimaskrcnn saved"):
+        load_arrays(tmp_path / "a.npz")
+
+
+def test_a_model_without_a_config_is_not_saved(tmp_path):
+    model = mini(2)
+    model.config = None
+    with pytest.raises(InputError, match="save_model: the model has no config"):
+        save_model(tmp_path / "a.npz", model, {})
+    assert not (tmp_path / "a.npz").exists()
