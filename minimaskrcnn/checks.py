@@ -46,6 +46,13 @@ def check_flag(where: str, value: Any, name: str) -> bool:
     raise InputError(f"{where}: {name} must be True or False; got {describe(value)}.")
 
 
+def as_index(value: Any) -> int:
+    """``operator.index``, which takes True; NumPy's own bool is refused, as in later versions of NumPy."""
+    if isinstance(value, np.bool_):
+        raise TypeError("a NumPy bool is no index")
+    return int(operator.index(value))
+
+
 def check_whole(where: str, value: Any, name: str, least: int | None = None, most: int | None = None) -> int:
     """A whole number of any integer type, from `least` to `most`.
 
@@ -56,7 +63,7 @@ def check_whole(where: str, value: Any, name: str, least: int | None = None, mos
     minimaskrcnn.errors.InputError: Loader: batch_size must be a whole number from 1 on; got int 0.
     """
     try:
-        number = int(operator.index(value))  # of True too
+        number = as_index(value)
     except TypeError:
         number = None
     if (

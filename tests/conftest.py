@@ -1,5 +1,6 @@
 """What every test may ask for: a seeded generator, the data folders, the long runs on request."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def pytest_collection_modifyitems(config, items):
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was():
+    """Give the package's log back as it was: a command sends it to stderr, where caplog does not see it."""
+    log = logging.getLogger("minimaskrcnn")
+    handlers, level, propagate = log.handlers[:], log.level, log.propagate
+    yield
+    log.handlers[:], log.propagate = handlers, propagate
+    log.setLevel(level)
 
 
 @pytest.fixture

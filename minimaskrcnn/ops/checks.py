@@ -5,13 +5,12 @@ Flags and single numbers are checked by `minimaskrcnn.checks`.
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
 from minimaskrcnn.autograd import Tensor
-from minimaskrcnn.checks import MOST_CELLS, describe
+from minimaskrcnn.checks import MOST_CELLS, as_index, describe
 from minimaskrcnn.errors import InputError
 
 
@@ -67,7 +66,7 @@ def check_broadcast(op: str, *shapes: tuple[int, ...]) -> None:
 def check_axis(op: str, axis: Any, ndim: int, name: str = "axis") -> int:
     """The axis as an int in [0, ndim)."""
     try:
-        index = operator.index(axis)
+        index = as_index(axis)
     except TypeError:
         raise InputError(f"{op}: {name} must be an int; got {describe(axis)}.") from None
     if not -ndim <= index < ndim:
@@ -79,7 +78,7 @@ def pair(op: str, value: Any, name: str, least: int) -> tuple[int, int]:
     """An int for both directions, or a pair (y, x), each at least `least`."""
     values = value if isinstance(value, tuple | list) else (value, value)
     try:
-        y, x = (operator.index(v) for v in values)
+        y, x = (as_index(v) for v in values)
     except (TypeError, ValueError):
         raise InputError(
             f"{op}: {name} must be an int or a pair (y, x) of ints; got {describe(value)}."

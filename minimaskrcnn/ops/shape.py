@@ -5,14 +5,13 @@ Where NumPy can it answers with a view: the result of `reshape`, `permute` or a 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from minimaskrcnn.autograd import Context, Function, Tensor
-from minimaskrcnn.checks import MOST_CELLS, check_number, describe
+from minimaskrcnn.checks import MOST_CELLS, as_index, check_number, describe
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.ops.checks import check_axis, check_tensor
 
@@ -224,7 +223,7 @@ def pad(x: Tensor, pad: Sequence[int], value: float = 0.0) -> Tensor:
     """
     check_tensor("pad", x)
     try:
-        cells = [operator.index(p) for p in pad]
+        cells = [as_index(p) for p in pad]
     except TypeError:
         cells = [-1]
     if len(cells) % 2 or len(cells) > 2 * x.ndim or not all(0 <= p <= MOST_CELLS for p in cells):

@@ -1,6 +1,7 @@
 """read_image: every kind of picture becomes float32 RGB in [0, 1]; everything else is one clear sentence."""
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
 
@@ -188,6 +189,7 @@ def test_every_other_colour_space_reads_or_is_refused(tmp_path):
         read_image(saved(tmp_path / "lab.tif", Image.new("LAB", (2, 2))))
 
 
+@pytest.mark.skipif(PIL.__version__.startswith("10.2"), reason="this Pillow does not read .pfm")
 def test_floats_outside_the_scale_are_refused_where_there_is_one(tmp_path):
     for values in ([0.0, 2.0], [np.nan, 0.5], [-0.1, 0.5]):
         (tmp_path / "a.pfm").write_bytes(b"Pf\n2 1\n-1.0\n" + np.array(values, "<f4").tobytes())

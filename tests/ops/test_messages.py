@@ -289,3 +289,8 @@ ONE_TENSOR = [
 def test_no_numpy_error_reaches_the_user_from_a_wrong_rank(op, x):
     with contextlib.suppress(InputError):
         op(x)
+
+
+def test_a_bool_of_numpy_is_no_whole_number_in_any_version_of_numpy():
+    with pytest.raises(InputError, match="softmax: dim must be an int"):
+        ops.softmax(MATRIX, np.bool_(True))
