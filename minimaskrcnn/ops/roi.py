@@ -17,8 +17,11 @@ from minimaskrcnn.ops.checks import check_array, check_feature_map, pair
 Pair = int | tuple[int, int]
 Boxes = np.ndarray | list[np.ndarray] | tuple[np.ndarray, ...]
 
-FARTHEST_CELL, FARTHEST_SIDES = 1024, 16
-"""A box may reach 1,024 cells from the origin, or 16 sides of its map, whichever is more."""
+FARTHEST_CELL = 2**16
+"""A box may reach this many cells from the origin: float32 still tells its samples apart there."""
+
+LONGEST_CELLS, LONGEST_SIDES = 2048, 32
+"""A box may be 2,048 cells long, or 32 sides of its map, whichever is more: what is read has that size."""
 
 MOST_SAMPLES = 256
 """The largest `sampling_ratio`: samples per bin and direction."""
@@ -208,14 +211,17 @@ def _check(op: str, x: Tensor, boxes: Boxes, spatial_scale: float) -> np.ndarray
 
 
 def _check_reach(op: str, boxes: np.ndarray, size: tuple[int, ...]) -> None:
-    """Boxes (K, 4) in cells must lie around the map (H, W), so that what is read has a bounded size."""
-    limit = max(FARTHEST_CELL, FARTHEST_SIDES * max(size))
-    near = (np.abs(boxes) <= limit).all(axis=1)  # NaN is not
+    """Boxes (K, 4) in cells must have a bounded size, with which what is read grows, and not lie too far."""
+    limit = max(LONGEST_CELLS, LONGEST_SIDES * max(size))
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        short = (np.abs(boxes[:, 2:] - boxes[:, :2]) <= limit).all(axis=1)
+    near = short & (np.abs(boxes) <= FARTHEST_CELL).all(axis=1)  # NaN is not
     if not near.all():
         row = int(np.argmin(near))
         raise InputError(
             f"{op}: boxes[{row}] is {boxes[row].tolist()} in cells of the map {size}; every coordinate must "
-            f"be a number within {limit} cells of the origin. Clip boxes to the picture first."
+            f"be a number within {FARTHEST_CELL} cells of the origin, and a box at most {limit} cells long. "
+            "Clip boxes to the picture first."
         )
 
 
