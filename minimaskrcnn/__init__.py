@@ -7,6 +7,8 @@ Tensor([2., 3.])
 A subpackage is imported when it is first used, so `import minimaskrcnn` by itself loads nothing heavy.
 """
 
+import logging
+import sys
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -18,12 +20,15 @@ if TYPE_CHECKING:
         detection,
         errors,
         evaluation,
+        exercises,
         experiments,
+        explorer,
         inspection,
         io,
         kernels,
         models,
         nn,
+        notebooks,
         ops,
         testing,
         training,
@@ -31,7 +36,12 @@ if TYPE_CHECKING:
         weights,
     )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+
+if (
+    sys.platform == "emscripten"
+):  # in a browser Matplotlib lists its fonts in each session, and warns of the wait
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 __all__ = [
     "autograd",
@@ -39,12 +49,15 @@ __all__ = [
     "detection",
     "errors",
     "evaluation",
+    "exercises",
     "experiments",
+    "explorer",
     "inspection",
     "io",
     "kernels",
     "models",
     "nn",
+    "notebooks",
     "ops",
     "testing",
     "training",

@@ -31,7 +31,7 @@ class Piecewise(io.BufferedReader):
 
 
 @contextlib.contextmanager
-def opened(path: str | os.PathLike, subject: str) -> Iterator[Piecewise]:
+def opened(path: str | os.PathLike[str], subject: str) -> Iterator[Piecewise]:
     """Open a regular file for reading in pieces; `subject` stands before the path in every refusal.
 
     Raises

@@ -86,7 +86,7 @@ class NpzFile:
 
 
 @contextlib.contextmanager
-def open_npz(path: str | os.PathLike, subject: str, swelling: float = SWELLING) -> Iterator[NpzFile]:
+def open_npz(path: str | os.PathLike[str], subject: str, swelling: float = SWELLING) -> Iterator[NpzFile]:
     """Read the headers of an `.npz`.
 
     Parameters

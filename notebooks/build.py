@@ -8,27 +8,17 @@ time, path or version is stored.
 """
 
 import argparse
-import os
 import sys
-import time
 from pathlib import Path
 
-import jupytext
 import nbformat
 from checking import cell_texts, out_of_date, out_of_step, problems
+from execution import CellError, execute
 from nbformat import NotebookNode
 
+from minimaskrcnn import notebooks
+
 HERE = Path(__file__).resolve().parent
-SECONDS = 60  # limit for a whole notebook
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
-ENVIRONMENT = {
-    "PYTHONHASHSEED": "0",
-    "OPENBLAS_NUM_THREADS": "1",  # small matrices, and the same sums on any number of cores
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the kernel's debugger would warn, on every start
-}
 
 
 def sources(numbers: list[str]) -> list[Path]:
@@ -43,48 +33,17 @@ def sources(numbers: list[str]) -> list[Path]:
 
 
 def made_from(source: Path) -> NotebookNode:
-    """Return the notebook of a source, not yet executed."""
-    notebook = jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
-    notebook.metadata = nbformat.from_dict(METADATA)
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    for place, cell in enumerate(notebook.cells):
-        cell.id, cell.metadata = f"{source.name[:2]}-{place:02d}", nbformat.from_dict({})
-    return notebook
-
-
-def execute(notebook: NotebookNode, seconds: float = SECONDS) -> float:
-    """Run every cell in a fresh kernel, in the folder of the notebooks; return how long it took.
-
-    Raises
-    ------
-    nbclient.exceptions.CellControlSignal
-        If a cell ends in an error, or all cells together take more than `seconds`.
-    """
-    from nbclient import NotebookClient
-
-    os.environ.update(ENVIRONMENT)
-    client = NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
-    client.record_timing, client.coalesce_streams = False, True
-    client.extra_arguments = ["--log-level=CRITICAL"]
-    started = time.monotonic()
-    with client.setup_kernel():
-        for place, cell in enumerate(notebook.cells):
-            client.timeout = max(1, round(seconds - (time.monotonic() - started)))
-            client.execute_cell(cell, place)
-    notebook.metadata = nbformat.from_dict(METADATA)
-    return time.monotonic() - started
+    """Return the edition to read of a source, not yet executed."""
+    cells = notebooks.reading(notebooks.read_cells(source))
+    return nbformat.reads(notebooks.as_text(notebooks.as_notebook(cells)), as_version=4)
 
 
 def run(notebook: NotebookNode) -> tuple[float, list[str]]:
     """Execute; return how long it took and what is wrong: only the failure, if there was one."""
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
-
     try:
-        seconds = execute(notebook)
-    except CellTimeoutError:
-        return SECONDS, [f"it takes longer than {SECONDS} s"]
-    except CellExecutionError as error:
-        return 0.0, [f"a cell ends in {error.ename}: {error.evalue}"]
+        seconds = execute(notebook, HERE)
+    except CellError as failure:
+        return 0.0, [str(failure)]
     return seconds, problems(notebook, as_text(notebook))
 
 

@@ -1,7 +1,8 @@
-"""What every test may ask for: a seeded generator, the data folders, the long runs on request."""
+"""What every test may ask for: a seeded generator, the data folders, a browser, the long runs on request."""
 
 import logging
 import os
+import shutil
 from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib: no test opens a window
@@ -12,9 +13,22 @@ import pytest
 from hypothesis import settings
 
 REPO = Path(__file__).resolve().parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RUN_AXE = """async (tags) => (await axe.run({runOnly: tags})).violations.map(
+    (one) => `${one.id}: ${one.nodes.map((node) => node.html + node.failureSummary).join("; ")}`)"""
 
 # The profiles are those of minimaskrcnn.testing.plugin; pytest --hypothesis-profile=NAME overrides.
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+settings.load_profile(f"minimaskrcnn-{'ci' if os.environ.get('CI') else 'dev'}")
 
 
 def pytest_addoption(parser):
@@ -64,3 +78,28 @@ def pyodide_dir():
 def data_dir():
     """Real pictures: nuclei, photographs, a COCO-format sample."""
     return folder("MINIMASKRCNN_DATA", "../shared/data")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running browser."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the `browser` extra")
+    if CHROMIUM is None:
+        pytest.skip("needs chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """`violations(page)` lists what axe-core finds: WCAG 2.2, levels A and AA."""
+    package = pytest.importorskip("axe_playwright_python", reason="needs the `browser` extra")
+    source = (Path(package.__file__).parent / "axe.min.js").read_text("utf-8")
+
+    def run(page):
+        page.evaluate(source)
+        return page.evaluate(RUN_AXE, WCAG)
+
+    return run

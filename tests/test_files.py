@@ -1,5 +1,9 @@
 """A file is written whole or not at all."""
 
+import os
+import secrets
+from pathlib import Path
+
 import pytest
 
 from minimaskrcnn.files import atomic_write
@@ -36,3 +40,30 @@ def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
     atomic_write(path, lambda stream: (stream.write(b"new"), stream.flush(), seen.append(path.read_bytes())))
     assert seen == [b"old"]
     assert path.read_bytes() == b"new"
+
+
+def test_a_link_stays_and_the_file_behind_it_is_written(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "model.npz").symlink_to(tmp_path / "disk" / "model.npz")
+    atomic_write(tmp_path / "model.npz", lambda stream: stream.write(b"new"))
+    assert (tmp_path / "model.npz").is_symlink()
+    assert (tmp_path / "disk" / "model.npz").read_bytes() == b"new"
+    assert names(tmp_path / "disk") == ["model.npz"]
+
+
+def test_a_device_is_written_to_and_not_replaced():
+    atomic_write(os.devnull, lambda stream: stream.write(b"gone"))
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_temporary_file_follows_no_link_that_waits_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(secrets, "token_hex", lambda count: "guessed")
+    (tmp_path / ".a.bin.guessed.tmp").symlink_to(tmp_path / "victim")
+    with pytest.raises(FileExistsError):
+        atomic_write(tmp_path / "a.bin", lambda stream: stream.write(b"abc"))
+    assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "円" * 85])
+def test_the_longest_names_can_be_written(tmp_path, name):
+    assert atomic_write(tmp_path / name, lambda stream: stream.write(b"abc")).read_bytes() == b"abc"

@@ -1,6 +1,7 @@
 """Promises about the whole project: few dependencies, light to import, short files, plain English."""
 
 import ast
+import logging
 import re
 import runpy
 import subprocess
@@ -9,6 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
+
+import minimaskrcnn
 
 REPO = Path(__file__).resolve().parents[1]
 PACKAGE = REPO / "minimaskrcnn"
@@ -38,6 +42,23 @@ def test_the_version_has_one_source():
     project = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))
     assert "version" not in project["project"]
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "minimaskrcnn.__version__"}
+
+
+def test_the_citation_and_the_changelog_name_the_version():
+    citation = (REPO / "CITATION.cff").read_text("utf-8")
+    assert re.search(r"^version: (\S+)$", citation, re.M)[1] == minimaskrcnn.__version__
+    headings = re.findall(
+        r"^## \[([\d.]+)\] - (\d{4}-\d\d-\d\d)$", (REPO / "CHANGELOG.md").read_text("utf-8"), re.M
+    )
+    assert headings[0][0] == minimaskrcnn.__version__
+    assert headings == sorted(headings, key=lambda heading: heading[1], reverse=True)
+
+
+def test_names_are_forgotten_in_the_version_that_said_so():
+    now = Version(minimaskrcnn.__version__)
+    promises = [re.findall(r'until="([\d.]+)"', path.read_text("utf-8")) for path in FILES]
+    due = {until for found in promises for until in found if Version(until) <= now}
+    assert not due
 
 
 def test_a_module_imports_only_what_is_installed_with_the_package():
@@ -170,3 +191,30 @@ def test_the_floors_of_the_docs_are_those_that_are_checked(page):
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()} - {"weights"}
     assert folders <= stated.keys()
     assert stated.items() <= floors.items()
+
+
+def test_a_source_distribution_holds_every_file_of_the_repository():
+    listed = subprocess.run(["git", "ls-files"], cwd=REPO, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no repository: these files were unpacked from a source distribution")
+    words = [line.split() for line in (REPO / "MANIFEST.in").read_text("utf-8").splitlines()]
+    grafted = {word for command, *rest in filter(None, words) if command == "graft" for word in rest}
+    included = {word for command, *rest in filter(None, words) if command == "include" for word in rest}
+    build = {"minimaskrcnn", "pyproject.toml", "setup.py", "LICENSE", "MANIFEST.in"}  # by setuptools itself
+    for name in listed.stdout.splitlines():
+        top = Path(name).parts[0]
+        there = top in grafted | build or any(Path(top).match(pattern) for pattern in included)
+        assert there, f"MANIFEST.in lacks {name}"
+
+
+def test_in_a_browser_the_wait_for_fonts_is_no_warning(monkeypatch):
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    try:
+        runpy.run_path(str(PACKAGE / "__init__.py"))
+        assert logger.level == level
+        monkeypatch.setattr(sys, "platform", "emscripten")
+        runpy.run_path(str(PACKAGE / "__init__.py"))
+        assert logger.level == logging.ERROR
+    finally:
+        logger.setLevel(level)

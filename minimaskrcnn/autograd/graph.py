@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from minimaskrcnn.autograd.engine import Node
@@ -116,7 +116,7 @@ def _below(root: Node) -> set[Node]:
     return seen
 
 
-def _leaf_names(names: Mapping[str, Tensor] | None):
+def _leaf_names(names: Mapping[str, Tensor] | None) -> Callable[[Tensor], str]:
     known = {tensor: name for name, tensor in (names or {}).items()}
     return lambda leaf: known.get(leaf, f"leaf {leaf.shape}")
 

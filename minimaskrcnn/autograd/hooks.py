@@ -69,6 +69,7 @@ class Timer:
         self.calls: dict[tuple[str, str], int] = defaultdict(int)
 
     def __call__(self, event: Event) -> None:
+        """Add one op to the sums."""
         key = event.phase, event.op
         self.seconds[key] += event.seconds
         self.calls[key] += 1
@@ -87,6 +88,7 @@ class ShapeTrace:
         self.lines: list[str] = []
 
     def __call__(self, event: Event) -> None:
+        """Note one op."""
         self.lines.append(describe(event))
 
     def __str__(self) -> str:
@@ -100,6 +102,7 @@ class Printer:
         self.stream = stream
 
     def __call__(self, event: Event) -> None:
+        """Write the line of one op."""
         ranges = " ".join(_range(x) for x in event.outputs if isinstance(x, np.ndarray))
         print(f"{describe(event)}  {ranges}", file=self.stream or sys.stderr)
 

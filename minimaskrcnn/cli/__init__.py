@@ -7,7 +7,6 @@ Exit codes: 0 done; 1 a check failed or the run was interrupted; 2 the input or 
 """
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -19,6 +18,9 @@ from minimaskrcnn.cli import (
     convert,
     demo,
     evaluate,
+    explore,
+    grade,
+    notebooks,
     options,
     output,
     predict,
@@ -31,6 +33,7 @@ from minimaskrcnn.errors import InputError, TrainingDivergedError, printable
 COMMANDS = {
     "demo": demo,
     "stages": stages,
+    "explore": explore,
     "check": check,
     "train": train,
     "evaluate": evaluate,
@@ -38,16 +41,21 @@ COMMANDS = {
     "convert": convert,
     "anchors": anchors,
     "roi-lab": roi_lab,
+    "notebooks": notebooks,
+    "grade": grade,
 }
 
 EPILOG = """\
 examples:
   minimaskrcnn demo                              a picture, explained in one figure
   minimaskrcnn stages -o out/stages              one figure per stage
+  minimaskrcnn explore                           a page to follow it in yourself
   minimaskrcnn predict --model nuclei cells.png  outline the nuclei in a file
   minimaskrcnn check instances.json              what is wrong with an annotation file
   minimaskrcnn train shapes                      from scratch, on two cores
   minimaskrcnn evaluate shapes                   AP of the bundled weights
+  minimaskrcnn notebooks copy course             the notebooks, to work in
+  minimaskrcnn grade hand-ins/*.ipynb            score the exercises in them
 
 `minimaskrcnn COMMAND --help` explains each.
 """
@@ -78,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    output.open_streams()
     args = build_parser().parse_args(argv)
     output.start_logging(args)
     options.limit_threads(args.threads)
@@ -93,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _stop(args, "interrupted", 1)
     except BrokenPipeError:
         # The reader of stdout has exited (`| head`). Python would raise again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.discard(sys.stdout)
         return 1
     except TrainingDivergedError as error:
         return _stop(args, str(error), 1)

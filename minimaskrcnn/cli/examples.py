@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from importlib.resources import as_file, files
+from typing import Any
 
 import numpy as np
 
@@ -103,10 +104,7 @@ def gather(args: argparse.Namespace) -> Gathered:
 def _of_file(args: argparse.Namespace, model: MaskRCNN, image: np.ndarray | None) -> Known:
     """The objects that a COCO file lists for the picture; the file is also the data set."""
     assert image is not None
-    listed = sources.open_coco(args.truth, None, args.skip_broken)
-    dataset = sources.with_labels_of(model, listed)
-    assert isinstance(dataset, data.CocoDataset)
-    target = dataset.target(dataset.index_of(args.image), (image.shape[1], image.shape[2]))
+    target = sources.annotated(args, model, image)
     return Known(model, image, target, [(image, target)], 1, f"{args.truth}, this picture alone")
 
 
@@ -151,7 +149,7 @@ def _sample_words(known: Known) -> str:
     return f"shapes validation sample {known.target.image_id}"
 
 
-def _read_log(path: str | None) -> list[dict]:
+def _read_log(path: str | None) -> list[dict[str, Any]]:
     """The records of `path`, or of the run that comes with the package."""
     if path is None:
         with as_file(files("minimaskrcnn.data") / "samples" / "shapes-log.jsonl") as bundled:

@@ -53,7 +53,7 @@ def write_label_map(path: Path, detections: Detections) -> Path:
     return atomic_write(path, lambda stream: stream.write(content.getvalue()))
 
 
-def measured(file_name: str, detections: Detections, class_names: Sequence[str]) -> list[tuple]:
+def measured(file_name: str, detections: Detections, class_names: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return one row of `COLUMNS` for each detection.
 
     `area` in pixels and the centroid (x, y) are those of the mask, or of the box where there are no masks.
@@ -75,7 +75,7 @@ def measured(file_name: str, detections: Detections, class_names: Sequence[str])
     return rows
 
 
-def write_table(path: Path, rows: Sequence[tuple]) -> Path:
+def write_table(path: Path, rows: Sequence[tuple[Any, ...]]) -> Path:
     """Write rows of `COLUMNS` as CSV with a header."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -1,15 +1,36 @@
 """Output of the commands: tables or JSON on stdout, messages on stderr."""
 
 import argparse
+import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from minimaskrcnn.errors import printable
 
 log = logging.getLogger("minimaskrcnn")
+
+
+def open_streams() -> None:
+    """Make stdout and stderr take every text, so that no result is lost because it cannot be shown.
+
+    A stream that the caller has closed (`>&-`) becomes the null device. Characters that the coding of a
+    stream lacks are printed as escapes.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open until the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def discard(stream: TextIO) -> None:
+    """Send what is written to `stream` from now on to the null device."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def start_logging(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ of them in COCO's results format: image_id (1, 2, ... in the given order),
 file_name, category_id (the data set's own id of the class if the model knows
 it, otherwise the label: 1 is the first class), bbox (x, y, width, height),
 score, segmentation (run lengths). The JSON contains every detection; the
-tables and overlays show those with a score of at least --min-score. With
+tables and overlays show those with a score of at least --min-score. For the
+AP of masks by size in pycocotools, take out bbox first (docs/cli.md). With
 --ids-from FILE the ids are those of an annotation file, so that
 `evaluate coco --results` can score the file.
 
@@ -177,15 +179,20 @@ def draw(image: np.ndarray, detections: Detections, class_names: list[str]) -> F
     return figure
 
 
+LONGEST_STEM = 200  # bytes: a file name may have 255, and "-overlay.png" and the like are added
+
+
 def distinct_stems(paths: list[str]) -> list[str]:
     """Return the names without folder and ending; if a name is taken, -2, -3, ... is added to it.
+
+    A very long name is cut, so that the names of all outputs are names that a file can have.
 
     >>> distinct_stems(["a/cell.png", "b/cell.png", "dish.png"])
     ['cell', 'cell-2', 'dish']
     """
     stems: list[str] = []
     for path in paths:
-        name = Path(path).stem
+        name = os.fsdecode(os.fsencode(Path(path).stem)[:LONGEST_STEM])
         numbered = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
         stems.append(next(stem for stem in numbered if stem not in stems))
     return stems

@@ -128,6 +128,13 @@ def read_picture(path: str | Path, model: MaskRCNN, args: argparse.Namespace) ->
     return data.prepare(image, model.prepare)
 
 
+def annotated(args: argparse.Namespace, model: MaskRCNN, image: np.ndarray) -> Target:
+    """The objects that the annotations `--truth` list for the picture IMAGE, with the labels of the model."""
+    dataset = with_labels_of(model, open_coco(args.truth, None, args.skip_broken))
+    assert isinstance(dataset, data.CocoDataset)
+    return dataset.target(dataset.index_of(args.image), (image.shape[1], image.shape[2]))
+
+
 def sample(kind: str, model: MaskRCNN, seed: int) -> tuple[np.ndarray, Target]:
     """A picture with known objects, prepared for the model: a shapes validation sample, or the micrograph.
 

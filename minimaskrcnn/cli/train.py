@@ -82,6 +82,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="coco: keep this share of the pictures for validation, for example 0.2",
     )
     parser.add_argument(
+        "--anchors",
+        choices=("auto",),
+        help="coco: take the anchor sizes that `minimaskrcnn anchors coco` suggests for the pictures to "
+        "learn from; they are stored with the model",
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -99,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
 
     from minimaskrcnn import viz
     from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli.auto_anchors import with_fitting_anchors
     from minimaskrcnn.cli.progress import Progress
     from minimaskrcnn.cli.settings import adapt
     from minimaskrcnn.training import Trainer, read_log
@@ -107,6 +114,8 @@ def run(args: argparse.Namespace) -> int:
     train, validation = open_parts(args, recipe.prepare)
     if args.epochs:
         recipe = adapt(in_epochs(recipe, args.epochs, len(train)), args.changes)
+    if args.anchors:
+        recipe = with_fitting_anchors(recipe, train)
     out = Path(args.output or f"runs/{args.dataset}")
     with Progress(recipe.steps, args.quiet) as progress:
         trainer = Trainer.from_recipe(
@@ -146,7 +155,7 @@ def plan(args: argparse.Namespace) -> Recipe:
     Raises
     ------
     InputError
-        If --epochs and --set both set the length of the run.
+        If two options set the length of the run or the anchors, or --anchors is not for this data set.
     """
     from minimaskrcnn.cli import sources
     from minimaskrcnn.io.opening import open_weights
@@ -155,6 +164,12 @@ def plan(args: argparse.Namespace) -> Recipe:
 
     if args.epochs and any(change.startswith("steps=") for change in args.changes):
         raise InputError("--epochs and --set steps both set the length of the run; leave one out.")
+    if args.anchors and args.dataset != "coco":
+        raise InputError(
+            f"--anchors auto belongs to coco; the recipe of {args.dataset} has anchors that fit."
+        )
+    if args.anchors and any("anchor_sizes=" in change for change in args.changes):
+        raise InputError("--anchors auto and --set anchor_sizes both set the anchors; leave one out.")
     recipe = replace(RECIPES[args.dataset], early_stop=args.early_stop)
     steps: tuple[str, ...] = ()
     if args.dataset == "coco" and args.weights:

@@ -11,7 +11,7 @@ from minimaskrcnn.data.location import data_folders, find_data
 from minimaskrcnn.data.nuclei import Nuclei, nuclei_sample, prepare_nuclei
 from minimaskrcnn.data.preparation import prepare, register_preparation, stretch_contrast
 from minimaskrcnn.data.results import CocoResults
-from minimaskrcnn.data.shapes import Shapes
+from minimaskrcnn.data.shapes import Shapes, shapes_sample
 from minimaskrcnn.data.subset import Subset, cut
 from minimaskrcnn.data.transforms import (
     ColourJitter,
@@ -48,5 +48,6 @@ __all__ = [
     "prepare_nuclei",
     "read_image",
     "register_preparation",
+    "shapes_sample",
     "stretch_contrast",
 ]

@@ -6,7 +6,8 @@ COCO numbers its categories freely (1, 2, ..., 90 with gaps); a detector needs l
 here is the k-th category in order of id, and `category_ids` translates back when results are written.
 
 The whole file is checked when it is opened (`data.annotations`), so that a broken annotation stops a run at
-its start. Outlines stay as compact as the file has them until a picture is asked for.
+its start. Outlines stay as compact as the file has them until a picture is asked for, and each mask is then
+kept in its box (`detection.box_masks`).
 """
 
 import os
@@ -16,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minimaskrcnn.data.annotations import Annotation, AnnotationFile, Report, Severity
+from minimaskrcnn.data.annotations import AnnotationFile, Report, Severity
 from minimaskrcnn.data.dataset import check_index
 from minimaskrcnn.data.images import read_image
-from minimaskrcnn.detection import rle
+from minimaskrcnn.detection.outlines import draw_outlines
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 
@@ -68,8 +69,8 @@ class CocoDataset:
 
     def __init__(
         self,
-        annotation_file: str | os.PathLike,
-        image_dir: str | os.PathLike | None,
+        annotation_file: str | os.PathLike[str],
+        image_dir: str | os.PathLike[str] | None,
         skip_broken: bool = False,
     ):
         self.file = AnnotationFile(annotation_file, image_dir)
@@ -173,11 +174,7 @@ class CocoDataset:
         annotations = self.file.annotations.get(picture.id, [])
         boxes = np.array([a.box for a in annotations], np.float64).reshape(-1, 4)  # x, y, width, height
         boxes[:, 2:] += boxes[:, :2]
-        masks = None
-        if self.has_masks:
-            masks = np.zeros((len(annotations), *size), bool)
-            for mask, annotation in zip(masks, annotations, strict=True):
-                mask[:] = _mask(annotation, *size)
+        masks = draw_outlines([a.outline for a in annotations], size) if self.has_masks else None
         return Target(
             boxes=boxes.astype(np.float32),
             labels=np.array([self._labels[a.category] for a in annotations], np.int64),
@@ -194,13 +191,6 @@ class CocoDataset:
         """
         annotations = self.file.annotations.get(self.image_ids[check_index(index, len(self))], [])
         return np.array([annotation.area for annotation in annotations], np.float64)
-
-
-def _mask(annotation: Annotation, height: int, width: int) -> np.ndarray:
-    """Draw one annotation's outline, (height, width) bool."""
-    if isinstance(annotation.outline, dict):
-        return rle.decode(annotation.outline)
-    return rle.polygons_to_mask(annotation.outline or [], height, width)
 
 
 def _listed(names: Sequence[str], limit: int = 6) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from minimaskrcnn.data import tiff
 from minimaskrcnn.errors import InputError
@@ -41,7 +41,7 @@ class _UnknownFormatError(InputError):
     """Pillow does not know the file."""
 
 
-def read_image(path: str | os.PathLike, page: int = 1, channel: int | None = None) -> np.ndarray:
+def read_image(path: str | os.PathLike[str], page: int = 1, channel: int | None = None) -> np.ndarray:
     """Read an image file.
 
     Parameters
@@ -74,9 +74,9 @@ def read_image(path: str | os.PathLike, page: int = 1, channel: int | None = Non
                     values = tiff.numbers(picture, turned)[..., None]  # (H, W, 1)
                     return _first_last(tiff.by_percentiles(_chosen(values, channel)))
                 return _to_array(turned, channel)
-    except _UnknownFormatError:
+    except _UnknownFormatError as fault:
         if not tiff.is_tiff(Path(path)):
-            raise
+            raise InputError(str(fault)) from None
     try:
         values = tiff.read_with_tifffile(Path(path), page, pixel_limit())
         return _first_last(tiff.by_percentiles(_chosen(values, channel)))
@@ -84,7 +84,7 @@ def read_image(path: str | os.PathLike, page: int = 1, channel: int | None = Non
         raise InputError(f"read_image: {path} {fault}") from None
 
 
-def pages(path: str | os.PathLike) -> int:
+def pages(path: str | os.PathLike[str]) -> int:
     """Count the pages of a stack, or the frames of an animation; 1 for other pictures."""
     try:
         with _opened(path) as picture:
@@ -93,7 +93,7 @@ def pages(path: str | os.PathLike) -> int:
         return 1  # whoever reads it says more
 
 
-def read_labels(path: str | os.PathLike) -> np.ndarray:
+def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     """Read a picture of numbers as they stand in the file: a palette's places, grey values unscaled.
 
     Parameters
@@ -110,8 +110,11 @@ def read_labels(path: str | os.PathLike) -> np.ndarray:
     InputError
         As `read_image` does; also if the file has colours, or numbers that are not whole or below 0.
     """
-    with _opened(path) as picture:
-        values = np.asarray(picture)
+    try:
+        with _opened(path) as picture:
+            values = np.asarray(picture)
+    except _UnknownFormatError as fault:
+        raise InputError(str(fault)) from None
     if values.ndim != 2:
         raise InputError(f"read_labels: {path} has colours, where one number per pixel is expected.")
     labels = np.zeros(values.shape, np.int64)
@@ -122,7 +125,7 @@ def read_labels(path: str | os.PathLike) -> np.ndarray:
     return labels
 
 
-def picture_size(path: str | os.PathLike) -> tuple[int, int]:
+def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     """Return the (height, width) that `read_image` would give, from the file's header where it tells.
 
     A PNG or JPEG that does not end as its format demands is read as a whole, which says what is wrong.
@@ -149,7 +152,7 @@ def pixel_limit() -> int:
 
 
 @contextlib.contextmanager
-def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
+def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
     """Open a picture's header; what goes wrong inside becomes one sentence."""
     path = _checked_path(path)
     limit = pixel_limit()
@@ -167,7 +170,7 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
             f"read_image: {path} has more than {limit:,} pixels; make it smaller, cut it into tiles, or "
             f"raise the limit with --max-pixels (the variable {LIMIT_VARIABLE})."
         ) from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise _UnknownFormatError(
             f"read_image: {path} is not an image of a format that is read here ({', '.join(FORMATS)}); "
             "convert it to PNG or JPEG first."
@@ -176,13 +179,15 @@ def _opened(path: str | os.PathLike) -> Iterator[Image.Image]:
         raise InputError(
             f"read_image: {path} needs more memory than there is; make it smaller, or cut it into tiles."
         ) from None
+    except PermissionError as fault:
+        raise InputError(f"read_image: {path} cannot be opened ({fault.strerror}).") from None
     except Exception as fault:  # the decoders raise whatever a stranger's bytes lead them to
         raise InputError(
             f"read_image: {path} is damaged or cut short ({fault}); copy or download it again."
         ) from None
 
 
-def _checked_path(path: str | os.PathLike) -> Path:
+def _checked_path(path: str | os.PathLike[str]) -> Path:
     """Refuse what is no regular file: a pipe would be waited for, and a device never ends."""
     if not isinstance(path, str | os.PathLike) or isinstance(path, bytes):
         raise InputError(f"read_image: {path!r:.60} is not the path of an image file.")

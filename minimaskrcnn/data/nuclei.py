@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class Nuclei:
 
     def __init__(
         self,
-        path: str | os.PathLike | None = None,
+        path: str | os.PathLike[str] | None = None,
         split: str = "train",
         prepare: Sequence[str] = NUCLEI_STEPS,
     ):
@@ -156,7 +157,7 @@ def _default_path() -> Path:
     return found
 
 
-def _open_npz(path: Path, split: str) -> tuple[list[str], list]:
+def _open_npz(path: Path, split: str) -> tuple[list[str], list[Any]]:
     """Return names and (image, labels) pairs of one split of an ``.npz``."""
     if not path.is_file():
         raise InputError(f"Nuclei: {path} does not exist; {_ORIGINALS}.")
@@ -199,7 +200,7 @@ def _check_claims(path: Path, claims: Mapping[str, Claim]) -> None:
         raise InputError(f"Nuclei: {path} has {names.shape} names in kaggle_id; expected {codes.shape}.")
 
 
-def _open_folder(folder: Path, split: str) -> tuple[list[str], list]:
+def _open_folder(folder: Path, split: str) -> tuple[list[str], list[Any]]:
     """Return names and not yet called readers of one split of a folder of pictures."""
     names = sorted(entry.name for entry in folder.iterdir() if (entry / "images").is_dir())
     if not names:

@@ -147,4 +147,5 @@ class Prepare:
     def __call__(
         self, image: np.ndarray, target: Target, rng: np.random.Generator
     ) -> tuple[np.ndarray, Target]:
+        """Return the prepared picture, and its target as it is; nothing is drawn from `rng`."""
         return prepare(image, self.steps), target

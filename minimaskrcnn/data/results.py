@@ -22,8 +22,8 @@ from minimaskrcnn.data.annotations.findings import EntryError, shown
 from minimaskrcnn.data.annotations.outlines import check_outline, extent
 from minimaskrcnn.data.coco import CocoDataset
 from minimaskrcnn.data.readers.text import as_json, read_bytes
-from minimaskrcnn.detection import rle
 from minimaskrcnn.detection.box_masks import BoxMasks
+from minimaskrcnn.detection.outlines import draw_outlines
 from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.errors import InputError
 
@@ -59,7 +59,7 @@ class CocoResults:
         The file is not of this format, or an entry cannot be used; the message names it.
     """
 
-    def __init__(self, path: str | os.PathLike, dataset: CocoDataset):
+    def __init__(self, path: str | os.PathLike[str], dataset: CocoDataset):
         self.path, self.dataset = Path(path), dataset
         content = as_json(read_bytes(self.path), self.path)
         if not isinstance(content, list):
@@ -125,23 +125,12 @@ class CocoResults:
         return picture, _Result(label, score, box, outline)
 
     def _masks(self, index: int, found: list[_Result]) -> BoxMasks:
-        """Draw the outlines; only one is whole at a time."""
-        size = self.size(index)
-        crops, corners = [], []
-        for result in found:
-            try:
-                if isinstance(result.outline, dict):
-                    mask = rle.decode(result.outline)
-                else:
-                    mask = rle.polygons_to_mask(result.outline or [], *size)
-            except InputError as fault:
-                raise InputError(
-                    f"{self.path}: a mask in image {self.dataset.image_ids[index]}: {fault}"
-                ) from None
-            cut = BoxMasks.of(mask[None])
-            crops.append(cut.crops[0].copy())
-            corners.append(cut.windows[0, :2])
-        return BoxMasks(crops, np.array(corners, np.int64).reshape(-1, 2), size)
+        """Draw the outlines."""
+        try:
+            return draw_outlines([result.outline for result in found], self.size(index))
+        except InputError as fault:
+            image = self.dataset.image_ids[index]
+            raise InputError(f"{self.path}: a mask in image {image}: {fault}") from None
 
     @staticmethod
     def _box(k: int, result: _Result, masks: BoxMasks | None) -> Any:

@@ -19,24 +19,39 @@ CENTRES = (20, 107)  # pixels, both ends included
 MIN_VISIBLE = 61  # pixels; an object with fewer visible pixels is dropped
 NOISE = 0.03  # standard deviation, on [0, 1]
 
+SAMPLE_SIDE = 256  # pixels of the picture with large shapes
+_SAMPLE_GROUND = (16, 18, 24)  # red, green, blue in percent
+_SAMPLE = (  # label, half size, y, x, and red, green, blue in percent; later ones are on top
+    (3, 100, 140, 110, 33, 52, 74),
+    (1, 60, 70, 190, 88, 72, 30),
+    (2, 40, 52, 52, 45, 70, 52),
+    (1, 30, 193, 108, 80, 36, 32),
+    (2, 20, 205, 228, 62, 45, 75),
+    (3, 15, 165, 28, 93, 90, 80),
+    (1, 12, 150, 205, 40, 75, 80),
+    (2, 10, 117, 22, 85, 55, 72),
+)
+
 _SPLITS = {"train": 0, "val": 1}
 _SIZES = {"train": 4000, "val": 100}
-_Y, _X = np.mgrid[:SIDE, :SIDE]
 
 
-def circle(y: int, x: int, half: int) -> np.ndarray:
-    """Return the disc ``dy^2 + dx^2 <= half^2`` as a (SIDE, SIDE) mask."""
-    return (_Y - y) ** 2 + (_X - x) ** 2 <= half**2
+def circle(y: int, x: int, half: int, side: int = SIDE) -> np.ndarray:
+    """Return the disc ``dy^2 + dx^2 <= half^2`` as a (side, side) mask."""
+    rows, columns = np.ogrid[:side, :side]
+    return (rows - y) ** 2 + (columns - x) ** 2 <= half**2
 
 
-def square(y: int, x: int, half: int) -> np.ndarray:
-    """Return the square ``max(|dy|, |dx|) <= half`` as a (SIDE, SIDE) mask."""
-    return np.maximum(np.abs(_Y - y), np.abs(_X - x)) <= half
+def square(y: int, x: int, half: int, side: int = SIDE) -> np.ndarray:
+    """Return the square ``max(|dy|, |dx|) <= half`` as a (side, side) mask."""
+    rows, columns = np.ogrid[:side, :side]
+    return np.maximum(np.abs(rows - y), np.abs(columns - x)) <= half
 
 
-def triangle(y: int, x: int, half: int) -> np.ndarray:
-    """Return the upright triangle ``2 |dx| <= dy + half, dy <= half`` as a (SIDE, SIDE) mask."""
-    return (2 * np.abs(_X - x) <= _Y - y + half) & (_Y - y <= half)
+def triangle(y: int, x: int, half: int, side: int = SIDE) -> np.ndarray:
+    """Return the upright triangle ``2 |dx| <= dy + half, dy <= half`` as a (side, side) mask."""
+    rows, columns = np.ogrid[:side, :side]
+    return (2 * np.abs(columns - x) <= rows - y + half) & (rows - y <= half)
 
 
 _PAINTERS = (circle, square, triangle)  # label 1, 2, 3
@@ -80,29 +95,61 @@ class Shapes:
     def __getitem__(self, index: int) -> tuple[np.ndarray, Target]:
         index = check_index(index, self.size)
         rng = np.random.default_rng((_SPLITS[self.split], self.seed, index))
-        image, owner, labels = _paint(rng)
-        masks = owner == np.arange(1, len(labels) + 1)[:, None, None]  # (objects, SIDE, SIDE)
-        seen = masks.sum((1, 2)) >= MIN_VISIBLE
-        masks, labels = masks[seen], labels[seen]
-        return image, Target(
-            boxes=boxes_from_masks(masks),
-            labels=labels,
-            masks=masks,
-            iscrowd=np.zeros(len(labels), bool),
-            image_id=index,
-        )
+        count = rng.integers(1, MAX_OBJECTS, endpoint=True)
+        labels = rng.integers(1, len(_PAINTERS), count, endpoint=True)
+        halves = rng.integers(*HALF_SIZES, count, endpoint=True)
+        centres = rng.integers(*CENTRES, (count, 2), endpoint=True)
+        colours = rng.random((count + 1, 3), np.float32)  # row 0 is the background's
+        return _scene(labels, halves, centres, colours, SIDE, rng, index)
 
 
-def _paint(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw a scene: image, owner of each pixel (0: none, k: the k-th painted object), labels."""
-    count = rng.integers(1, MAX_OBJECTS, endpoint=True)
-    labels = rng.integers(1, len(_PAINTERS), count, endpoint=True)
-    halves = rng.integers(*HALF_SIZES, count, endpoint=True)
-    centres = rng.integers(*CENTRES, (count, 2), endpoint=True)
-    colours = rng.random((count + 1, 3), np.float32)  # row 0 is the background's
-    owner = np.zeros((SIDE, SIDE), np.int64)
+def shapes_sample() -> tuple[np.ndarray, Target]:
+    """Return a drawn picture of 256x256 with eight shapes, 21 to 201 pixels wide, and its truth.
+
+    Shapes of the data set are at most 55 pixels wide, so that every RoI is read from the finest level. Those
+    of this picture belong to P2, P3 and P4. The bundled model was not trained on such sizes and finds only
+    the small ones, so take the true boxes as RoIs. With ``min_size=256`` a model sees the picture unscaled.
+
+    Returns
+    -------
+    image : (3, 256, 256) float32 in [0, 1]
+    target : Target, the smallest shape last
+
+    Examples
+    --------
+    >>> from minimaskrcnn.detection.levels import LevelMapper
+    >>> image, target = shapes_sample()
+    >>> LevelMapper(2, 4, canonical_scale=112)(target.boxes) + 2  # as the models `mini` choose
+    array([4, 4, 3, 3, 2, 2, 2, 2])
+    """
+    labels, halves, y, x, *rgb = np.array(_SAMPLE).T
+    colours = np.array([_SAMPLE_GROUND, *zip(*rgb, strict=True)], np.float32) / np.float32(100)
+    rng = np.random.default_rng(0)
+    return _scene(labels, halves, np.stack([y, x], 1), colours, SAMPLE_SIDE, rng, 0)
+
+
+def _scene(
+    labels: np.ndarray,
+    halves: np.ndarray,
+    centres: np.ndarray,
+    colours: np.ndarray,
+    side: int,
+    rng: np.random.Generator,
+    image_id: int,
+) -> tuple[np.ndarray, Target]:
+    """Paint shapes (N,) one after the other over colour 0 of (N + 1, 3), and say what stays visible."""
+    owner = np.zeros((side, side), np.int64)  # of each pixel: 0 the ground, k the k-th shape
     for k, (label, half, (y, x)) in enumerate(zip(labels, halves, centres, strict=True), start=1):
-        owner[_PAINTERS[label - 1](y, x, half)] = k
-    image = colours.T[:, owner]  # (3, SIDE, SIDE)
+        owner[_PAINTERS[label - 1](y, x, half, side)] = k
+    image = colours.T[:, owner]  # (3, side, side)
     image += NOISE * rng.standard_normal(image.shape, np.float32)
-    return image.clip(0, 1), owner, labels
+    masks = owner == np.arange(1, len(labels) + 1)[:, None, None]  # (objects, side, side)
+    seen = masks.sum((1, 2)) >= MIN_VISIBLE
+    masks, labels = masks[seen], labels[seen]
+    return image.clip(0, 1), Target(
+        boxes=boxes_from_masks(masks),
+        labels=labels,
+        masks=masks,
+        iscrowd=np.zeros(len(labels), bool),
+        image_id=image_id,
+    )

@@ -7,11 +7,13 @@ leaves the picture is dropped from the target.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from minimaskrcnn.checks import check_number, check_pair_of_sides, check_whole, describe
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.boxes import boxes_from_masks, clip_boxes_to_image
 from minimaskrcnn.detection.checks import as_image, check_unit_range
 from minimaskrcnn.detection.structures import Target, as_target
@@ -157,25 +159,22 @@ class ColourJitter:
 def flip_horizontally(image: np.ndarray, target: Target) -> Pair:
     """Swap left and right."""
     image, target = _checked("flip_horizontally", image, target)
-    boxes, width = target.boxes.copy(), image.shape[2]
-    boxes[:, [0, 2]] = width - target.boxes[:, [2, 0]]
-    return _changed(image, target, boxes, lambda a: a[..., ::-1])
+    width = image.shape[2]
+    return _moved(image, target, lambda x1, y1, x2, y2: (width - x2, y1, width - x1, y2), _mirrored)
 
 
 def flip_vertically(image: np.ndarray, target: Target) -> Pair:
     """Swap top and bottom."""
     image, target = _checked("flip_vertically", image, target)
-    boxes, height = target.boxes.copy(), image.shape[1]
-    boxes[:, [1, 3]] = height - target.boxes[:, [3, 1]]
-    return _changed(image, target, boxes, lambda a: a[..., ::-1, :])
+    height = image.shape[1]
+    return _moved(image, target, lambda x1, y1, x2, y2: (x1, height - y2, x2, height - y1), _upside_down)
 
 
 def turn_left(image: np.ndarray, target: Target) -> Pair:
     """Turn by 90 degrees counter-clockwise: ``(x, y) -> (y, W - x)``."""
     image, target = _checked("turn_left", image, target)
-    x1, y1, x2, y2 = target.boxes.T
-    boxes = np.stack([y1, image.shape[2] - x2, y2, image.shape[2] - x1], axis=1)  # (N, 4)
-    return _changed(image, target, boxes, lambda a: np.rot90(a, axes=(-2, -1)))
+    width = image.shape[2]
+    return _moved(image, target, lambda x1, y1, x2, y2: (y1, width - x2, y2, width - x1), _turned)
 
 
 def lay_on_canvas(image: np.ndarray, target: Target, top: int, left: int, size: tuple[int, int]) -> Pair:
@@ -196,7 +195,12 @@ def lay_on_canvas(image: np.ndarray, target: Target, top: int, left: int, size: 
         return canvas
 
     boxes = target.boxes + np.array([left, top, left, top], target.boxes.dtype)
-    return _changed(image, target, boxes, place)
+    masks = target.masks
+    if isinstance(masks, BoxMasks):
+        masks = BoxMasks(masks.crops, masks.windows[:, :2] + (left, top), size)
+    elif masks is not None:
+        masks = place(masks)
+    return place(image), replace(target, boxes=boxes, masks=masks)
 
 
 def resample(
@@ -221,6 +225,10 @@ def resample(
         return new_image, _select(target, seen, boxes[seen], None)
     rows = _nearest(window[1], window[3], height)
     columns = _nearest(window[0], window[2], width)
+    if isinstance(target.masks, BoxMasks):
+        drawn = target.masks.cells(rows, columns)  # (N, height, width)
+        seen = np.flatnonzero(drawn.areas())
+        return new_image, _select(target, seen, drawn[seen].boxes(), drawn[seen])
     masks = target.masks[:, rows][:, :, columns]  # (N, height, width)
     seen = np.flatnonzero(masks.any((1, 2)))
     return new_image, _select(target, seen, boxes_from_masks(masks[seen]), masks[seen])
@@ -246,15 +254,40 @@ def _nearest(start: float, stop: float, count: int) -> np.ndarray:
     return (start + (np.arange(count) + 0.5) * (stop - start) / count).astype(np.int64)
 
 
-def _select(target: Target, seen: np.ndarray, boxes: np.ndarray, masks: np.ndarray | None) -> Target:
+def _select(
+    target: Target, seen: np.ndarray, boxes: np.ndarray, masks: np.ndarray | BoxMasks | None
+) -> Target:
     """Keep the instances in view, with their new boxes and masks."""
     return replace(target, boxes=boxes, labels=target.labels[seen], masks=masks, iscrowd=target.iscrowd[seen])
 
 
-def _changed(image: np.ndarray, target: Target, boxes: np.ndarray, move: Callable) -> Pair:
-    """Apply a rearrangement of the last two axes to the picture and to the masks."""
-    masks = None if target.masks is None else np.ascontiguousarray(move(target.masks))
-    return np.ascontiguousarray(move(image)), replace(target, boxes=boxes, masks=masks)
+def _moved(
+    image: np.ndarray, target: Target, corners: Callable[..., Any], pixels: Callable[..., Any]
+) -> Pair:
+    """Rearrange the picture; `corners` says where x1, y1, x2, y2 of a box go, `pixels` moves (..., H, W)."""
+
+    def moved(boxes: np.ndarray) -> np.ndarray:
+        return np.stack(corners(*boxes.T), axis=1).astype(boxes.dtype, copy=False)  # (N, 4)
+
+    moved_image, masks = np.ascontiguousarray(pixels(image)), target.masks
+    if isinstance(masks, BoxMasks):
+        crops = [pixels(crop) for crop in masks.crops]
+        masks = BoxMasks(crops, moved(masks.windows)[:, :2], moved_image.shape[1:])
+    elif masks is not None:
+        masks = np.ascontiguousarray(pixels(masks))
+    return moved_image, replace(target, boxes=moved(target.boxes), masks=masks)
+
+
+def _mirrored(a: np.ndarray) -> np.ndarray:
+    return a[..., ::-1]
+
+
+def _upside_down(a: np.ndarray) -> np.ndarray:
+    return a[..., ::-1, :]
+
+
+def _turned(a: np.ndarray) -> np.ndarray:
+    return np.rot90(a, axes=(-2, -1))
 
 
 def _probability(name: str, p: float) -> float:

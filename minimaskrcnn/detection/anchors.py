@@ -4,6 +4,7 @@ An anchor of size s and aspect ratio r = h/w has area s*s: w = s / sqrt(r), h = 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class AnchorGenerator:
     def __init__(
         self,
         sizes: Sequence[Sequence[float]] = ((32,), (64,), (128,), (256,), (512,)),
-        aspect_ratios: Sequence = (0.5, 1.0, 2.0),
+        aspect_ratios: Sequence[Any] = (0.5, 1.0, 2.0),
     ) -> None:
         for name, values in (("sizes", sizes), ("aspect_ratios", aspect_ratios)):
             if not isinstance(values, tuple | list) or not values:

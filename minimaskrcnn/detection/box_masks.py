@@ -104,6 +104,44 @@ class BoxMasks(NDArrayOperatorsMixin):
         """Count the pixels of each mask, (D,) int64."""
         return np.array([np.count_nonzero(crop) for crop in self.crops], np.int64)
 
+    def boxes(self) -> np.ndarray:
+        """The smallest box around each mask, (D, 4) float32, as `boxes_from_masks` of the whole array."""
+        boxes = np.zeros((len(self), 4), np.float32)
+        for box, crop, window in zip(boxes, self.crops, self.windows, strict=True):
+            rows, columns = np.flatnonzero(crop.any(axis=1)), np.flatnonzero(crop.any(axis=0))
+            if len(rows):
+                box[:] = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+                box += np.tile(window[:2], 2)
+        return boxes
+
+    def cells(self, rows: np.ndarray, columns: np.ndarray) -> BoxMasks:
+        """The masks at the crossings of some rows and columns, each in ascending order, as an index would.
+
+        Parameters
+        ----------
+        rows : (H',) int array
+        columns : (W',) int array
+
+        Returns
+        -------
+        BoxMasks, (D, H', W') : the same as ``masks[:, rows][:, :, columns]``
+
+        Examples
+        --------
+        >>> masks = BoxMasks([np.ones((1, 2), bool)], np.array([[1, 0]]), (2, 4))
+        >>> masks.cells(np.array([0]), np.array([0, 1, 1])).astype(int)
+        array([[[0, 1, 1]]])
+        """
+        x1, x2 = np.searchsorted(columns, self.windows[:, [0, 2]].T)
+        y1, y2 = np.searchsorted(rows, self.windows[:, [1, 3]].T)
+        crops = [
+            crop[np.ix_(rows[top:bottom] - window[1], columns[left:right] - window[0])]
+            for crop, window, left, top, right, bottom in zip(
+                self.crops, self.windows, x1, y1, x2, y2, strict=True
+            )
+        ]
+        return BoxMasks(crops, np.stack([x1, y1], axis=1), (len(rows), len(columns)))
+
     def __len__(self) -> int:
         """Number of masks."""
         return len(self.crops)

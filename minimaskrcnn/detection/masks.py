@@ -1,5 +1,6 @@
 """Masks between their two sizes: the small square the head predicts, and its box in the picture."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -12,6 +13,7 @@ from minimaskrcnn.errors import InputError
 
 Weights = Callable[..., tuple[slice, np.ndarray]]
 FARTHEST = 1e7  # pixels from the origin, for a corner of a box
+AT_ONCE = 2**24  # pixels of true masks that are read as numbers together
 MIN_EXTENT = 1e-3  # pixels; a box without extent is read as one this wide
 
 
@@ -182,7 +184,9 @@ def _resize_weights(M: int, first: int, last: int, side: int, dtype: np.dtype) -
     return slice(start, start + len(visible)), np.maximum(1 - distance, 0).astype(dtype)
 
 
-def mask_targets(gt_masks: np.ndarray, boxes: np.ndarray, matched: np.ndarray, size: int) -> np.ndarray:
+def mask_targets(
+    gt_masks: np.ndarray | BoxMasks, boxes: np.ndarray, matched: np.ndarray, size: int
+) -> np.ndarray:
     """Return what the mask head should answer for each RoI: its object's mask, cut out and resized.
 
     This is RoIAlign of the 0/1 mask with as many samples per bin as fit. The targets are soft: a bin on the
@@ -190,7 +194,7 @@ def mask_targets(gt_masks: np.ndarray, boxes: np.ndarray, matched: np.ndarray, s
 
     Parameters
     ----------
-    gt_masks : (G, H, W) bool array
+    gt_masks : (G, H, W) bool, an array or `BoxMasks`
     boxes : (K, 4) float array, the rois in pixels of the masks
     matched : (K,) int array, the row of gt_masks for each roi
     size : int, side of the target
@@ -206,10 +210,20 @@ def mask_targets(gt_masks: np.ndarray, boxes: np.ndarray, matched: np.ndarray, s
     array([[[0.125, 1.   ],
             [0.125, 1.   ]]])
     """
-    gt_masks, boxes = as_masks("mask_targets", gt_masks, "gt_masks"), as_boxes("mask_targets", boxes)
+    boxes = as_boxes("mask_targets", boxes)
+    if not isinstance(gt_masks, BoxMasks):
+        gt_masks = as_masks("mask_targets", gt_masks, "gt_masks")
     matched = as_indices("mask_targets", matched, "matched", len(boxes), len(gt_masks))
     size = check_whole("mask_targets", size, "size", 1, 4096)
     _check_near("mask_targets", boxes)
-    rois = np.concatenate([matched[:, None].astype(boxes.dtype), boxes], axis=1)  # (K, 5)
-    features = gt_masks[:, None].astype(boxes.dtype)  # (G, 1, H, W)
-    return kernels.active().roi_align(features, rois, (size, size), 1.0, -1, False)[:, 0]
+    objects = np.unique(matched)
+    targets = np.zeros((len(boxes), size, size), boxes.dtype)
+    at_once = max(1, AT_ONCE // max(1, math.prod(gt_masks.shape[1:])))
+    for first in range(0, len(objects), at_once):
+        chosen = objects[first : first + at_once]
+        mine = np.flatnonzero(np.isin(matched, chosen))
+        row = np.searchsorted(chosen, matched[mine])
+        rois = np.concatenate([row[:, None].astype(boxes.dtype), boxes[mine]], axis=1)  # (k, 5)
+        features = np.asarray(gt_masks[chosen])[:, None].astype(boxes.dtype)  # (g, 1, H, W)
+        targets[mine] = kernels.active().roi_align(features, rois, (size, size), 1.0, -1, False)[:, 0]
+    return targets

@@ -5,6 +5,7 @@ crosses the middle of a column turns what follows inside out. Only these crossin
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from minimaskrcnn.errors import InputError
 
 UPSAMPLING = 5  # polygons are drawn on a grid this much finer than the pixels
 FARTHEST = 2.0**31  # pixels from the origin, for a corner of a polygon
-_AT_ONCE = 2**20  # crossings that are held in memory together
+_AT_ONCE = 2**20  # corners, and crossings, that are held in memory together
 
 
 def polygons_to_mask(polygons: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:
@@ -48,9 +49,38 @@ def polygons_to_mask(polygons: Sequence[Sequence[float]], height: int, width: in
     if not isinstance(polygons, tuple | list):
         raise InputError(f"polygons_to_mask: polygons must be a list of them; got {describe(polygons)}.")
     mask = np.zeros((height, width), bool)
-    for polygon in polygons:
-        mask |= _fill(_corners(polygon), height, width)
+    for crop, (x, y) in polygon_crops(polygons, height, width):
+        mask[y : y + crop.shape[0], x : x + crop.shape[1]] |= crop
     return mask
+
+
+def polygon_crops(
+    polygons: Sequence[Sequence[float]], height: int, width: int
+) -> list[tuple[np.ndarray, tuple[int, int]]]:
+    """Each polygon drawn in a window of its own: what it costs depends on its extent, not on the picture's.
+
+    Returns
+    -------
+    list of (crop, (x, y)), one per polygon
+        The pixels (h, w) bool, and where the first of them lies in the picture.
+
+    Raises
+    ------
+    InputError
+        As `polygons_to_mask` does.
+
+    Examples
+    --------
+    >>> [(crop, corner)] = polygon_crops([[1, 1, 3, 1, 3, 3, 1, 3]], 4, 4)
+    >>> crop.all(), crop.shape, corner
+    (np.True_, (2, 2), (1, 1))
+    """
+    outlines = [_corners(polygon) for polygon in polygons]
+    portion = np.cumsum([len(corners) for corners in outlines]) // _AT_ONCE
+    drawn: list[tuple[np.ndarray, tuple[int, int]]] = []
+    for first, last in pairwise([0, *(np.flatnonzero(np.diff(portion)) + 1), len(outlines)]):
+        drawn += _fill(outlines[first:last], height, width)
+    return drawn
 
 
 def _corners(polygon: Sequence[float]) -> np.ndarray:
@@ -72,26 +102,58 @@ def _corners(polygon: Sequence[float]) -> np.ndarray:
     return numbers.reshape(-1, 2)
 
 
-def _fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Even-odd filling: read column by column, each crossing turns what follows inside out."""
-    flat = np.zeros(height * width, bool)
-    for x, v in _crossings(corners, width):
-        y = np.ceil(np.clip((v + 0.5) / UPSAMPLING - 0.5, 0, height)).astype(np.int64)
-        ends = np.concatenate([[0], np.sort(x * height + y), [height * width]])
+def _fill(outlines: list[np.ndarray], height: int, width: int) -> list[tuple[np.ndarray, tuple[int, int]]]:
+    """Even-odd filling of many polygons at once: each crossing turns what follows inside out.
+
+    The windows lie one after the other in one row of pixels, each column by column. A closed outline crosses
+    a column an even number of times, so nothing of a polygon reaches the next one.
+    """
+    if not outlines:
+        return []
+    corners = np.array([len(outline) for outline in outlines])
+    begin = np.cumsum(corners) - corners  # (polygons,) the first corner of each
+    start = np.trunc(UPSAMPLING * np.concatenate(outlines) + 0.5).astype(np.int64)  # (P, 2)
+    following = np.arange(1, len(start) + 1)
+    following[begin + corners - 1] = begin  # closed by itself
+    low, high = np.minimum.reduceat(start, begin), np.maximum.reduceat(start, begin)  # (polygons, u v)
+    x1, x2 = _first_column(low[:, 0], width), _first_column(high[:, 0], width)
+    y1, y2 = _row(low[:, 1] - 1, height), _row(high[:, 1] + 1, height)  # a walk rounds by up to one step
+    tall = y2 - y1
+    pixels = np.cumsum(tall * (x2 - x1))
+    offset = pixels - tall * (x2 - x1)
+    flat = np.zeros(pixels[-1], bool)
+    of_edge = np.repeat(np.arange(len(outlines)), corners)
+    for edge, x, v in _crossings(start, start[following], width):
+        of = of_edge[edge]
+        place = offset[of] + (x - x1[of]) * tall[of] + _row(v, height) - y1[of]
+        ends = np.concatenate([[0], np.sort(place), pixels[-1:]])
         flat ^= np.repeat(np.arange(len(ends) - 1) % 2 == 1, np.diff(ends).astype(np.intp))
-    return flat.reshape(width, height).T
+    crops = np.split(flat, pixels[:-1])
+    shapes = zip(crops, (x2 - x1).tolist(), tall.tolist(), strict=True)
+    corner = zip(x1.tolist(), y1.tolist(), strict=True)
+    return list(zip((crop.reshape(w, h).T for crop, w, h in shapes), corner, strict=True))
 
 
-def _crossings(corners: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Where the outline crosses the middle of a column of pixels: the column, and v on the fine grid.
+def _row(v: np.ndarray, height: int) -> np.ndarray:
+    """The first row of pixels whose middle lies at v of the fine grid or below."""
+    return np.ceil(np.clip((v + 0.5) / UPSAMPLING - 0.5, 0, height)).astype(np.int64)
+
+
+def _first_column(u: np.ndarray, width: int) -> np.ndarray:
+    """The first column of pixels whose middle lies at u of the fine grid or to its right."""
+    return np.clip(-(-(u - UPSAMPLING // 2) // UPSAMPLING), 0, width)
+
+
+def _crossings(
+    start: np.ndarray, end: np.ndarray, width: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Where edges cross the middle of a column of pixels: which edge, the column, and v on the fine grid.
 
     An edge is walked one step of the fine grid at a time along its longer side; the other coordinate is
     rounded. It crosses the middle of column x where u goes from ``5 x + 2`` to ``5 x + 3``; v is the smaller
     one of the two points. Only these steps are computed, so that an edge costs what it crosses of the
     picture, however far it goes.
     """
-    start = np.trunc(UPSAMPLING * corners + 0.5).astype(np.int64)  # (P, 2)
-    end = np.roll(start, -1, axis=0)
     span = np.abs(end - start)
     steep = span[:, 0] < span[:, 1]  # edges that are walked along v
     along = steep.astype(np.int64)
@@ -100,10 +162,9 @@ def _crossings(corners: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np
     low, high = (np.where(flipped[:, None], a, b) for a, b in ((end, start), (start, end)))
     slope = (high - low)[edge, 1 - along] / np.maximum(span.max(axis=1), 1)
 
-    middle = UPSAMPLING // 2
-    left, right = np.minimum(start[:, 0], end[:, 0]), np.maximum(start[:, 0], end[:, 0])
-    first = np.clip(-(-(left - middle) // UPSAMPLING), 0, width)  # the first column crossed by each edge
-    count = (np.clip(-(-(right - middle) // UPSAMPLING), first, width) - first).astype(np.intp)
+    first = _first_column(np.minimum(start[:, 0], end[:, 0]), width)  # the first column crossed by each edge
+    last = _first_column(np.maximum(start[:, 0], end[:, 0]), width)
+    count = (last - first).astype(np.intp)
     for chosen in _portions(count):
         of = np.repeat(chosen, count[chosen])  # (crossings,) the edge each belongs to
         x = (
@@ -111,8 +172,9 @@ def _crossings(corners: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np
             - np.repeat(np.cumsum(count[chosen]) - count[chosen], count[chosen])
             + first[of]
         )
-        u = UPSAMPLING * x + middle
-        yield x, np.where(steep[of], _v_of_steep(u, low[of], slope[of]), _v_of_flat(u, low[of], slope[of]))
+        u = UPSAMPLING * x + UPSAMPLING // 2
+        v = np.where(steep[of], _v_of_steep(u, low[of], slope[of]), _v_of_flat(u, low[of], slope[of]))
+        yield of, x, v
 
 
 def _portions(count: np.ndarray) -> Iterator[np.ndarray]:

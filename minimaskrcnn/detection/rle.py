@@ -21,6 +21,7 @@ from minimaskrcnn.errors import InputError
 __all__ = [
     "area",
     "decode",
+    "decode_crop",
     "encode",
     "encode_all",
     "mask_to_counts",
@@ -36,7 +37,7 @@ _LONGEST = 12  # characters of one number in a compressed string: 60 bits
 _AT_ONCE = 2**20  # characters of many strings that are decoded together
 
 
-def encode(mask: np.ndarray) -> dict:
+def encode(mask: np.ndarray) -> dict[str, Any]:
     """Compressed run lengths of a mask.
 
     Parameters
@@ -59,7 +60,7 @@ def encode(mask: np.ndarray) -> dict:
     return {"size": [height, width], "counts": _to_string(mask_to_counts(mask))}
 
 
-def encode_all(masks: np.ndarray | BoxMasks) -> list[dict]:
+def encode_all(masks: np.ndarray | BoxMasks) -> list[dict[str, Any]]:
     """Compressed run lengths of every mask; each is read in its window only.
 
     Parameters
@@ -102,7 +103,7 @@ def mask_to_counts(mask: np.ndarray) -> list[int]:
     return np.diff(np.concatenate([start, changes, [flat.size]])).astype(int).tolist()
 
 
-def decode(rle: dict) -> np.ndarray:
+def decode(rle: dict[str, Any]) -> np.ndarray:
     """The mask of a run-length encoding, compressed or not.
 
     Parameters
@@ -131,7 +132,33 @@ def decode(rle: dict) -> np.ndarray:
     return flat.reshape(width, height).T  # columns -> (H, W)
 
 
-def area(rle: dict) -> int:
+def decode_crop(rle: dict[str, Any]) -> tuple[np.ndarray, tuple[int, int]]:
+    """The mask cut to the smallest window (h, w) that holds it, and the window's corner x, y in the picture.
+
+    Only the columns of the window are ever held in memory. Errors are those of `decode`.
+
+    Examples
+    --------
+    >>> decode_crop({"size": [3, 3], "counts": [4, 2, 3]})
+    (array([[ True],
+           [ True]]), (1, 1))
+    """
+    runs = run_lengths(rle)
+    height, _ = sides(rle["size"])
+    ends = np.cumsum(runs)
+    ones = 2 * np.flatnonzero(runs[1::2]) + 1  # (runs of ones,) their places among all runs
+    if not len(ones):
+        return np.zeros((0, 0), bool), (0, 0)
+    x1, x2 = int(ends[ones[0] - 1]) // height, (int(ends[ones[-1]]) - 1) // height + 1
+    edges = np.concatenate([[x1 * height], np.clip(ends, x1 * height, x2 * height)])
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, np.diff(edges).astype(np.intp))
+    strip = flat.reshape(x2 - x1, height).T  # columns -> (H, w)
+    rows = np.flatnonzero(strip.any(axis=1))
+    y1, y2 = int(rows[0]), int(rows[-1]) + 1
+    return strip[y1:y2].copy(), (x1, y1)
+
+
+def area(rle: dict[str, Any]) -> int:
     """Number of pixels in the mask.
 
     Examples
@@ -142,7 +169,7 @@ def area(rle: dict) -> int:
     return int(run_lengths(rle)[1::2].sum())
 
 
-def to_bbox(rle: dict) -> list[float]:
+def to_bbox(rle: dict[str, Any]) -> list[float]:
     """The smallest box around the mask in COCO's form [x, y, width, height]; zeros for an empty mask.
 
     Examples
@@ -158,7 +185,7 @@ def to_bbox(rle: dict) -> list[float]:
     return [float(x), float(y), float(columns[-1] - x + 1), float(rows[-1] - y + 1)]
 
 
-def run_lengths(rle: dict) -> np.ndarray:
+def run_lengths(rle: dict[str, Any]) -> np.ndarray:
     """Run lengths (R,) int64 of any form of encoding, checked against its size.
 
     No count may exceed the number of pixels. This is asked before the counts are added up, because a sum

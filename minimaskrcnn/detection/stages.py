@@ -172,7 +172,7 @@ class MaskStages:
     Attributes
     ----------
     features : (D, C, y, x) float, what the RoI operator read inside each detection
-    logits : (D, K, side, side) float, a mask for every class
+    logits : (D, K, side, side) float, a mask for every class; K = 1 if masks are class-agnostic
     probs : (D, side, side) float in [0, 1], the mask of each detection's own class
     """
 

@@ -20,7 +20,7 @@ class Target:
     ----------
     boxes : (N, 4) float32, x1 y1 x2 y2 in pixels
     labels : (N,) int64, classes from 1 on; 0 is the background and no object has it
-    masks : (N, H, W) bool, or None where only boxes are known
+    masks : (N, H, W) bool, an array or `BoxMasks`; None where only boxes are known
     iscrowd : (N,) bool, True for a group annotated as one region; by default none is
     image_id : int or str, whatever names the image in its data set
 
@@ -36,7 +36,7 @@ class Target:
 
     boxes: np.ndarray
     labels: np.ndarray
-    masks: np.ndarray | None = None
+    masks: np.ndarray | BoxMasks | None = None
     iscrowd: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     image_id: int | str = 0
 

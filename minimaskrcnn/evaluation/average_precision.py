@@ -90,6 +90,8 @@ class CocoEvaluator:
         target, detections = self._checked(target, detections)
         if areas is not None:
             areas = as_vector("CocoEvaluator.add", areas, "areas", len(target))
+            if np.isnan(areas).any():
+                raise InputError("CocoEvaluator.add: an area is NaN; give the pixels of each true object.")
         else:
             masks = target.masks
             areas = overlap.box_areas(target.boxes) if masks is None else BoxMasks.of(masks).areas()
@@ -110,7 +112,8 @@ class CocoEvaluator:
         sizes = (len(labels), len(AREA_RANGES), len(self.max_dets))
         precision = np.full((len(IOU_THRESHOLDS), len(RECALLS), *sizes), NOTHING)
         recall = np.full((len(IOU_THRESHOLDS), *sizes), NOTHING)
-        pictures = [self._pictures[image_id] for image_id in sorted(self._pictures)]
+        in_order = sorted(self._pictures, key=lambda image_id: (isinstance(image_id, str), image_id))
+        pictures = [self._pictures[image_id] for image_id in in_order]
         for k, label in enumerate(labels):
             verdicts = [picture[label] for picture in pictures if label in picture]
             objects = np.sum([v.objects for v in verdicts], axis=0)  # (A,)

@@ -112,7 +112,7 @@ class LocalisationEvaluator:
         found, true = matched_pairs(target, detections)
         assert target.masks is not None  # by matched_pairs
         assert detections.masks is not None
-        a, b = np.asarray(detections.masks)[found], np.asarray(target.masks)[true]
+        a, b = np.asarray(detections.masks[found]), np.asarray(target.masks[true])
         self._boundary.append(boundary_iou(a, b))
         self._offset.append(np.linalg.norm(centroids(a) - centroids(b), axis=1))
         self._objects += int((np.asarray(target.iscrowd) == 0).sum())

@@ -1,4 +1,4 @@
-"""The comparison as a page: how it was made, means and intervals, the paper's rows, and the conclusions."""
+"""A comparison as a page: how it was made, means and intervals, the paper's rows beside ours, conclusions."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from minimaskrcnn.experiments.intervals import Interval
-from minimaskrcnn.experiments.roi_claims import (
-    CLAIMS,
-    TABLE_2C,
-    TABLE_2D_BOX,
-    TABLE_2D_MASK,
-    reading,
-    try_claim,
-)
-from minimaskrcnn.experiments.roi_figure import NAMES, VARIANT_NAMES
-from minimaskrcnn.experiments.roi_lab import BASELINE, BATCH_SIZE, MEASURES, VARIANTS, Plan
+from minimaskrcnn.experiments.lab_variants import NAMES, VARIANTS
+from minimaskrcnn.experiments.roi_claims import CLAIMS, FEW_SEEDS, PAPER, PaperTable, reading, try_claim
+from minimaskrcnn.experiments.roi_lab import EXPERIMENTS, MEASURES, Plan
+from minimaskrcnn.experiments.roi_notes import LIMITS, TITLES
 from minimaskrcnn.experiments.roi_summary import Summary
-from minimaskrcnn.models.roi_extractor import OPERATORS
 
 HEADINGS = {
     "box_AP": "box AP",
@@ -32,29 +25,17 @@ HEADINGS = {
 }
 
 ALT = """\
-For each variant, mask AP of the six operators, and their differences from RoIPool in mask AP, boundary IoU
-and centroid offset, with 95 % intervals; the tables below hold the numbers"""
+Mask AP of each choice, and the differences from the first in mask AP, boundary IoU and centroid offset, with
+95 % intervals; the tables below hold the numbers"""
+CURVE = """\
+![Mask AP over the steps of training, a curve per choice with its seeds](curve.png)
 
-LIMITS = """\
-## What this miniature is not
-
-- The models have about a million parameters and are trained from random weights, for minutes, on generated
-  shapes of 128x128 pixels; the paper's are pretrained and trained for a day or more on photographs. Levels of
-  AP cannot be compared, only the signs of differences and, with care, their order.
-- `stride16` stands for the paper's table 2d. There features have stride 32 on pictures 800 pixels high; here
-  they have stride 16 on objects of 21 to 55 pixels, so that an object spans one to four cells. Its heads are
-  those of the pyramid model, not the paper's.
-- The intervals are over seeds (weights, order of pictures, sampling of RoIs) at one length of training and
-  one learning rate, on one fixed set of validation pictures. They say nothing about other settings.
-- Each interval holds by itself at 95 %. Of twenty such intervals one is expected to miss.
-- Boundary IoU and centroid offset are means over the objects that were found (right class, mask IoU of at
-  least 0.5). An operator that finds more hard objects has more of them in its mean; "matched" says how many
-  it found.
-"""
+The curve tells speed from quality. The distance between two curves in width is speed: how many steps later
+the lower one is where the upper one was. What is left in height at the end of the schedule is quality."""
 
 
 def roi_page(
-    rows: Sequence[Mapping[str, Any]], summary: Summary, plan: Plan, command: str, figure: str
+    rows: Sequence[Mapping[str, Any]], summary: Summary, plan: Plan, command: str, with_curve: bool
 ) -> str:
     """Write the page as Markdown.
 
@@ -65,30 +46,29 @@ def roi_page(
     plan : Plan
     command : str
         The command that made the rows.
-    figure : str
-        The file name of the figure.
+    with_curve : bool
+        Whether there is a figure of AP over the steps, curve.png.
     """
+    experiment = EXPERIMENTS[plan.experiment]
+    baseline, *others = experiment.choices
     parts = [
-        "# RoIPool, RoIWarp, RoIAlign: the same model, one operator changed",
+        f"# {TITLES[plan.experiment]}",
         "Written by `minimaskrcnn roi-lab`; run it again rather than edit it.",
         f"    {command}",
         _facts(rows, plan),
-        f"![{ALT}]({figure})",
-        "## Each operator by itself\n\n"
+        f"![{ALT}](roi_lab.png)",
+        *[CURVE] * with_curve,
+        "## Each choice by itself\n\n"
         "Mean ± half the 95 % interval (Student's t over seeds). AP, boundary IoU and matched in percent.",
-        *(_intervals(summary.level, variant, list(OPERATORS)) for variant in VARIANTS),
-        "## Minus RoIPool, seed by seed\n\n"
-        "The operators of a seed share first weights and pictures, so this is the sharper comparison. "
-        "**Bold**: the interval does not hold 0.",
-        *(
-            _intervals(summary.gain, variant, [name for name in OPERATORS if name != BASELINE], mark=True)
-            for variant in VARIANTS
-        ),
-        "## The paper's differences, tried here\n\nIn points; sources are tables and sections of the paper.",
-        _claims(rows),
-        "## The paper's rows\n\nAP / AP50 / AP75 in percent, on COCO photographs.",
-        _paper(),
-        LIMITS.rstrip(),
+        *(_intervals(summary.level, variant, experiment.choices) for variant in experiment.variants),
+        f"## Minus {NAMES[baseline]}, seed by seed\n\n"
+        "The runs of a seed share first weights and pictures. **Bold**: the interval does not hold 0, and "
+        f"there are at least {FEW_SEEDS} seeds.",
+        *(_intervals(summary.gain, variant, others, mark=True) for variant in experiment.variants),
+        "## The differences\n\nIn points; sources are tables and sections of the paper.",
+        _claims(rows, plan.experiment),
+        *(_beside(table_, summary) for table_ in PAPER.get(plan.experiment, ())),
+        LIMITS[plan.experiment].rstrip(),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -97,15 +77,15 @@ def _facts(rows: Sequence[Mapping[str, Any]], plan: Plan) -> str:
     dates = sorted({row["date"] for row in rows})
     minutes = sum(row["cpu_seconds"] for row in rows) / 60
     return table(
-        ["seeds", "steps", "pictures seen", "validation pictures", "runs", "CPU minutes", "date"],
+        ["seeds", "steps", "validation pictures", "runs", "CPU minutes", "processor", "date"],
         [
             [
                 ", ".join(map(str, plan.seeds)),
                 plan.steps,
-                plan.steps * BATCH_SIZE,
                 plan.pictures,
                 len(rows),
                 f"{minutes:.0f}",
+                ", ".join(sorted({row["processor"] for row in rows})),
                 " to ".join(dict.fromkeys((dates[0], dates[-1]))),
             ]
         ],
@@ -113,52 +93,60 @@ def _facts(rows: Sequence[Mapping[str, Any]], plan: Plan) -> str:
 
 
 def _intervals(
-    intervals: Mapping[tuple[str, str, str], Interval], variant: str, operators: list[str], mark: bool = False
+    intervals: Mapping[tuple[str, str, str], Interval],
+    variant: str,
+    choices: Sequence[str],
+    mark: bool = False,
 ) -> str:
     lines = []
-    for operator in operators:
-        cells = [number(intervals[variant, operator, measure], measure, mark) for measure in MEASURES]
-        lines.append([NAMES[operator], *cells])
-    return table([VARIANT_NAMES[variant], *HEADINGS.values()], lines)
+    for choice in choices:
+        cells = [number(intervals[variant, choice, measure], measure, mark) for measure in MEASURES]
+        lines.append([NAMES[choice], *cells])
+    return table([VARIANTS[variant].title, *HEADINGS.values()], lines)
 
 
 def number(interval: Interval, measure: str, mark: bool = False) -> str:
     """Write the mean and the half width in the units of the page.
 
-    With `mark`, the text is bold if the interval does not contain 0.
+    With `mark`, the text is bold if the interval does not contain 0 and is of at least `FEW_SEEDS` seeds.
 
     Examples
     --------
-    >>> number(Interval(0.3, 0.2, 0.4, 3), "mask_AP"), number(Interval(1.5, 1.25, 1.75, 3), "centroid_offset")
+    >>> number(Interval(0.3, 0.2, 0.4, 9), "mask_AP"), number(Interval(1.5, 1.25, 1.75, 9), "centroid_offset")
     ('30.0 ± 10.0', '1.50 ± 0.25')
     """
     scale, digits = (1, 2) if measure == "centroid_offset" else (100, 1)
     text = f"{scale * interval.mean:.{digits}f}"
     if interval.known:
         text += f" ± {scale * interval.half:.{digits}f}"
-    return f"**{text}**" if mark and interval.excludes_zero else text
+    return f"**{text}**" if mark and interval.excludes_zero and interval.n >= FEW_SEEDS else text
 
 
-def _claims(rows: Sequence[Mapping[str, Any]]) -> str:
+def _claims(rows: Sequence[Mapping[str, Any]], name: str) -> str:
     lines = []
-    for claim in CLAIMS:
+    for claim in CLAIMS[name]:
         interval = try_claim(claim, rows)
         here = f"{interval.mean:+.1f}"
         if interval.known:
             here += f" [{interval.low:+.1f}, {interval.high:+.1f}]"
         paper = "-" if claim.paper is None else f"{claim.paper:+.1f}"
-        lines.append([claim.text, paper, claim.source, here, reading(claim, interval)])
-    return table(["difference", "paper", "source", "here [95 % interval]", "reading"], lines)
+        lines.append([claim.text, claim.source, paper, here, reading(claim, interval)])
+    return table(["difference", "source", "paper", "here [95 % interval]", "reading"], lines)
 
 
-def _paper() -> str:
-    columns = (TABLE_2C, TABLE_2D_MASK, TABLE_2D_BOX)
-    lines = [
-        [NAMES[name], *(" / ".join(map(str, column[name])) if name in column else "-" for column in columns)]
-        for name in TABLE_2C
-    ]
-    heads = ["mask, 2c (C4, stride 16)", "mask, 2d (C5, stride 32)", "box, 2d (C5, stride 32)"]
-    return table(["operator", *heads], lines)
+def _beside(paper: PaperTable, summary: Summary) -> str:
+    """A table of the paper beside its miniature, for the choices that were run."""
+    lines = []
+    for choice, row in paper.rows.items():
+        if (paper.variant, choice, "mask_AP") in summary.level:
+            measures = [f"{paper.kind}_{name}" for name in ("AP", "AP50", "AP75")]
+            ours = [number(summary.level[paper.variant, choice, m], m) for m in measures]
+            theirs = ["-" if value is None else f"{value:.1f}" for value in row]
+            lines.append([NAMES[choice], *theirs, *ours])
+    heads = ["AP", "AP50", "AP75"]
+    text = table(["", *(f"paper {h}" for h in heads), *(f"here {h}" for h in heads)], lines)
+    title = f"## Beside the paper's {paper.name}: {paper.kind} AP"
+    return f"{title}\n\nThere: {paper.setting}, on COCO. Here: {VARIANTS[paper.variant].title}.\n\n{text}"
 
 
 def table(header: Sequence[Any], lines: Iterable[Sequence[Any]]) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from minimaskrcnn import viz
 from minimaskrcnn.experiments.grid import Row, read_row, run_grid
-from minimaskrcnn.experiments.roi_figure import roi_figure
-from minimaskrcnn.experiments.roi_lab import Plan, perform
+from minimaskrcnn.experiments.roi_figure import curve_figure, roi_figure
+from minimaskrcnn.experiments.roi_lab import EXPERIMENTS, Plan, perform
 from minimaskrcnn.experiments.roi_page import roi_page
 from minimaskrcnn.experiments.roi_summary import summarise, write_runs, write_summary
 from minimaskrcnn.files import atomic_write
@@ -30,7 +30,8 @@ def compare(
     ----------
     plan : Plan
     folder : str or path
-        Receives runs/NAME.json for each run, runs.csv, summary.csv, roi_lab.png and index.md.
+        Receives runs/NAME.json for each run, runs.csv, summary.csv, roi_lab.png and index.md; and curve.png
+        if AP was measured on the way.
     executor : concurrent.futures.Executor
         Its workers should use one thread each for matrix products (OPENBLAS_NUM_THREADS=1).
     command : str
@@ -54,14 +55,15 @@ def finished(plan: Plan, folder: str | Path) -> list[Row]:
 
 
 def write_report(folder: str | Path, rows: list[Row], plan: Plan, command: str) -> dict[str, Path]:
-    """Write the CSV files, the figure and the page of finished rows; return their paths by kind."""
-    folder, summary = Path(folder), summarise(rows)
-    figure = roi_figure(rows, summary)
+    """Write the CSV files, the figures and the page of finished rows; return their paths by kind."""
+    folder, summary = Path(folder), summarise(rows, EXPERIMENTS[plan.experiment].baseline)
     paths = {
         "runs": write_runs(folder / "runs.csv", rows),
         "summary": write_summary(folder / "summary.csv", summary),
-        "figure": viz.save(figure, folder / "roi_lab.png"),
+        "figure": viz.save(roi_figure(rows, summary, plan.experiment), folder / "roi_lab.png"),
     }
-    page = roi_page(rows, summary, plan, command, paths["figure"].name)
+    if len(rows[0]["curve"]) > 1:
+        paths["curve"] = viz.save(curve_figure(rows, plan.experiment), folder / "curve.png")
+    page = roi_page(rows, summary, plan, command, "curve" in paths)
     paths["page"] = atomic_write(folder / "index.md", lambda stream: stream.write(page.encode()))
     return paths

@@ -13,6 +13,7 @@ Positions are those of the operators themselves: the value of cell i stands at p
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,19 +28,18 @@ from minimaskrcnn.kernels.roi_rules import ROI_ALIGN, ROI_ALIGN_V2, ROI_POOL, RO
 
 RULES = {"RoIPool": ROI_POOL, "RoIWarp": ROI_WARP, "RoIAlign": ROI_ALIGN, "RoIAlign, aligned": ROI_ALIGN_V2}
 
-# Numbers chosen so that the top left bin shows the article's step: its largest cell is 0.8, but between that
-# cell and the 1.0 beside it, where RoIAlign reads, the map has the value 0.6 * 0.8 + 0.4 * 1.0 = 0.88.
+# Numbers chosen so that the top left of 3x3 bins shows the article's step. RoIPool's bin is one cell, 0.8.
+# Aligned RoIAlign reads between it and the 1.0 beside it, where the map has 0.6 * 0.8 + 0.4 * 1.0 = 0.88.
 ARTICLE_FEATURES = np.array(
     [
-        [0.1, 0.3, 0.2, 0.3, 0.3, 0.6],
-        [0.4, 0.5, 0.8, 1.0, 0.7, 0.2],
-        [0.1, 0.4, 0.6, 0.5, 0.3, 0.1],
-        [0.6, 0.8, 0.2, 0.8, 0.2, 0.4],
-        [0.9, 0.6, 0.3, 0.3, 0.4, 0.5],
-        [0.1, 0.2, 0.1, 0.2, 0.2, 0.9],
+        [0.1, 0.3, 0.2, 0.3, 0.3],
+        [0.4, 0.8, 1.0, 0.7, 0.2],
+        [0.1, 0.6, 0.5, 0.3, 0.1],
+        [0.6, 0.2, 0.8, 0.2, 0.4],
+        [0.9, 0.3, 0.3, 0.4, 0.5],
     ]
 )
-ARTICLE_BOX = (1.2, 0.6, 4.4, 3.8)
+ARTICLE_BOX = (1.45, 1.35, 3.25, 3.15)
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,15 @@ class RoIView:
     features: np.ndarray
     box: np.ndarray
     output: np.ndarray
+
+    @property
+    def own_box(self) -> np.ndarray:
+        """The box in positions, (x1, y1, x2, y2), where the rule takes it to lie.
+
+        Bilinear rules without `aligned` take coordinate c for position c, which is half a cell too far.
+        """
+        reads_at_c = self.rule.sampling_ratio is not None and not self.rule.aligned
+        return self.box - (0 if reads_at_c else 0.5)
 
     def bins(self, row: int, column: int) -> np.ndarray:
         """One bin as (x1, y1, x2, y2): positions; for whole cells their outer edges."""
@@ -89,7 +98,7 @@ class RoIView:
         first, last, _ = axis_bins(sides, 1.0, self.output.shape[1 - axis], self.rule)
         return np.stack([first[0], last[0]], axis=1)
 
-    def _positions(self, axis: int) -> list[list]:
+    def _positions(self, axis: int) -> list[list[Any]]:
         bins, side = self.output.shape[1 - axis], self.features.shape[1 - axis]
         return axis_points(self.box[axis], self.box[axis + 2], 1.0, bins, side, self.rule)
 
@@ -113,10 +122,11 @@ def look(
 
     Examples
     --------
-    >>> look(ARTICLE_FEATURES, ARTICLE_BOX, (2, 2), rule=ROI_POOL).output[0, 0].round(2)
+    >>> look(ARTICLE_FEATURES, ARTICLE_BOX, (3, 3), rule=ROI_POOL).output[0, 0].round(2)
     np.float64(0.8)
-    >>> from minimaskrcnn.kernels.roi_rules import ROI_ALIGN_MAX
-    >>> look(ARTICLE_FEATURES, ARTICLE_BOX, (2, 2), rule=ROI_ALIGN_MAX).output[0, 0].round(2)
+    >>> from dataclasses import replace
+    >>> largest = replace(ROI_ALIGN_V2, reduce="max")
+    >>> look(ARTICLE_FEATURES, ARTICLE_BOX, (3, 3), rule=largest).output[0, 0].round(2)
     np.float64(0.88)
     """
     values = as_real("look", features, "features").astype(np.float64)

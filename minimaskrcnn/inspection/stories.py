@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from minimaskrcnn.inspection.trace import Trace
 
 FOUND = 0.5  # IoU from which a box counts as covering an object
+SHOWN = 0.5  # score from which a detection is shown to a user; `viz` draws no other (style.HIGH_SCORE)
 
 
 @dataclass
@@ -150,9 +151,7 @@ def _tell_candidates(trace: "Trace", told: Story, iou: np.ndarray, label: int | 
     kept = np.flatnonzero(wanted & (trace["candidate_fate"] == Fate.KEPT))
     if len(kept):
         place = np.flatnonzero(np.isin(trace["detection_candidate"], kept))[0]
-        told.add(
-            f"It was not missed: detection {place} covers it.", "detection", trace["detection_boxes"][place]
-        )
+        told.add(_detection_verdict(trace, int(place)), "detection", trace["detection_boxes"][place])
         return
     if not wanted.any():
         told.add("Proposals cover it, but every refined box moved away from it (IoU below 0.5).")
@@ -170,6 +169,13 @@ def _tell_candidates(trace: "Trace", told: Story, iou: np.ndarray, label: int | 
         winner = winners[0]
         other = trace.class_names[trace["candidate_label"][winner]]
         told.add(f"Something was detected there, but as {other} ({trace['candidate_score'][winner]:.2f}).")
+
+
+def _detection_verdict(trace: "Trace", place: int) -> str:
+    name, score = trace.class_names[trace["labels"][place]], trace["scores"][place]
+    if score >= SHOWN:
+        return f"It was not missed: detection {place}, {name} with score {score:.2f}, covers it."
+    return f"Detection {place}, {name}, covers it, but its score of {score:.2f} is too low to be shown."
 
 
 def _anchor_fate(trace: "Trace", anchor: int) -> str:

@@ -35,7 +35,9 @@ class Shaped(Protocol):
     """An array, or what a file claims about one."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        ...
 
 
 State = Mapping[str, Shaped]

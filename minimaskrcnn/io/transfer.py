@@ -19,9 +19,14 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.io.architecture import CLASSES, check_network, is_classifier, is_detector
 from minimaskrcnn.io.opening import Facts, open_weights
 from minimaskrcnn.io.weights_file import check_class_facts, fill, with_backbone
+from minimaskrcnn.models.mask_output import CLASS_AGNOSTIC
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
-PER_CLASS = ("roi_heads.box_predictor.", "roi_heads.mask_predictor.mask_fcn_logits.")
+PER_CLASS = (
+    "roi_heads.box_predictor.",
+    "roi_heads.mask_predictor.mask_fcn_logits.",
+    "roi_heads.mask_predictor.mask_mlp_logits.",
+)
 
 
 def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
@@ -48,7 +53,7 @@ def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
         complete = with_backbone(own, arrays)
         fresh = [name for name in own if complete.get(name) is own[name]]
     else:
-        per_class = [name for name in own if name.startswith(PER_CLASS) and name in arrays]
+        per_class = [name for name in own if name.startswith(_prefixes(model)) and name in arrays]
         ours, theirs = _names_of(model), _names_in(arrays, facts)
         if ours and theirs:
             pairs = shared_labels(ours, theirs)
@@ -92,6 +97,13 @@ def with_rows(
     for label, place in pairs:
         mixed[label] = given[place]
     return mixed.reshape(own.shape)
+
+
+def _prefixes(model: MaskRCNN) -> tuple[str, ...]:
+    """The layers with rows per class; a class-agnostic mask has none."""
+    heads = model.roi_heads
+    agnostic = heads.has_mask and heads.mask_rule is CLASS_AGNOSTIC
+    return PER_CLASS[:1] if agnostic else PER_CLASS
 
 
 def _names_of(model: MaskRCNN) -> Sequence[str] | None:

@@ -140,7 +140,19 @@ def describe(claims: State, facts: Facts, arch: str | None = None) -> Config:
         return configure(recognise(claims, arch))
     if arch:
         raise InputError(f"the file itself says how its model is built; leave out the choice of {arch}.")
-    return configure(facts["config"])
+    return configure(with_the_same_roi_operator(facts["config"]))
+
+
+def with_the_same_roi_operator(config: Any) -> Any:
+    """Name the RoI operator of a config as it is named today.
+
+    Before there was a setting `mask_output`, "roi_warp" included the end cell, as "roi_warp_end" does now.
+    """
+    names = {"roi_warp": "roi_warp_end", "roi_warp_max": "roi_warp_end_max"}
+    if not isinstance(config, Mapping) or "mask_output" in config:
+        return config
+    operator = config.get("roi_operator")
+    return {**config, "roi_operator": names[operator]} if operator in list(names) else config
 
 
 def check_facts(claims: State, facts: Facts, config: Config) -> None:

@@ -3,9 +3,8 @@
     for each kernel of `Kernels`:  edition.name(arguments, in this order) -> arrays
 
 An edition is a module, or a namespace, of functions with these names and arguments. A kernel leaves its
-arguments as they are and returns new arrays. Floats keep the dtype of the features, float32 or float64;
-indices among the results are int64 on every machine. Arrays are (N, C, H, W): images, channels, rows,
-columns. Pairs are (y, x).
+arguments as they are and returns new arrays. Floats keep the dtype of the features; indices among the results
+are int64. Arrays are (N, C, H, W): images, channels, rows, columns. Pairs are (y, x).
 """
 
 from typing import Protocol
@@ -38,8 +37,9 @@ class Kernels(Protocol):
     ) -> Array:
         """Dot product of every window with every filter of its group (a correlation: nothing is flipped).
 
-        out[n, o, oy, ox] = bias[o] + sum over (c, ky, kx) of
-            weight[o, c, ky, kx] * x[n, g*C/groups + c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]
+            out[n, o, oy, ox] = bias[o] + sum over (c, ky, kx) of
+                weight[o, c, ky, kx] * x[n, g*C/groups + c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]
+
         where g is the group of o; cells outside the map are 0.
 
         Parameters
@@ -93,8 +93,10 @@ class Kernels(Protocol):
         """Every cell of x stamps its filter, scaled by its value, onto the output; stamps that overlap add.
 
         For every channel i of x in group g, then + bias:
+
             out[n, g*C_out/groups + c, iy*SY - PY + ky*DY, ix*SX - PX + kx*DX]
                 += x[n, i, iy, ix] * weight[i, c, ky, kx]
+
         It is the adjoint of conv2d with the same weight: <conv2d(a), b> = <a, conv_transpose2d(b)>.
 
         Parameters
@@ -313,7 +315,7 @@ class Kernels(Protocol):
     ) -> Array:
         """Mean of bilinear points in each bin, nothing rounded (He et al. 2017, section 3).
 
-        Every rule with the mean of bilinear points in unrounded boxes and bins comes here; see `roi_rules`.
+        Every rule of `roi_rules` with the mean of bilinear points and no switch but `aligned` comes here.
 
         Parameters
         ----------
@@ -381,8 +383,7 @@ class Kernels(Protocol):
     def nms(self, boxes: Array, scores: Array, iou_threshold: float) -> Array:
         """Non-maximum suppression: indices of the boxes that survive, best score first.
 
-        A box goes when its IoU with a kept one exceeds the threshold; a NaN (two empty boxes) never does.
-        Of equal scores the first index goes first.
+        A box goes if its IoU with a kept one exceeds the threshold; a NaN never does. Equal scores: by index.
 
         Parameters
         ----------

@@ -25,6 +25,7 @@ class TwoMLPHead(nn.Module):
         self.fc7 = nn.Linear(width, width, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn the features (K, C, h, w) of K RoIs into vectors (K, width)."""
         x = x.reshape(x.shape[0], prod(x.shape[1:]))  # (K, C*7*7), K may be 0
         x = ops.relu(self.fc6(x), inplace=True)
         return ops.relu(self.fc7(x), inplace=True)
@@ -41,6 +42,7 @@ class Res5BoxHead(nn.Module):
         self.res5 = res5
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn the features (K, C, h, w) of K RoIs into vectors (K, C of the last stage)."""
         return self.res5(x).mean((2, 3))  # (K, C, 7, 7) -> (K, C)
 
 
@@ -57,4 +59,5 @@ class BoxPredictor(nn.Module):
             self.bbox_pred.weight.data = nn.init.normal(self.bbox_pred.weight.shape, std=0.001, rng=rng)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn vectors (K, in_features) into logits (K, num_classes) and deltas (K, 4*num_classes)."""
         return self.cls_score(x), self.bbox_pred(x)

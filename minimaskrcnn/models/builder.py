@@ -19,7 +19,8 @@ from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
 from minimaskrcnn.models.config import NORM_GROUPS, Config
 from minimaskrcnn.models.fpn import BackboneLastMap, BackboneWithFPN, FeaturePyramid
 from minimaskrcnn.models.freezing import freeze_backbone
-from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskPredictor
+from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskMLPPredictor, MaskPredictor
+from minimaskrcnn.models.mask_output import MASK_RULES
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.paste import RULES
 from minimaskrcnn.models.resnet import BasicBlock, Bottleneck, Norm, ResNet, residual_stage
@@ -129,7 +130,8 @@ def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng
     """Build the second stage: a box branch and a mask branch.
 
         two_mlp   RoI 7x7   -> fc6 -> fc7 -> class and box
-                  RoI 14x14 -> convolutions -> deconvolution -> mask 28x28
+                  RoI 14x14 -> convolutions -> deconvolution -> mask 28x28   (mask_head: fcn)
+                  RoI 14x14 -> three fully connected layers  -> mask 28x28   (mask_head: mlp)
         res5      RoI 7x7   -> res5 -> average -> class and box
                                res5 -> deconvolution -> mask 14x14
 
@@ -188,13 +190,20 @@ def build_box_branch(
 def build_mask_branch(
     config: Config, channels: int, extractor: RoIExtractor, res5: nn.Sequential | None, rng: Rng = None
 ) -> MaskBranch | None:
-    """Build the layers from RoI features to one mask for each class."""
+    """Build the layers from RoI features to one mask for each class, or to a class-agnostic one."""
     if not config.masks:
         return None
+    rule = MASK_RULES[config.mask_output]
+    masks = rule.channels(config.num_classes)
+    if config.mask_head == "mlp":
+        cells, side = config.mask_output_size**2, 2 * config.mask_output_size
+        mlp = TwoMLPHead(channels * cells, config.representation_size, rng=rng)
+        return MaskBranch(
+            extractor, mlp, MaskMLPPredictor(config.representation_size, masks, side, rng=rng), rule
+        )
     head = MaskHeadFPN(channels, config.mask_layers, rng=rng) if res5 is None else res5
     width = _res5_width(config) if res5 is not None else [channels, *config.mask_layers][-1]
-    predictor = MaskPredictor(width, config.mask_dim_reduced, config.num_classes, rng=rng)
-    return MaskBranch(extractor, head, predictor)
+    return MaskBranch(extractor, head, MaskPredictor(width, config.mask_dim_reduced, masks, rng=rng), rule)
 
 
 def _res5_width(config: Config) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.aliases import resolve
+from minimaskrcnn.models.mask_output import MASK_RULES
 from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.models.setting import choice, flag, maybe, number, read, setting, several, shortened, whole
 from minimaskrcnn.models.transform import IMAGENET_MEAN, IMAGENET_STD
@@ -157,6 +158,17 @@ class Config:
     bbox_reg_weights: tuple[float, float, float, float] = of_heads(
         (10.0, 10.0, 5.0, 5.0), several(number(1e-3, 1e3), 4, 4), "Factors of the deltas dx, dy, dw, dh."
     )
+    mask_head: str = of_heads(
+        "fcn",
+        choice("fcn", "mlp"),
+        "Convolutions and a deconvolution, or fully connected layers (table 2e of the paper).",
+    )
+    mask_output: str = of_heads(
+        "sigmoid",
+        choice(*MASK_RULES),
+        "A sigmoid mask per class, a softmax over the classes in each pixel (table 2b), or one sigmoid mask "
+        "for all classes.",
+    )
     mask_output_size: int = of_heads(14, SIDE, "Cells per side of a RoI, for masks.")
     mask_layers: tuple[int, ...] = of_heads(
         (256, 256, 256, 256), several(CHANNELS, 0, 16), "Widths of the mask head's convolutions."
@@ -194,12 +206,27 @@ class Config:
         for part in ("rpn", "box"):
             if getattr(self, f"{part}_bg_iou_thresh") > getattr(self, f"{part}_fg_iou_thresh"):
                 yield f"{part}_bg_iou_thresh must not exceed {part}_fg_iou_thresh."
-        channels = self.out_channels or 4 * self.planes[-1]
-        fc6 = channels * self.box_output_size**2 * self.representation_size
-        if self.box_head == "two_mlp" and fc6 > MOST_WEIGHTS:
+        if self.mask_head == "mlp" and self.box_head == "res5":
+            yield "mask_head mlp needs box_head two_mlp: with res5 the mask branch shares its convolutions."
+        yield from self._too_wide()
+
+    def _too_wide(self) -> Iterator[str]:
+        """Yield a sentence for each fully connected layer that would have too many weights."""
+        channels, width = self.out_channels or 4 * self.planes[-1], self.representation_size
+        if self.box_head == "two_mlp" and channels * self.box_output_size**2 * width > MOST_WEIGHTS:
             yield (
                 f"the first fully connected layer would have more than {MOST_WEIGHTS:,} weights; choose a "
                 "smaller out_channels, box_output_size or representation_size."
+            )
+        values = max(channels, 4 * MASK_RULES[self.mask_output].channels(self.num_classes))  # of each cell
+        if (
+            self.masks
+            and self.mask_head == "mlp"
+            and values * self.mask_output_size**2 * width > MOST_WEIGHTS
+        ):
+            yield (
+                f"a layer of the mask MLP would have more than {MOST_WEIGHTS:,} weights; choose a smaller "
+                "out_channels, mask_output_size, representation_size or num_classes."
             )
 
     def changed(self, /, **settings: Any) -> Config:

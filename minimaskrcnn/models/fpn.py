@@ -62,6 +62,7 @@ class FeaturePyramid(nn.Module):
         )
 
     def forward(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Turn C2, C3, ... (N, C, h, w), finest first, into P2, P3, ... (N, out_channels, h, w)."""
         pyramid: dict[str, Tensor] = {}
         merged = None
         blocks = zip(maps.items(), self.inner_blocks, self.layer_blocks, strict=True)
@@ -106,6 +107,7 @@ class Backbone(nn.Module):
     strides: list[int]
 
     def forward(self, x: Tensor) -> FeatureMaps:
+        """Compute the maps of pictures (N, 3, H, W); each kind of backbone defines how."""
         raise NotImplementedError(f"{type(self).__name__} must define forward(x)")
 
 
@@ -119,6 +121,7 @@ class BackboneWithFPN(Backbone):
         self.strides = body.out_strides + [2 * body.out_strides[-1]] * fpn.extra_level
 
     def forward(self, x: Tensor) -> FeatureMaps:
+        """Return the maps of the body, and the pyramid of them."""
         maps = self.body(x)
         return FeatureMaps(maps, self.fpn(maps))
 
@@ -137,6 +140,7 @@ class BackboneLastMap(Backbone):
         self.narrow = nn.Conv2d(channels, out_channels, 1, rng=rng) if out_channels else nn.Identity()
 
     def forward(self, x: Tensor) -> FeatureMaps:
+        """Return the maps of the body, and the last one, narrowed if `out_channels` says so."""
         maps = self.body(x)
         name = list(maps)[-1]
         maps[name] = self.narrow(maps[name])

@@ -2,9 +2,11 @@
 
 FPN style (figure 4 right):  (K, C, 14, 14) -> 3x3 convs -> 2x deconv -> 1x1 -> (K, classes, 28, 28)
 C4 style (figure 4 left):    (K, C, 7, 7) -> res5 -> 2x deconv -> 1x1 -> (K, classes, 14, 14)
+MLP (table 2e):              (K, C, 14, 14) -> fc -> fc -> fc -> (K, classes, 28, 28)
 
-Each class has its own sigmoid mask, so classes do not compete; the box head has chosen the class.
-Source: He et al. 2017, "Mask R-CNN", section 3 and figure 4.
+Each class has its own sigmoid mask, so classes do not compete; the box head has chosen the class. The other
+two meanings of the output that the paper tries are in `mask_output`.
+Source: He et al. 2017, "Mask R-CNN", section 3, figure 4, and table 2e for the MLP.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import numpy as np
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.detection.masks import mask_targets
-from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.models.mask_output import SIGMOID, MaskRule
 
 
 class MaskHeadFPN(nn.Sequential):
@@ -37,18 +39,37 @@ class MaskHeadFPN(nn.Sequential):
 class MaskPredictor(nn.Module):
     """A 2x deconvolution with ReLU, then a 1x1 convolution to one mask for each class."""
 
-    def __init__(
-        self, in_channels: int, width: int, num_classes: int, *, rng: np.random.Generator | None = None
-    ):
+    def __init__(self, in_channels: int, width: int, masks: int, *, rng: np.random.Generator | None = None):
         super().__init__()
         self.conv5_mask = nn.ConvTranspose2d(in_channels, width, 2, 2, rng=rng)
-        self.mask_fcn_logits = nn.Conv2d(width, num_classes, 1)
+        self.mask_fcn_logits = nn.Conv2d(width, masks, 1)
         if rng is not None:
             shape = self.mask_fcn_logits.weight.shape
             self.mask_fcn_logits.weight.data = nn.init.normal(shape, std=0.01, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn features (K, C, m, m) into logits (K, masks, 2m, 2m)."""
         return self.mask_fcn_logits(ops.relu(self.conv5_mask(x), inplace=True))
+
+
+class MaskMLPPredictor(nn.Module):
+    """One fully connected layer from the vector of a `TwoMLPHead` to every pixel of every mask.
+
+    A vector knows no neighbours: the layer must learn each place of a mask by itself.
+    """
+
+    def __init__(self, in_features: int, masks: int, side: int, *, rng: np.random.Generator | None = None):
+        super().__init__()
+        self.masks, self.side = masks, side
+        self.mask_mlp_logits = nn.Linear(in_features, masks * side * side)
+        if rng is not None:
+            shape = self.mask_mlp_logits.weight.shape
+            self.mask_mlp_logits.weight.data = nn.init.normal(shape, std=0.01, rng=rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn vectors (K, in_features) into logits (K, masks, side, side)."""
+        # (K, masks*side*side) -> (K, masks, side, side)
+        return self.mask_mlp_logits(x).reshape(x.shape[0], self.masks, self.side, self.side)
 
 
 def mask_loss(
@@ -57,8 +78,9 @@ def mask_loss(
     labels: Sequence[np.ndarray],
     matched: Sequence[np.ndarray],
     targets: Sequence[Target],
+    rule: MaskRule = SIGMOID,
 ) -> Tensor:
-    """Return the mean binary cross-entropy between the mask of each RoI's true class and the true mask.
+    """Return the mean cross-entropy between the mask of each RoI's true class and the true mask.
 
     Parameters
     ----------
@@ -68,10 +90,13 @@ def mask_loss(
         RoIs (k, 4), their true labels (k,), which start at 1, and the index (k,) of each RoI's object.
     targets : sequence of Target, one per picture
         The true objects, with masks.
+    rule : MaskRule
+        What the logits mean, one of `mask_output.MASK_RULES`.
 
     Notes
     -----
-    Only the channel of the true class has a loss: this "decouples mask and class prediction" (section 3).
+    With `SIGMOID` only the channel of the true class has a loss: this "decouples mask and class prediction"
+    (section 3).
     """
     K, _, M, _ = logits.shape
     if K == 0:
@@ -83,10 +108,4 @@ def mask_loss(
             if t.masks is not None
         ]
     ).astype(logits.dtype)
-    own = logits[np.arange(K), np.concatenate(labels)]  # (K, M, M)
-    return ops.binary_cross_entropy_with_logits(own, truth)
-
-
-def mask_probabilities(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the mask probabilities of each detection's class: (D, classes, M, M) and (D,) -> (D, M, M)."""
-    return expit(logits[np.arange(len(logits)), labels])
+    return rule.loss(logits, np.concatenate(labels), truth)  # of (K, M, M)

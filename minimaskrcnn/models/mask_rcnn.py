@@ -29,7 +29,7 @@ from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.fpn import Backbone
 from minimaskrcnn.models.losses import Losses
 from minimaskrcnn.models.paste import Paste, rounded
-from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, detections_of
+from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, check_activations, detections_of
 from minimaskrcnn.models.rpn import RegionProposalNetwork
 from minimaskrcnn.models.transform import ImageTransform, Size, check_images
 
@@ -148,6 +148,7 @@ class MaskRCNN(nn.Module):
             batch, _ = self.transform(images, None, self.dtype)
             pyramid = self.backbone(Tensor(batch.images)).pyramid
             output = self.rpn(batch, pyramid)
+            check_activations(output.objectness, output.deltas)
             proposals = [stages.proposals for stages in self.rpn.propose(output, batch.sizes)]
             found = self.roi_heads.predict(pyramid, proposals, batch.sizes)
         return [
@@ -169,6 +170,7 @@ class MaskRCNN(nn.Module):
             batch, _ = self.transform([image], None, self.dtype)
             maps = self.backbone(Tensor(batch.images))
             output = self.rpn(batch, maps.pyramid)
+            check_activations(output.objectness, output.deltas)
             [rpn] = self.rpn.propose(output, batch.sizes)
             [boxes] = heads.detect(heads.classify(maps.pyramid, [rpn.proposals]), batch.sizes)
             found, masks = detections_of(boxes), None

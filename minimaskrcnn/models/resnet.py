@@ -47,6 +47,7 @@ class BasicBlock(nn.Module):
         self.downsample = _shortcut(in_channels, planes, stride, norm, rng)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn a map (N, in_channels, H, W) into one of `planes` channels, with its sides / stride."""
         out = ops.relu(nn.conv_norm(self.conv1, self.bn1, x), inplace=True)
         out = nn.conv_norm(self.conv2, self.bn2, out)
         return ops.relu(ops.add(out, self.downsample(x), inplace=True), inplace=True)
@@ -81,6 +82,7 @@ class Bottleneck(nn.Module):
         self.downsample = _shortcut(in_channels, out_channels, stride, norm, rng)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn a map (N, in_channels, H, W) into one of 4 `planes` channels, with its sides / stride."""
         out = ops.relu(nn.conv_norm(self.conv1, self.bn1, x), inplace=True)
         out = ops.relu(nn.conv_norm(self.conv2, self.bn2, out), inplace=True)
         out = nn.conv_norm(self.conv3, self.bn3, out)

@@ -22,6 +22,8 @@ from minimaskrcnn.kernels.roi_rules import (
     ROI_ALIGN_V2,
     ROI_POOL,
     ROI_WARP,
+    ROI_WARP_END,
+    ROI_WARP_END_MAX,
     ROI_WARP_MAX,
     RoIRule,
 )
@@ -30,6 +32,8 @@ OPERATORS: dict[str, RoIRule] = {
     "roi_pool": ROI_POOL,
     "roi_warp": ROI_WARP,
     "roi_warp_max": ROI_WARP_MAX,
+    "roi_warp_end": ROI_WARP_END,
+    "roi_warp_end_max": ROI_WARP_END_MAX,
     "roi_align": ROI_ALIGN,
     "roi_align_max": ROI_ALIGN_MAX,
     "roi_align_v2": ROI_ALIGN_V2,

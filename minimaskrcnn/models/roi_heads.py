@@ -22,8 +22,10 @@ from minimaskrcnn.detection.probabilities import softmax
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.stages import BoxStages, MaskStages
 from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.losses import Losses, box_loss
-from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
+from minimaskrcnn.models.mask_head import mask_loss
+from minimaskrcnn.models.mask_output import SIGMOID, MaskRule
 from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.roi_extractor import RoIExtractor, as_rois
 
@@ -59,7 +61,7 @@ class MaskOutput:
     features : (R, C, y, x) Tensor
         The features that the RoI operator read.
     logits : (R, K, side, side) Tensor
-        One mask per class.
+        One mask per class, or a single one (K = 1) if masks are class-agnostic.
     """
 
     features: Tensor
@@ -107,11 +109,12 @@ class HeadOutput:
 
 @dataclass(frozen=True)
 class MaskBranch:
-    """The three parts that together predict masks. Without them the model is Faster R-CNN."""
+    """The parts that together predict masks, and what their output means. Without them: Faster R-CNN."""
 
     extractor: RoIExtractor
     head: nn.Module
     predictor: nn.Module
+    rule: MaskRule = SIGMOID
 
 
 class RoIHeads(nn.Module):
@@ -152,7 +155,7 @@ class RoIHeads(nn.Module):
         self.has_mask = mask is not None
         if mask is not None:
             self.mask_extractor, self.mask_head = mask.extractor, mask.head
-            self.mask_predictor = mask.predictor
+            self.mask_predictor, self.mask_rule = mask.predictor, mask.rule
         self.matcher = Matcher(fg_iou_thresh, bg_iou_thresh)
         self.sampler = BalancedSampler(batch_size_per_image, positive_fraction)
         self.coder = BoxCoder(bbox_reg_weights)
@@ -197,7 +200,13 @@ class RoIHeads(nn.Module):
         ----------
         output : BoxOutput
         sizes : (h, w) of each picture without its padding
+
+        Raises
+        ------
+        InputError
+            If a number that the box head gives is NaN or infinite.
         """
+        check_activations(output.logits, output.deltas)
         cuts = np.cumsum([len(rois) for rois in output.proposals])[:-1]
         arrays = (np.split(x.data, cuts) for x in (output.features, output.logits, output.deltas))
         for features, logits, deltas, rois, size in zip(*arrays, output.proposals, sizes, strict=True):
@@ -220,7 +229,7 @@ class RoIHeads(nn.Module):
         cuts = np.cumsum([len(of_picture) for of_picture in labels])[:-1]
         arrays = (np.split(x.data, cuts) for x in (output.features, output.logits))
         for features, logits, own in zip(*arrays, labels, strict=True):
-            yield MaskStages(features, logits, mask_probabilities(logits, own))
+            yield MaskStages(features, logits, self.mask_rule.probabilities(logits, own))
 
     # ---- training --------------------------------------------------------------------------------------
 
@@ -255,7 +264,7 @@ class RoIHeads(nn.Module):
         matched = [s.matched[o] for s, o in zip(samples, objects, strict=True)]
         logits = self.draw(pyramid, boxes).logits
         with self.scope():
-            return mask_loss(logits, boxes, labels, matched, targets)
+            return mask_loss(logits, boxes, labels, matched, targets, self.mask_rule)
 
     def select_training_samples(
         self, proposals: np.ndarray, target: Target, rng: np.random.Generator
@@ -277,6 +286,21 @@ class RoIHeads(nn.Module):
         matched = self.matcher(box_iou(target.boxes.astype(boxes.dtype, copy=False), boxes))
         labels = np.where(matched >= 0, target.labels[np.maximum(matched, 0)], 0)
         return labels, np.maximum(matched, 0)
+
+
+def check_activations(*values: Tensor) -> None:
+    """Refuse predictions that are no finite numbers: they pass every filter as "no object here".
+
+    Raises
+    ------
+    InputError
+        If some value is NaN or infinite.
+    """
+    if not all(np.isfinite(value.data).all() for value in values):
+        raise InputError(
+            "predict: the activations of the network became NaN or infinite, so it can tell nothing of this "
+            "picture. Its weights are too large; use a checkpoint from before training diverged."
+        )
 
 
 def detections_of(stages: BoxStages) -> HeadOutput:

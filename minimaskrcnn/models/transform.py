@@ -16,6 +16,7 @@ import numpy as np
 
 from minimaskrcnn import kernels
 from minimaskrcnn.checks import MOST_CELLS, check_number, check_pair_of_sides, check_whole, describe
+from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.checks import check_image
 from minimaskrcnn.detection.structures import Target, as_target
@@ -209,8 +210,10 @@ def resize_target(target: Target, old: Size, new: Size) -> Target:
     masks = target.masks
     if masks is not None:
         rows, columns = (_nearest(o, n) for o, n in zip(old, new, strict=True))
-        # (N, h, w), rows in order in memory, on which the rounding of RoIAlign depends; no copy in floats
-        masks = masks.take(rows, axis=1).take(columns, axis=2)
+        if isinstance(masks, BoxMasks):
+            masks = masks.cells(rows, columns)
+        else:  # (N, h, w), rows in order in memory, on which the rounding of RoIAlign depends
+            masks = masks.take(rows, axis=1).take(columns, axis=2)
     return replace(target, boxes=boxes, masks=masks)
 
 

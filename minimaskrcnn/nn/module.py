@@ -85,6 +85,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} must define forward(...)")
 
     def __call__(self: Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `forward` with the same arguments, its ops named after this module."""
         with self.scope():
             return self.forward(*args, **kwargs)
 

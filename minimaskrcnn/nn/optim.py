@@ -16,6 +16,7 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.nn.module import Parameter
 
 BELOW_1 = math.nextafter(1, 0)
+_MISSING = np.zeros((), object)  # stands for an array that a state lacks
 
 
 class Optimizer:
@@ -70,10 +71,23 @@ class Optimizer:
         return {"steps": np.array(self.steps, np.int64), **arrays}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Continue from a state that `state_dict` gave."""
-        self.steps = int(state["steps"])
+        """Continue from a state that `state_dict` gave.
+
+        Raises
+        ------
+        InputError
+            If an array is missing, or is not as the parameter it belongs to.
+        """
+        self.steps = check_whole("Optimizer", state.get("steps"), "steps", least=0)
         for slot in self.slots:
-            self.state[slot] = [np.array(state[f"{slot}.{i}"]) for i in range(len(self.parameters))]
+            arrays = [state.get(f"{slot}.{i}", _MISSING) for i in range(len(self.parameters))]
+            for i, (array, parameter) in enumerate(zip(arrays, self.parameters, strict=True)):
+                if array.shape != parameter.shape or array.dtype.kind != "f":
+                    raise InputError(
+                        f"Optimizer: the state's {slot}.{i} is {describe(array)}; expected floating numbers "
+                        f"of shape {parameter.shape}. Was it saved for other parameters?"
+                    )
+            self.state[slot] = [np.array(array) for array in arrays]
 
 
 class SGD(Optimizer):

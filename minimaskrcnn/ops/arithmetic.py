@@ -65,15 +65,19 @@ def memory_of(ctx: Context, x: Any) -> np.ndarray | None:
 
 
 class Add(Function):
+    """The op of `add`."""
+
     @staticmethod
     def forward(ctx: Context, a: Any, b: Any, inplace: bool) -> np.ndarray:
+        """``out = a + b``; in the memory of a if that is allowed."""
         ctx.save(a_shape=np.shape(a), b_shape=np.shape(b))
         if inplace and np.broadcast_shapes(np.shape(a), np.shape(b)) == np.shape(a):
             return np.add(a, b, out=memory_of(ctx, a))
         return a + b
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """``da = g, db = g``; each summed over the axes that were stretched."""
         need_a, need_b = ctx.needs_grad[:2]
         return (
             unbroadcast(grad, ctx.a_shape) if need_a else None,
@@ -82,13 +86,17 @@ class Add(Function):
 
 
 class Subtract(Function):
+    """The op of `subtract`."""
+
     @staticmethod
     def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        """``out = a - b``."""
         ctx.save(a_shape=np.shape(a), b_shape=np.shape(b))
         return a - b
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """``da = g, db = -g``; each summed over the axes that were stretched."""
         need_a, need_b = ctx.needs_grad
         return (
             unbroadcast(grad, ctx.a_shape) if need_a else None,
@@ -97,13 +105,17 @@ class Subtract(Function):
 
 
 class Multiply(Function):
+    """The op of `multiply`."""
+
     @staticmethod
     def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        """``out = a b``."""
         ctx.save(a=a, b=b)
         return a * b
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """``da = g b, db = g a``; each summed over the axes that were stretched."""
         need_a, need_b = ctx.needs_grad
         return (
             unbroadcast(grad * ctx.b, ctx.a.shape) if need_a else None,
@@ -112,14 +124,18 @@ class Multiply(Function):
 
 
 class Divide(Function):
+    """The op of `divide`."""
+
     @staticmethod
     def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        """``out = a / b``."""
         out = a / b
         ctx.save(a_shape=np.shape(a), b=b, out=out)
         return out
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """``da = g / b, db = -g a / b^2``; each summed over the axes that were stretched."""
         # d(a/b)/da = 1/b,  d(a/b)/db = -(a/b)/b
         need_a, need_b = ctx.needs_grad
         da = grad / ctx.b
@@ -130,13 +146,17 @@ class Divide(Function):
 
 
 class Maximum(Function):
+    """The op of `maximum`."""
+
     @staticmethod
     def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        """``out = max(a, b)``."""
         ctx.save(a_wins=np.greater_equal(a, b), a_shape=np.shape(a), b_shape=np.shape(b))
         return np.maximum(a, b)
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Give g to the operand that was chosen, and exactly 0 to the other one."""
         need_a, need_b = ctx.needs_grad
         return (
             unbroadcast(gated(grad, ctx.a_wins), ctx.a_shape) if need_a else None,
@@ -145,20 +165,27 @@ class Maximum(Function):
 
 
 class Minimum(Maximum):
+    """The op of `minimum`: its backward is that of `Maximum`."""
+
     @staticmethod
     def forward(ctx: Context, a: Any, b: Any) -> np.ndarray:
+        """``out = min(a, b)``."""
         ctx.save(a_wins=np.less_equal(a, b), a_shape=np.shape(a), b_shape=np.shape(b))
         return np.minimum(a, b)
 
 
 class Where(Function):
+    """The op of `where`."""
+
     @staticmethod
     def forward(ctx: Context, a: Any, b: Any, condition: np.ndarray) -> np.ndarray:
+        """``out = a where the condition holds, else b``."""
         ctx.save(condition=condition, a_shape=np.shape(a), b_shape=np.shape(b))
         return np.where(condition, a, b)
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Give g to the operand that was chosen, and exactly 0 to the other one."""
         need_a, need_b = ctx.needs_grad[:2]
         return (
             unbroadcast(gated(grad, ctx.condition), ctx.a_shape) if need_a else None,

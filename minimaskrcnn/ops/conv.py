@@ -23,14 +23,27 @@ def _bias_grad(grad: np.ndarray) -> np.ndarray:
 
 
 class Conv2d(Function):
+    """The op of `conv2d`."""
+
     @staticmethod
-    def forward(ctx: Context, x, weight, bias, stride, padding, dilation, groups) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        x: np.ndarray,
+        weight: np.ndarray,
+        bias: np.ndarray | None,
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        dilation: tuple[int, int],
+        groups: int,
+    ) -> np.ndarray:
+        """Hand the arrays to the kernel, and keep what its backward needs."""
         ctx.save(x=x if ctx.needs_grad[1] else None, x_shape=x.shape, weight=weight)
         ctx.save(geometry=(stride, padding, dilation, groups))
         return kernels.active().conv2d(x, weight, bias, stride, padding, dilation, groups)
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Return the gradients of the picture, the filters and the bias, each only if it is wanted."""
         need_x, need_weight, need_bias = ctx.needs_grad[:3]
         edition = kernels.active()
         return (
@@ -41,10 +54,21 @@ class Conv2d(Function):
 
 
 class ConvTranspose2d(Function):
+    """The op of `conv_transpose2d`."""
+
     @staticmethod
     def forward(
-        ctx: Context, x, weight, bias, stride, padding, output_padding, dilation, groups
+        ctx: Context,
+        x: np.ndarray,
+        weight: np.ndarray,
+        bias: np.ndarray | None,
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        output_padding: tuple[int, int],
+        dilation: tuple[int, int],
+        groups: int,
     ) -> np.ndarray:
+        """Hand the arrays to the kernel, and keep what its backward needs."""
         ctx.save(
             x=x if ctx.needs_grad[1] else None, weight=weight, geometry=(stride, padding, dilation, groups)
         )
@@ -53,7 +77,8 @@ class ConvTranspose2d(Function):
         )
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Return the gradients of x, the filters and the bias, each only if it is wanted."""
         need_x, need_weight, need_bias = ctx.needs_grad[:3]
         edition = kernels.active()
         return (
@@ -188,7 +213,7 @@ def conv_transpose2d(
     return ConvTranspose2d.apply(x, weight, bias, steps, margins, extra, spacing, groups)
 
 
-def _geometry(op: str, stride: Pair, padding: Pair, dilation: Pair) -> tuple:
+def _geometry(op: str, stride: Pair, padding: Pair, dilation: Pair) -> tuple[tuple[int, int], ...]:
     return pair(op, stride, "stride", 1), pair(op, padding, "padding", 0), pair(op, dilation, "dilation", 1)
 
 

@@ -12,23 +12,31 @@ from minimaskrcnn.ops.checks import check_tensor
 
 
 class Negative(Function):
+    """The op of `negative`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = -x``."""
         return -x
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = -g``."""
         return -grad
 
 
 class Power(Function):
+    """The op of `power`; the exponent is a number."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, exponent: float) -> np.ndarray:
+        """``out = x^n``."""
         ctx.save(x=x, exponent=exponent)
         return x**exponent
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g n x^(n-1)``; 0 everywhere for n = 0."""
         # d(x^n)/dx = n x^(n-1); for n = 0 it is 0 everywhere, though 0 * 0^-1 is not
         if ctx.exponent == 0:
             return np.zeros_like(grad)
@@ -36,96 +44,128 @@ class Power(Function):
 
 
 class Exp(Function):
+    """The op of `exp`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = e^x``."""
         out = np.exp(x)
         ctx.save(out=out)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g out``."""
         return grad * ctx.out
 
 
 class Log(Function):
+    """The op of `log`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = ln x``."""
         ctx.save(x=x)
         return np.log(x)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g / x``."""
         return grad / ctx.x
 
 
 class Sqrt(Function):
+    """The op of `sqrt`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = sqrt(x)``."""
         out = np.sqrt(x)
         ctx.save(out=out)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g / (2 out)``."""
         return grad / (2 * ctx.out)
 
 
 class Tanh(Function):
+    """The op of `tanh`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = tanh x``."""
         out = np.tanh(x)
         ctx.save(out=out)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g (1 - out^2)``."""
         return grad * (1 - ctx.out * ctx.out)
 
 
 class Abs(Function):
+    """The op of `abs`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = |x|``."""
         ctx.save(x=x)
         return np.abs(x)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g sign(x)``; 0 at 0."""
         return grad * np.sign(ctx.x)
 
 
 class ReLU(Function):
+    """The op of `relu`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, inplace: bool) -> np.ndarray:
+        """``out = max(x, 0)``; in the memory of x if that is allowed."""
         out = np.maximum(x, 0, out=memory_of(ctx, x) if inplace else None)
         ctx.save(out=out)  # the next layer keeps it anyway; the input could then be freed
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g where out > 0``; elsewhere exactly 0."""
         return gated(grad, ctx.out > 0)
 
 
 class Sigmoid(Function):
+    """The op of `sigmoid`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = 1 / (1 + e^-x)``."""
         out = sigmoid_of(x)
         ctx.save(out=out)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g out (1 - out)``."""
         return grad * (ctx.out * (1 - ctx.out))
 
 
 class Clip(Function):
+    """The op of `clip`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+        """``out = min(max(x, low), high)``."""
         out = np.clip(x, low, high)
         ctx.save(inside=out == x)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g where nothing was clipped``; elsewhere exactly 0."""
         return gated(grad, ctx.inside)
 
 

@@ -42,8 +42,18 @@ def _ratio(total: np.ndarray, count: float) -> np.ndarray:
 
 
 class CrossEntropy(Function):
+    """The op of `cross_entropy`."""
+
     @staticmethod
-    def forward(ctx: Context, logits, target, class_weight, ignore_index, reduction) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        logits: np.ndarray,
+        target: np.ndarray,
+        class_weight: np.ndarray | None,
+        ignore_index: int,
+        reduction: str,
+    ) -> np.ndarray:
+        """``loss = -w_t ln softmax(z)_t``; for each row that counts, then reduced."""
         rows = np.moveaxis(logits, 1, -1).reshape(-1, logits.shape[1])  # (N, K, ...) -> (R, K)
         labels = target.reshape(-1)  # (R,)
         counted = labels != ignore_index
@@ -60,6 +70,7 @@ class CrossEntropy(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dz = g w_t (softmax(z) - onehot(t))``; 0 in rows that are ignored."""
         # d/dz = (softmax(z) - onehot(t)) * weight
         dz = np.exp(ctx.log_p)
         dz[np.arange(len(dz)), ctx.labels] -= 1
@@ -70,20 +81,27 @@ class CrossEntropy(Function):
 
 
 class BinaryCrossEntropyWithLogits(Function):
+    """The op of `binary_cross_entropy_with_logits`."""
+
     @staticmethod
-    def forward(ctx: Context, logits, target, reduction) -> np.ndarray:
+    def forward(ctx: Context, logits: np.ndarray, target: np.ndarray, reduction: str) -> np.ndarray:
+        """``loss = max(z, 0) - z t + ln(1 + e^-|z|)``; reduced."""
         ctx.save(logits=logits, target=target, reduction=reduction)
         terms = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
         return _reduced(terms, reduction)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dz = g (sigmoid(z) - t)``."""
         return (sigmoid_of(ctx.logits) - ctx.target) * _spread(grad, ctx.logits.size, ctx.reduction)
 
 
 class SmoothL1(Function):
+    """The op of `smooth_l1_loss`."""
+
     @staticmethod
-    def forward(ctx: Context, x, target, beta, reduction) -> np.ndarray:
+    def forward(ctx: Context, x: np.ndarray, target: np.ndarray, beta: float, reduction: str) -> np.ndarray:
+        """``loss = d^2 / (2 beta) where |d| < beta, else |d| - beta / 2``; with d = x - target, reduced."""
         d = x - target
         ctx.save(d=d, beta=beta, reduction=reduction)
         size = np.abs(d)
@@ -93,6 +111,7 @@ class SmoothL1(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g min(max(d / beta, -1), 1)``."""
         slope = np.clip(ctx.d / ctx.beta, -1, 1) if ctx.beta else np.sign(ctx.d)
         return slope * _spread(grad, ctx.d.size, ctx.reduction)
 

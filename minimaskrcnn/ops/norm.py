@@ -8,6 +8,8 @@ The ops differ in where mean and var come from: the batch (`batch_norm` in train
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minimaskrcnn import kernels
@@ -21,7 +23,17 @@ class BatchNorm(Function):
     """Normalise by the statistics of the batch, and move the running statistics towards them, in place."""
 
     @staticmethod
-    def forward(ctx: Context, x, weight, bias, running_mean, running_var, momentum, eps) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        x: np.ndarray,
+        weight: np.ndarray,
+        bias: np.ndarray,
+        running_mean: np.ndarray,
+        running_var: np.ndarray,
+        momentum: float,
+        eps: float,
+    ) -> np.ndarray:
+        """Normalise by the mean and the variance of the batch, and move the running ones towards them."""
         out, mean, var = kernels.active().batch_norm(x, weight, bias, eps)
         ctx.save(x=x, weight=weight, mean=mean, var=var, eps=eps)
         n = x.size // x.shape[1]
@@ -30,7 +42,8 @@ class BatchNorm(Function):
         return out
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Return the gradients of x, the weight and the bias."""
         return kernels.active().batch_norm_backward(grad, ctx.x, ctx.weight, ctx.mean, ctx.var, ctx.eps)
 
 
@@ -38,24 +51,40 @@ class AffineNorm(Function):
     """Normalise by given statistics, which are constants: the gradient passes through a scale and a shift."""
 
     @staticmethod
-    def forward(ctx: Context, x, weight, bias, mean, var, eps) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        x: np.ndarray,
+        weight: np.ndarray,
+        bias: np.ndarray,
+        mean: np.ndarray,
+        var: np.ndarray,
+        eps: float,
+    ) -> np.ndarray:
+        """Normalise by a mean and a variance that are given."""
         ctx.save(x=x, weight=weight, mean=mean, var=var, eps=eps)
         return kernels.active().affine_norm(x, mean, var, weight, bias, eps)
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Return the gradients of x, the weight and the bias."""
         return kernels.active().affine_norm_backward(grad, ctx.x, ctx.mean, ctx.var, ctx.weight, ctx.eps)
 
 
 class GroupNorm(Function):
+    """The op of `group_norm`."""
+
     @staticmethod
-    def forward(ctx: Context, x, weight, bias, num_groups, eps) -> np.ndarray:
+    def forward(
+        ctx: Context, x: np.ndarray, weight: np.ndarray, bias: np.ndarray, num_groups: int, eps: float
+    ) -> np.ndarray:
+        """Normalise each group of channels of each picture by its own mean and variance."""
         out, mean, rstd = kernels.active().group_norm(x, num_groups, weight, bias, eps)
         ctx.save(x=x, weight=weight, num_groups=num_groups, mean=mean, rstd=rstd)
         return out
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Return the gradients of x, the weight and the bias."""
         return kernels.active().group_norm_backward(
             grad, ctx.x, ctx.num_groups, ctx.weight, ctx.mean, ctx.rstd
         )
@@ -179,7 +208,7 @@ def group_norm(
     return GroupNorm.apply(x, weight, bias, num_groups, eps)
 
 
-def _scale_and_shift(op: str, x: Tensor, weight, bias) -> tuple:
+def _scale_and_shift(op: str, x: Tensor, weight: Any, bias: Any) -> tuple[Any, Any]:
     """Weight and bias (C,) of x's dtype; 1 and 0 where left out."""
     channels = x.shape[1]
     weight = np.ones(channels, x.dtype) if weight is None else weight

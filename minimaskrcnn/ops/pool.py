@@ -15,26 +15,50 @@ Pair = int | tuple[int, int]
 
 
 class MaxPool2d(Function):
+    """The op of `max_pool2d`."""
+
     @staticmethod
-    def forward(ctx: Context, x, kernel, stride, padding, dilation, ceil_mode) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        x: np.ndarray,
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        dilation: tuple[int, int],
+        ceil_mode: bool,
+    ) -> np.ndarray:
+        """Keep the largest cell of each window, and which one it was."""
         out, argmax = kernels.active().max_pool2d(x, kernel, stride, padding, dilation, ceil_mode)
         ctx.save(argmax=argmax, shape=x.shape)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give each gradient to the cell that was the largest."""
         return kernels.active().max_pool2d_backward(grad, ctx.argmax, ctx.shape)
 
 
 class AvgPool2d(Function):
+    """The op of `avg_pool2d`."""
+
     @staticmethod
-    def forward(ctx: Context, x, kernel, stride, padding, ceil_mode, count_include_pad) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        x: np.ndarray,
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        ceil_mode: bool,
+        count_include_pad: bool,
+    ) -> np.ndarray:
+        """Take the mean of each window."""
         geometry = kernel, stride, padding, ceil_mode, count_include_pad
         ctx.save(shape=x.shape, geometry=geometry)
         return kernels.active().avg_pool2d(x, *geometry)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Share each gradient among the cells of its window."""
         return kernels.active().avg_pool2d_backward(grad, ctx.shape, *ctx.geometry)
 
 
@@ -119,7 +143,7 @@ def avg_pool2d(
     return AvgPool2d.apply(x, kernel, step, margin, ceil_mode, count_include_pad)
 
 
-def _window(op: str, kernel_size: Pair, stride: Pair | None, padding: Pair) -> tuple:
+def _window(op: str, kernel_size: Pair, stride: Pair | None, padding: Pair) -> tuple[tuple[int, int], ...]:
     """Kernel, stride and padding as pairs."""
     kernel = pair(op, kernel_size, "kernel_size", 1)
     step = kernel if stride is None else pair(op, stride, "stride", 1)
@@ -129,7 +153,15 @@ def _window(op: str, kernel_size: Pair, stride: Pair | None, padding: Pair) -> t
     return kernel, step, around
 
 
-def _check_fits(op: str, x: Tensor, kernel, stride, padding, dilation, ceil_mode) -> None:
+def _check_fits(
+    op: str,
+    x: Tensor,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+    ceil_mode: bool,
+) -> None:
     axes = zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)
     if any(pool_output_size(*axis, ceil_mode) < 1 for axis in axes):
         raise InputError(

@@ -12,8 +12,11 @@ from minimaskrcnn.ops.checks import check_broadcast, check_tensor, check_vector
 
 
 class Linear(Function):
+    """The op of `linear`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        """``out = x W^T + b``."""
         ctx.save(x=x, weight=weight)
         out = blas.matmul(x, weight.T)
         if bias is not None:
@@ -21,7 +24,8 @@ class Linear(Function):
         return out
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """``dx = g W, dW = g^T x, db = sum of g``; each only if it is wanted."""
         need_x, need_weight, need_bias = ctx.needs_grad
         rows = grad.reshape(-1, grad.shape[-1])  # (rows, O)
         return (
@@ -33,13 +37,17 @@ class Linear(Function):
 
 
 class MatMul(Function):
+    """The op of `matmul`."""
+
     @staticmethod
     def forward(ctx: Context, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """``out = a b``."""
         ctx.save(a=a, b=b)
         return a @ b
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """``da = g b^T, db = a^T g``."""
         need_a, need_b = ctx.needs_grad
         return (
             unbroadcast(grad @ ctx.b.swapaxes(-1, -2), ctx.a.shape) if need_a else None,

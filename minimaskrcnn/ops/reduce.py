@@ -34,31 +34,42 @@ def _stretch(grad: np.ndarray, shape: tuple[int, ...], axes: tuple[int, ...]) ->
 
 
 class Sum(Function):
+    """The op of `sum`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, axes: tuple[int, ...], keepdims: bool) -> np.ndarray:
+        """``out = sum of x``; over the axes."""
         ctx.save(shape=x.shape, axes=axes)
         return x.sum(axis=axes, keepdims=keepdims)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g``; stretched over the axes again."""
         return _stretch(grad, ctx.shape, ctx.axes)
 
 
 class Mean(Function):
+    """The op of `mean`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, axes: tuple[int, ...], keepdims: bool) -> np.ndarray:
+        """``out = sum of x / n``; over the axes, which have n elements."""
         ctx.save(shape=x.shape, axes=axes)
         return x.mean(axis=axes, keepdims=keepdims)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g / n``; stretched over the axes again."""
         terms = math.prod(ctx.shape[a] for a in ctx.axes)
         return _stretch(grad / terms, ctx.shape, ctx.axes)
 
 
 class Max(Function):
+    """The op of `max`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, axis: int, keepdims: bool) -> np.ndarray:
+        """Keep the largest element along the axis; of equals, the first."""
         winner = np.expand_dims(x.argmax(axis), axis)  # the first of equals
         ctx.save(shape=x.shape, axis=axis, winner=winner)
         out = np.take_along_axis(x, winner, axis)
@@ -66,14 +77,18 @@ class Max(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give each gradient to the element that was the largest."""
         dx = np.zeros(ctx.shape, grad.dtype)
         np.put_along_axis(dx, ctx.winner, grad.reshape(ctx.winner.shape), ctx.axis)
         return dx
 
 
 class Softmax(Function):
+    """The op of `softmax`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, axis: int) -> np.ndarray:
+        """``y = e^x / sum of e^x``; along the axis."""
         out = np.exp(
             x - x.max(axis, keepdims=True, initial=-np.inf)
         )  # the largest exponent is 0: no overflow
@@ -83,19 +98,24 @@ class Softmax(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx_i = y_i (g_i - sum_j g_j y_j)``."""
         # dx_i = y_i (g_i - sum_j g_j y_j)
         return ctx.out * (grad - (grad * ctx.out).sum(ctx.axis, keepdims=True))
 
 
 class LogSoftmax(Function):
+    """The op of `log_softmax`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, axis: int) -> np.ndarray:
+        """``out = x - ln(sum of e^x)``; along the axis."""
         out = log_softmax_of(x, axis)
         ctx.save(out=out, axis=axis)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx_i = g_i - softmax_i sum_j g_j``."""
         # dx_i = g_i - softmax_i sum_j g_j
         return grad - np.exp(ctx.out) * grad.sum(ctx.axis, keepdims=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -14,24 +15,34 @@ from minimaskrcnn.ops.checks import check_feature_map, pair
 
 
 class ResizeNearest(Function):
+    """The op of `interpolate` in the mode "nearest"."""
+
     @staticmethod
-    def forward(ctx: Context, x, size, step) -> np.ndarray:
+    def forward(ctx: Context, x: np.ndarray, size: tuple[int, int], step: tuple[float, float]) -> np.ndarray:
+        """Let each cell read the nearest one."""
         ctx.save(shape=x.shape, step=step)
         return kernels.active().resize_nearest(x, size, step)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give each gradient to the cell that was read."""
         return kernels.active().resize_nearest_backward(grad, ctx.shape, ctx.step)
 
 
 class ResizeBilinear(Function):
+    """The op of `interpolate` in the mode "bilinear"."""
+
     @staticmethod
-    def forward(ctx: Context, x, size, step, align_corners) -> np.ndarray:
+    def forward(
+        ctx: Context, x: np.ndarray, size: tuple[int, int], step: tuple[float, float], align_corners: bool
+    ) -> np.ndarray:
+        """Let each cell read the four around its place, weighed by their nearness."""
         ctx.save(shape=x.shape, step=step, align_corners=align_corners)
         return kernels.active().resize_bilinear(x, size, step, align_corners)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give each gradient to the four cells that were read, with the same weights."""
         return kernels.active().resize_bilinear_backward(grad, ctx.shape, ctx.step, ctx.align_corners)
 
 
@@ -94,7 +105,9 @@ def interpolate(
     return ResizeBilinear.apply(x, out, step, corners)
 
 
-def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None, mode: str) -> tuple:
+def _size_and_step(
+    sides: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool | None, mode: str
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Output size (h, w), and input cells per output cell (y, x)."""
     if (size is None) == (scale_factor is None):
         raise InputError("interpolate: give either size or scale_factor.")
@@ -128,5 +141,5 @@ def _size_and_step(sides: tuple, size, scale_factor, recompute: bool | None, mod
     )
 
 
-def _ratios(sides: tuple, out: tuple) -> tuple:
+def _ratios(sides: tuple[int, ...], out: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(side / o for side, o in zip(sides, out, strict=True))

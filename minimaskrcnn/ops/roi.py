@@ -31,37 +31,66 @@ MOST_BINS = 4096
 
 
 class RoIAlign(Function):
+    """The op of `roi_align`."""
+
     @staticmethod
-    def forward(ctx: Context, x, rois, output_size, spatial_scale, sampling_ratio, aligned) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        x: np.ndarray,
+        rois: np.ndarray,
+        output_size: tuple[int, int],
+        spatial_scale: float,
+        sampling_ratio: int,
+        aligned: bool,
+    ) -> np.ndarray:
+        """Hand the arrays to the kernel, and keep what its backward needs."""
         ctx.save(rois=rois, shape=x.shape, sampling=(spatial_scale, sampling_ratio, aligned))
         return kernels.active().roi_align(x, rois, output_size, spatial_scale, sampling_ratio, aligned)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give each gradient to the cells that were read, with the same weights."""
         return kernels.active().roi_align_backward(grad, ctx.rois, ctx.shape, *ctx.sampling)
 
 
 class RoIPool(Function):
+    """The op of `roi_pool`."""
+
     @staticmethod
-    def forward(ctx: Context, x, rois, output_size, spatial_scale) -> np.ndarray:
+    def forward(
+        ctx: Context, x: np.ndarray, rois: np.ndarray, output_size: tuple[int, int], spatial_scale: float
+    ) -> np.ndarray:
+        """Hand the arrays to the kernel, and keep what its backward needs."""
         out, argmax = kernels.active().roi_pool(x, rois, output_size, spatial_scale)
         ctx.save(rois=rois, shape=x.shape, argmax=argmax)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give each gradient to the cell that was the largest of its bin."""
         return kernels.active().roi_pool_backward(grad, ctx.rois, ctx.argmax, ctx.shape)
 
 
 class RoIFeatures(Function):
+    """The op of `roi_features`: any member of the family."""
+
     @staticmethod
-    def forward(ctx: Context, x, rois, output_size, spatial_scale, rule) -> np.ndarray:
+    def forward(
+        ctx: Context,
+        x: np.ndarray,
+        rois: np.ndarray,
+        output_size: tuple[int, int],
+        spatial_scale: float,
+        rule: RoIRule,
+    ) -> np.ndarray:
+        """Hand the arrays to the kernel, and keep what its backward needs."""
         out, argmax = kernels.active().roi_features(x, rois, output_size, spatial_scale, rule)
         ctx.save(rois=rois, shape=x.shape, argmax=argmax, spatial_scale=spatial_scale, rule=rule)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give each gradient to the cells that were read, or to the one that was the largest."""
         return kernels.active().roi_features_backward(
             grad, ctx.rois, ctx.argmax, ctx.shape, ctx.spatial_scale, ctx.rule
         )
@@ -140,13 +169,14 @@ def roi_pool(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 
 def roi_warp(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float = 1.0) -> Tensor:
     """Mean of bilinear samples in each bin of a box rounded to whole cells (Dai et al. 2016).
 
-    Arguments as for `roi_pool`; `roi_features` with the rule ROI_WARP_MAX takes the maximum.
+    It is RoIAlign with only the box rounded; unlike in RoIPool, the end cell is not included. Arguments as
+    for `roi_pool`; `roi_features` with the rule ROI_WARP_MAX takes the maximum.
     """
     return roi_features(x, boxes, output_size, spatial_scale, ROI_WARP)
 
 
 def roi_features(x: Tensor, boxes: Boxes, output_size: Pair, spatial_scale: float, rule: RoIRule) -> Tensor:
-    """Read features by any rule of the RoI family: each axis of `kernels.roi_rules.RoIRule` is chosen alone.
+    """Read features by any rule of the RoI family: each switch of `kernels.roi_rules.RoIRule` is set alone.
 
     A rule that is RoIAlign or RoIPool runs on the kernel of that name: whoever registers a `roi_align` of
     their own changes every detector that uses it.

@@ -17,52 +17,71 @@ from minimaskrcnn.ops.checks import check_axis, check_tensor
 
 
 class Reshape(Function):
+    """The op of `reshape`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """Lay the elements out in another shape."""
         ctx.save(shape=x.shape)
         return x.reshape(shape)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Give the gradient its old shape again."""
         return grad.reshape(ctx.shape)
 
 
 class Permute(Function):
+    """The op of `permute`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, dims: tuple[int, ...]) -> np.ndarray:
+        """Put the axes into another order."""
         ctx.save(dims=dims)
         return x.transpose(dims)
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Put the axes back into the old order."""
         return grad.transpose(np.argsort(ctx.dims))
 
 
 class Concatenate(Function):
+    """The op of `concatenate`."""
+
     @staticmethod
     def forward(ctx: Context, axis: int, *parts: np.ndarray) -> np.ndarray:
+        """Join the parts along an axis."""
         ctx.save(axis=axis, ends=np.cumsum([p.shape[axis] for p in parts]))
         return np.concatenate(parts, axis)
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Cut the gradient where the parts were joined."""
         return None, *np.split(grad, ctx.ends[:-1], ctx.axis)
 
 
 class Stack(Function):
+    """The op of `stack`."""
+
     @staticmethod
     def forward(ctx: Context, axis: int, *parts: np.ndarray) -> np.ndarray:
+        """Lay the parts on each other along a new axis."""
         ctx.save(axis=axis)
         return np.stack(parts, axis)
 
     @staticmethod
-    def backward(ctx: Context, grad: np.ndarray) -> tuple:
+    def backward(ctx: Context, grad: np.ndarray) -> tuple[np.ndarray | None, ...]:
+        """Take the gradient apart along that axis."""
         return None, *np.moveaxis(grad, ctx.axis, 0)
 
 
 class Pad(Function):
+    """The op of `pad`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, widths: tuple[tuple[int, int], ...], value: float) -> np.ndarray:
+        """Put x into a larger array of one value."""
         inside = tuple(
             slice(before, before + side) for (before, _), side in zip(widths, x.shape, strict=True)
         )
@@ -77,17 +96,22 @@ class Pad(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Return the gradient of the inside."""
         return grad[ctx.inside]
 
 
 class GetItem(Function):
+    """The op of `getitem`."""
+
     @staticmethod
     def forward(ctx: Context, x: np.ndarray, index: Any) -> np.ndarray:
+        """``out = x[index]``."""
         ctx.save(shape=x.shape, index=index)
         return x[index]
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """Put the gradients where the elements were; an element that was taken twice gets the sum."""
         dx = np.zeros(ctx.shape, grad.dtype)
         if _may_repeat(ctx.index):
             np.add.at(dx, ctx.index, grad)  # an element taken twice gets both gradients

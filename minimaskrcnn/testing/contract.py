@@ -191,7 +191,7 @@ def _accepts_any_layout(fn: Op, case: Case) -> None:
         _same("a broadcast gradient", view, ones)
 
 
-def _accepts_layout(fn: Op, case: Case, what: str, layout: Callable, expected: Result) -> None:
+def _accepts_layout(fn: Op, case: Case, what: str, layout: Callable[..., Any], expected: Result) -> None:
     with _while_given(what):
         _same(what, run(fn, case.map(layout)), expected)
         _same(f"a gradient laid out like {what}", run(fn, case, lambda y: layout(random_like(y))), expected)

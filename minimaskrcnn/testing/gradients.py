@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def gradcheck(
 
 
 def _claim(
-    fn: Callable, inputs: list[np.ndarray], rng: np.random.Generator
+    fn: Callable[..., Any], inputs: list[np.ndarray], rng: np.random.Generator
 ) -> tuple[_Probe, list[np.ndarray]]:
     """Run fn forward and backward with a random cotangent; the gradients it claims for each input."""
     tensors = [Tensor(x.copy("K"), requires_grad=True) for x in inputs]
@@ -119,7 +120,7 @@ def _check_unchanged(before: list[np.ndarray], after: list[np.ndarray], what: st
 class _Probe:
     """L(x) = sum(v * f(x)) around the given inputs."""
 
-    fn: Callable
+    fn: Callable[..., Any]
     inputs: list[np.ndarray]
     values: list[np.ndarray]  # f(x)
     cotangents: list[np.ndarray]  # v

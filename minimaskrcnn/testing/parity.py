@@ -68,7 +68,7 @@ def assert_kernels_agree(name: str, *arguments: Any) -> None:
                 _assert_none_lost(name, mine, ours, theirs)
 
 
-def _assert_none_lost(name: str, mine: Callable, ours: Answer, truth: Answer) -> None:
+def _assert_none_lost(name: str, mine: Callable[..., Any], ours: Answer, truth: Answer) -> None:
     """Where the reference is not finite, the kernel is not either."""
     for i, (a, b) in enumerate(zip(ours, truth, strict=True)):
         if a is not None and b is not None and (lost := np.isfinite(a) & ~np.isfinite(b)).any():
@@ -80,7 +80,12 @@ def _assert_none_lost(name: str, mine: Callable, ours: Answer, truth: Answer) ->
 
 
 def _assert_same(
-    name: str, mine: Callable, ours: Answer, other: Callable, theirs: Answer, arguments: tuple[Any, ...]
+    name: str,
+    mine: Callable[..., Any],
+    ours: Answer,
+    other: Callable[..., Any],
+    theirs: Answer,
+    arguments: tuple[Any, ...],
 ) -> None:
     """The answers of two kernels are equal in number and in each result."""
     if len(ours) != len(theirs):
@@ -105,7 +110,7 @@ def _difference(a: np.ndarray | None, b: np.ndarray | None, spreading: bool) -> 
     return difference(a, b)
 
 
-def _ask(name: str, kernel: Callable, arguments: tuple[Any, ...]) -> Answer:
+def _ask(name: str, kernel: Callable[..., Any], arguments: tuple[Any, ...]) -> Answer:
     """The kernel's results as a list; it must leave its arguments alone."""
     before = [x.copy() if isinstance(x, np.ndarray) else x for x in arguments]
     answer = kernel(*arguments)
@@ -120,7 +125,7 @@ def recorded() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
     """Note each call of a kernel of the edition in use: its name and copies of its arguments."""
     calls: list[tuple[str, tuple[Any, ...]]] = []
 
-    def noting(name: str, kernel: Callable) -> Callable:
+    def noting(name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(kernel)
         def call(*args: Any, **named: Any) -> Any:
             arguments = inspect.signature(kernel).bind(*args, **named).args

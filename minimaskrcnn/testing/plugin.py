@@ -7,8 +7,10 @@
 ``pytest --kernels=my_kernels tests/models``
     any other tests on it.
 
-The installed package registers this file with pytest. It also offers the Hypothesis profiles `dev`, `ci` and
-`nightly` (``--hypothesis-profile=nightly``): 20 examples a test, 100 that are always the same, and 2,000.
+The installed package registers this file with pytest. It also offers the Hypothesis profiles
+`minimaskrcnn-dev`, `minimaskrcnn-ci` and `minimaskrcnn-nightly` (``--hypothesis-profile=NAME``):
+20 examples per test, 100 that are always the same, and 2,000. Your own profiles and Hypothesis' stay
+as they are.
 """
 
 from __future__ import annotations
@@ -40,9 +42,11 @@ def pytest_load_initial_conftests() -> None:
         from hypothesis import settings
     except ImportError:
         return
-    settings.register_profile("dev", deadline=None, max_examples=20)
-    settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
-    settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
+    settings.register_profile("minimaskrcnn-dev", deadline=None, max_examples=20)
+    settings.register_profile(
+        "minimaskrcnn-ci", deadline=None, max_examples=100, derandomize=True, print_blob=True
+    )
+    settings.register_profile("minimaskrcnn-nightly", deadline=None, max_examples=2000, print_blob=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -219,7 +219,7 @@ def rough_rois(draw: Draw, shape: Shape, spatial_scale: float) -> np.ndarray:
 
 
 @st.composite
-def roi_cases(draw: Draw, op: str, halves: bool = False, values: Callable = normal) -> Case:
+def roi_cases(draw: Draw, op: str, halves: bool = False, values: Callable[..., Any] = normal) -> Case:
     """Case(x, boxes, output_size, spatial_scale, ...) of roi_align ("align") or roi_pool ("pool").
 
     Boxes may be degenerate, empty, reversed, or wholly outside the map.

@@ -21,6 +21,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     "right_angle_turn": data.RightAngleTurn(),
     "scale_jitter": data.ScaleJitter(0.75, 1.33),
     "scale_jitter_on_canvas": data.OnCanvas(data.ScaleJitter(0.7, 1.4)),
+    "wide_scale_jitter_on_canvas": data.OnCanvas(data.ScaleJitter(0.7, 3.4)),
     "gamma_jitter": data.GammaJitter(0.5, 1.25),
     "colour_jitter": data.ColourJitter(0.2, 0.2, 0.2),
 }

@@ -22,8 +22,8 @@ from minimaskrcnn.models.mask_rcnn import MaskRCNN
 class Evaluation:
     """The COCO summary for boxes and, if the model predicts masks, for masks."""
 
-    box: dict
-    mask: dict | None
+    box: dict[str, Any]
+    mask: dict[str, Any] | None
 
 
 def evaluate(

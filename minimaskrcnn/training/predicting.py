@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.presets import build
@@ -35,6 +37,6 @@ def is_described(model: MaskRCNN) -> bool:
     return model.config is not None and _outline(build(model.config)) == _outline(model)
 
 
-def _outline(model: MaskRCNN) -> tuple[list, list]:
+def _outline(model: MaskRCNN) -> tuple[list[Any], list[Any]]:
     modules = [(name, type(module)) for name, module in model.named_modules()]
     return modules, [(name, parameter.shape) for name, parameter in model.named_parameters()]

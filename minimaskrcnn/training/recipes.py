@@ -136,15 +136,18 @@ RECIPES: dict[str, Recipe] = {
         augment=(
             "horizontal_flip",
             "right_angle_turn",
-            "scale_jitter_on_canvas",
+            "wide_scale_jitter_on_canvas",
             "gamma_jitter",
             "colour_jitter",
         ),
         prepare=NUCLEI_STEPS,
-        # At twice the size, the median nucleus (13 pixels) spans six cells of P2 instead of three.
+        # At twice the size, the median nucleus (13 pixels) spans six cells of P2 instead of three. Jitter
+        # shows it with 18 to 88 pixels, as an enlarged crop would; hence the fourth level.
         model=MINI.changed(
             min_size=512,
             max_size=512,
+            extra_level=True,
+            anchor_sizes=(16, 32, 64, 128),
             rpn_pre_nms_top_n_train=800,
             rpn_pre_nms_top_n_test=600,
             rpn_post_nms_top_n_train=400,

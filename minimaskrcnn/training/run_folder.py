@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minimaskrcnn.archives import opened
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write, naming_the_file, sweep_temporaries
 from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
@@ -92,6 +93,7 @@ class RunFolder:
         arrays, meta = load_arrays(self.state)
         step = meta.get("step")
         whole = all(isinstance(meta.get(name), dict) for name in ("recipe", "loader"))
+        whole = whole and isinstance(meta.get("class_names"), list)
         if not whole or type(step) is not int or step < 0 or "optimizer/steps" not in arrays:
             raise InputError(
                 f"resume: {self.state} is not the state of a training run; copy it again, or begin anew in "
@@ -132,8 +134,10 @@ def read_log(path: str | Path) -> list[Record]:
     InputError
         If the file is not the log of a training run.
     """
+    with opened(path, "log") as stream:
+        content = b"".join(stream)
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = content.decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"log {path}: not a text file ({error}); pass the log.jsonl of a run.") from error
     records = []

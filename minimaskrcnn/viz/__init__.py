@@ -21,6 +21,7 @@ from minimaskrcnn.viz.class_nms import (
 from minimaskrcnn.viz.coverage import coverage_figure, show_coverage, show_object_sizes
 from minimaskrcnn.viz.demo import demo_figure
 from minimaskrcnn.viz.detections import draw_detections, show_detection_boxes, show_detections
+from minimaskrcnn.viz.diagrams import Diagram, diagram
 from minimaskrcnn.viz.distributions import (
     delta_figure,
     show_class_counts,
@@ -28,19 +29,18 @@ from minimaskrcnn.viz.distributions import (
     show_delta,
     show_fates,
 )
+from minimaskrcnn.viz.embedding import Embedded, explore, explore_roi, explore_world
 from minimaskrcnn.viz.example import Example, Truth
 from minimaskrcnn.viz.features import backbone_figure, features_figure, show_features
 from minimaskrcnn.viz.mask_steps import mask_figure
 from minimaskrcnn.viz.mask_targets import roi_targets_figure, show_mask_targets, show_mini_masks
 from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities, show_pasted_masks
 from minimaskrcnn.viz.microscope import (
-    article_figure,
     gradient_figure,
     microscope_figure,
     proposal_microscope,
     show_roi_grid,
     show_roi_output,
-    show_shift,
 )
 from minimaskrcnn.viz.objectness import objectness_figure, show_objectness
 from minimaskrcnn.viz.page import write_page
@@ -53,6 +53,8 @@ from minimaskrcnn.viz.proposals import (
     show_proposals,
     show_rpn_nms,
 )
+from minimaskrcnn.viz.roi_article import article_figure, show_bin_sizes, show_lost_and_gained
+from minimaskrcnn.viz.roi_errors import ladder_figure, show_shift
 from minimaskrcnn.viz.samples import samples_figure, show_sample
 from minimaskrcnn.viz.saving import save
 from minimaskrcnn.viz.showing import Shown, show
@@ -65,6 +67,8 @@ from minimaskrcnn.viz.words import class_name
 
 __all__ = [
     "Chapter",
+    "Diagram",
+    "Embedded",
     "Entry",
     "Example",
     "Shown",
@@ -80,13 +84,18 @@ __all__ = [
     "coverage_figure",
     "delta_figure",
     "demo_figure",
+    "diagram",
     "draw_boxes",
     "draw_detections",
     "draw_masks",
     "draw_picture",
+    "explore",
+    "explore_roi",
+    "explore_world",
     "features_figure",
     "gradient_figure",
     "label_boxes",
+    "ladder_figure",
     "mask_edges",
     "mask_figure",
     "microscope_figure",
@@ -102,6 +111,7 @@ __all__ = [
     "show_anchor_matches",
     "show_average_precision",
     "show_before_nms",
+    "show_bin_sizes",
     "show_box_features",
     "show_cell_anchors",
     "show_class_counts",
@@ -116,6 +126,7 @@ __all__ = [
     "show_features",
     "show_filters",
     "show_input",
+    "show_lost_and_gained",
     "show_mask_probabilities",
     "show_mask_targets",
     "show_mini_masks",

@@ -10,7 +10,7 @@ from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
+from minimaskrcnn.viz.boxes import CLEAR, draw_boxes, draw_faintly, draw_key, draw_links
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import anchor_grid, levels
 from minimaskrcnn.viz.picture import show_around, transformed_picture
@@ -41,18 +41,18 @@ from minimaskrcnn.viz.words import plural
 def show_cell_anchors(trace: Trace, ax: Axes | None = None) -> Axes:
     """Draw the anchors of the middle cell of each level: a few shapes, one size per level."""
     ax = transformed_picture(trace, ax)
-    boxes, names, colours = [], [], []
+    boxes, names, styles = [], [], []
     for level in levels(trace):
         cell = anchor_grid(trace, level, trace["anchors"])[level.height // 2, level.width // 2]  # (a, 4)
         style = class_style(level.index + 1)
         draw_boxes(ax, cell, style.colour, style.dash)
         x, y = (cell[0, :2] + cell[0, 2:]) / 2
         ax.plot(x, y, "+", color=style.colour, markersize=7, path_effects=halo(2))
-        boxes.append(cell[cell[:, 1].argmin()])
+        boxes.append(cell)
         names.append(f"{level.name}, stride {level.stride[0]:g}")
-        colours.append(style.colour)
-    show_around(ax, np.array(boxes))
-    label_boxes(ax, np.array(boxes), names, colours)
+        styles.append(style)
+    show_around(ax, np.concatenate(boxes))
+    draw_key(ax, names, styles)
     count = len(trace["anchors"])
     see = f"the middle cell of each map; all {count:,} anchors are these shapes, shifted from cell to cell"
     return headline(ax, "Anchors of one cell on each level", see)
@@ -70,11 +70,12 @@ def show_top_anchors(trace: Trace, ax: Axes | None = None, limit: int = 40) -> A
     logits = trace["objectness"]
     shown = top_indices(logits, limit)
     ax = transformed_picture(trace, ax)
-    draw_boxes(ax, trace["anchors"][shown], SKY, DOTTED)
+    draw_faintly(ax, trace["anchors"][shown[CLEAR:]], SKY)
+    draw_boxes(ax, trace["anchors"][shown[:CLEAR]], SKY, DOTTED)
     probability = expit(logits[shown].astype(np.float64))
     see = (
-        f"the {len(shown)} best of {len(logits):,}, objectness {probability.min():.2f} to "
-        f"{probability.max():.2f}: fixed shapes, near the objects but not on them"
+        f"the {len(shown)} best of {len(logits):,}, dotted the best {min(CLEAR, len(shown))}, objectness "
+        f"{probability.min():.2f} to {probability.max():.2f}: fixed shapes, near the objects but not on them"
     )
     return headline(ax, "Top anchors by objectness", see)
 
@@ -120,7 +121,10 @@ def show_anchor_matches(
     counts = []
     for name, chosen, colour, dash, width in kinds:
         index = np.flatnonzero(chosen)
-        shown = index[top_indices(closest[index], limit // 4 if name == "negative" else limit)]
+        every = index[top_indices(closest[index], limit // 4 if name == "negative" else limit)]
+        shown = every[: CLEAR // 2]
+        if name != "positive":
+            draw_faintly(ax, anchors[every[CLEAR // 2 :]], colour)
         draw_boxes(ax, anchors[shown], colour, dash, width)
         counts.append(f"{len(index):,} {name}")
         if name == "positive":

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from minimaskrcnn.data.annotations import Report, Severity
 from minimaskrcnn.data.annotations.report import MEDIUM, SMALL
+from minimaskrcnn.viz.plain_text import name_ticks
 from minimaskrcnn.viz.style import (
     BLACK,
     GREY,
@@ -18,7 +19,7 @@ from minimaskrcnn.viz.style import (
     new_figure,
     show_message,
 )
-from minimaskrcnn.viz.words import plural
+from minimaskrcnn.viz.words import plural, shown_name
 
 CLASSES = 20  # bars at most
 COLOURS = {Severity.FATAL: BLACK, Severity.BROKEN: VERMILLION, Severity.LEFT_OUT: ORANGE, Severity.NOTE: GREY}
@@ -41,10 +42,9 @@ def show_class_balance(report: Report, ax: Axes | None = None) -> Axes:
     if not shown:
         show_message(ax, "no classes")
         return headline(ax, "Classes", "the file lists none that can be used")
-    names = [one.name if len(one.name) <= 24 else f"{one.name[:23]}…" for one in shown]
     bars = ax.barh(range(len(shown)), [one.objects for one in shown], color=SKY, edgecolor="black")
     ax.bar_label(bars, padding=3, fontsize=8)
-    ax.set_yticks(range(len(shown)), names, parse_math=False)
+    name_ticks(ax.yaxis, [shown_name(one.name) for one in shown])
     ax.invert_yaxis()
     ax.set_xlabel("objects")
     rest = len(report.classes) - len(shown)
@@ -89,7 +89,7 @@ def show_findings(report: Report, ax: Axes | None = None) -> Axes:
         edgecolor="black",
     )
     ax.bar_label(bars, padding=3, fontsize=8)
-    ax.set_yticks(range(len(kinds)), [f"{severity.value}: {kind}" for severity, kind in kinds])
+    name_ticks(ax.yaxis, [f"{severity.value}: {kind}" for severity, kind in kinds])
     ax.invert_yaxis()
     ax.set_xlabel("entries")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

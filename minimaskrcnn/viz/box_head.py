@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.viz.boxes import draw_boxes, draw_links, label_boxes
+from minimaskrcnn.viz.boxes import CLEAR, draw_boxes, draw_faintly, draw_key, draw_links, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.features import liveliest, tiles
+from minimaskrcnn.viz.features import in_words, liveliest, tiles
 from minimaskrcnn.viz.levels import levels
 from minimaskrcnn.viz.picture import transformed_picture
 from minimaskrcnn.viz.style import (
@@ -22,6 +22,7 @@ from minimaskrcnn.viz.style import (
     GREEN,
     GREY,
     HIGH_SCORE,
+    SOLID,
     VERMILLION,
     class_style,
     headline,
@@ -29,7 +30,7 @@ from minimaskrcnn.viz.style import (
     show_message,
     top_indices,
 )
-from minimaskrcnn.viz.words import plural
+from minimaskrcnn.viz.words import class_name, plural
 
 ENTERED_NMS = (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)
 
@@ -39,6 +40,14 @@ def entered_nms(trace: Trace, min_score: float = 0.0) -> np.ndarray:
     scores = trace["candidate_score"]
     index = np.flatnonzero(np.isin(trace["candidate_fate"], ENTERED_NMS) & (scores >= min_score))
     return index[top_indices(scores[index], len(index))]
+
+
+def in_turn(trace: Trace, candidates: np.ndarray) -> np.ndarray:
+    """Order candidates: the survivors of NMS, then the best that each of them suppressed, and so on."""
+    by = trace["candidate_suppressed_by"][candidates]
+    winner = np.where(by >= 0, by, candidates)
+    turn = np.array([np.sum(winner[:place] == one) for place, one in enumerate(winner)], np.int64)
+    return candidates[np.argsort(turn, kind="stable")]
 
 
 def best_proposal(trace: Trace) -> int:
@@ -54,20 +63,21 @@ def best_proposal(trace: Trace) -> int:
     note="A box twice as large is read from a map half as fine.",
 )
 def show_roi_levels(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
-    """Draw the best proposals in the colour and dash of the level that they are read from."""
+    """Draw the best proposals of each level in its colour and dash, all but the first six faintly."""
     ax = transformed_picture(trace, ax)
     level_of = trace["roi_level"]
-    names, first = [], []
+    names, styles = [], []
     for level in levels(trace):
         mine = np.flatnonzero(level_of == level.index)
         if len(mine):
             style = class_style(level.index + 1)
-            draw_boxes(ax, trace["proposals"][mine[mine < limit]], style.colour, style.dash)
+            draw_faintly(ax, trace["proposals"][mine[CLEAR // 2 : limit]], style.colour)
+            draw_boxes(ax, trace["proposals"][mine[: CLEAR // 2]], style.colour, style.dash)
             names.append(f"{level.name}: {len(mine)}")
-            first.append((trace["proposals"][mine[0]], style.colour))
+            styles.append(style)
     if not names:
         show_message(ax, "no RoIs")
-    label_boxes(ax, np.array([box for box, _ in first]), names, [colour for _, colour in first])
+    draw_key(ax, names, styles)
     see = (
         f"{plural(len(level_of), 'RoI')} ({', '.join(names)}): a box twice as large is read one level coarser"
     )
@@ -94,9 +104,12 @@ def show_box_features(
     features = trace["box_features"][proposal]  # (C, y, x)
     channels = liveliest(features, limit) if channels is None else channels
     ax = panels(1, 1, 7, 6)[1][0] if ax is None else ax
-    tiles(ax, [features[channel] for channel in channels], [f"{channel}" for channel in channels])
+    shown = [features[channel] for channel in channels]
+    tiles(ax, shown, [f"{channel}" for channel in channels])
     height, width = features.shape[1:]
-    see = f"{len(channels)} of {len(features)} channels: all the box head will ever know of this RoI"
+    see = (
+        f"{len(channels)} of {len(features)} channels: all the box head knows of this RoI, {in_words(shown)}"
+    )
     return headline(ax, f"{height}x{width} features of proposal {proposal}", see)
 
 
@@ -107,10 +120,12 @@ def show_box_features(
     heading="RoIs before refinement",
     note="The proposals that end with a high score, dotted, as they come from the RPN.",
 )
-def show_rois(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
+def show_rois(trace: Trace, ax: Axes | None = None, limit: int = CLEAR) -> Axes:
     """Draw proposals before refinement, dotted, in the colour of the class that they end with."""
-    shown = entered_nms(trace, HIGH_SCORE)[:limit]
+    every = in_turn(trace, entered_nms(trace, HIGH_SCORE))
+    shown = every[:limit]
     ax = transformed_picture(trace, ax)
+    _draw_rest(ax, trace["proposals"][trace["candidate_roi"]], trace, every[limit:])
     rois, labels = trace["proposals"][trace["candidate_roi"][shown]], trace["candidate_label"][shown]
     for label in np.unique(labels):
         draw_boxes(ax, rois[labels == label], class_style(label).colour, DOTTED)
@@ -120,7 +135,8 @@ def show_rois(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
         return headline(
             ax, "RoIs before refinement", f"no proposal ends with a score of {HIGH_SCORE} or more"
         )
-    see = f"{plural(len(shown), 'proposal')} with high final scores, where the RPN put them"
+    faint = f", all but {len(shown)} of them faint" if len(every) > limit else ""
+    see = f"{plural(len(every), 'proposal')} with high final scores, where the RPN put them{faint}"
     return headline(ax, "RoIs before refinement", see)
 
 
@@ -131,10 +147,12 @@ def show_rois(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
     heading="RoIs after refinement",
     note="The box head moves each RoI (dotted) onto its object (solid); a line links the two corners.",
 )
-def show_refinement(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Axes:
+def show_refinement(trace: Trace, ax: Axes | None = None, limit: int = CLEAR) -> Axes:
     """Draw the same RoIs before (dotted) and after refinement (solid), with a line from corner to corner."""
-    shown = entered_nms(trace, HIGH_SCORE)[:limit]
+    every = in_turn(trace, entered_nms(trace, HIGH_SCORE))
+    shown = every[:limit]
     ax = transformed_picture(trace, ax)
+    _draw_rest(ax, trace["candidate_box"], trace, every[limit:])
     before = trace["proposals"][trace["candidate_roi"][shown]]
     after, labels = trace["candidate_box"][shown], trace["candidate_label"][shown]
     for label in np.unique(labels):
@@ -151,10 +169,17 @@ def show_refinement(trace: Trace, ax: Axes | None = None, limit: int = 30) -> Ax
     return headline(ax, "RoIs after refinement", see)
 
 
+def _draw_rest(ax: Axes, boxes: np.ndarray, trace: Trace, rest: np.ndarray) -> None:
+    """Draw the boxes of the candidates `rest` faintly, in the colour of their class."""
+    labels = trace["candidate_label"][rest]
+    for label in np.unique(labels):
+        draw_faintly(ax, boxes[rest[labels == label]], class_style(label).colour)
+
+
 def _name_classes(ax: Axes, trace: Trace, boxes: np.ndarray, labels: np.ndarray) -> None:
     """Name each class once, at its best box, so that its colour can be read."""
     kinds, first = np.unique(labels, return_index=True)
-    names = [trace.class_names[label] for label in kinds]
+    names = [class_name(label, trace.class_names) for label in kinds]
     label_boxes(ax, boxes[first], names, [class_style(label).colour for label in kinds])
 
 
@@ -181,12 +206,18 @@ def show_filters(trace: Trace, ax: Axes | None = None, limit: int = 40) -> Axes:
     unsure = ~kept & ~background
     likeliest = scores[:, 1:].argmax(axis=1) + 1
     boxes = trace["refined"][np.arange(len(scores)), likeliest]  # (P, K, 4) -> (P, 4)
-    draw_boxes(ax, boxes[background][:limit], GREY, DOTTED, 0.8)
-    draw_boxes(ax, boxes[unsure][:limit], VERMILLION, DASHED, 1.1)
-    draw_boxes(ax, boxes[kept], GREEN, width=1.3)
+    few = CLEAR // 3
+    for chosen, colour, dash in (
+        (background, GREY, DOTTED),
+        (unsure, VERMILLION, DASHED),
+        (kept, GREEN, SOLID),
+    ):
+        mine = np.flatnonzero(chosen)[top_indices(scores[chosen, 1:].max(axis=1), limit)]
+        draw_faintly(ax, boxes[mine[few:]], colour)
+        draw_boxes(ax, boxes[mine[:few]], colour, dash, 1.3)
     see = (
         f"of {plural(len(scores), 'RoI')}, {background.sum():,} are background (grey, dotted), "
         f"{unsure.sum():,} of a class but with too low a score (red, dashed); {kept.sum():,} go on to NMS "
-        "(green, solid)"
+        f"(green, solid); the {few} likeliest of each are clear"
     )
     return headline(ax, "Background and confidence filters", see)

@@ -7,8 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from minimaskrcnn.viz.style import LABEL, SOLID, Dash, halo, inches, text_colour
+from minimaskrcnn.viz.style import LABEL, SOLID, ClassStyle, Dash, halo, inches, text_colour
 
+CLEAR = 12  # more boxes than this are a bundle in which nobody counts; the rest is drawn faintly
+FAINT = 0.45  # alpha
 LABELLED = 25  # with more boxes than this, labels would cover the picture
 
 
@@ -25,6 +27,12 @@ def draw_boxes(
     return lines
 
 
+def draw_faintly(ax: Axes, boxes: np.ndarray, colour: Any) -> None:
+    """Outline boxes (N, 4) that are there but need not be told apart: thin and pale, without a rim."""
+    if len(boxes):
+        draw_boxes(ax, boxes, colour, width=0.6, alpha=FAINT).set_path_effects([])
+
+
 def draw_links(ax: Axes, before: np.ndarray, after: np.ndarray, colour: Any) -> LineCollection:
     """Draw a line from the top-left corner of each box (N, 4) before to the same corner after."""
     links = np.stack([before[:, :2], after[:, :2]], axis=1)  # (N, end, xy)
@@ -32,6 +40,15 @@ def draw_links(ax: Axes, before: np.ndarray, after: np.ndarray, colour: Any) -> 
     lines.set_path_effects(halo(2.2))
     ax.add_collection(lines, autolim=False)
     return lines
+
+
+def draw_key(ax: Axes, names: Sequence[str], styles: Sequence[ClassStyle]) -> None:
+    """Say in a corner of the axes what the colours and dashes mean that belong to no single box."""
+    lines = [
+        ax.plot([], [], color=style.colour, linestyle=style.dash, linewidth=1.6, label=name)[0]
+        for name, style in zip(names, styles, strict=True)
+    ]
+    ax.legend(handles=lines, fontsize=LABEL, loc="lower left", framealpha=0.9, handlelength=2.6)
 
 
 def label_boxes(

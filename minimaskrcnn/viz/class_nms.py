@@ -4,23 +4,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.box_head import entered_nms
-from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
+from minimaskrcnn.viz.boxes import CLEAR, LABELLED, draw_boxes, draw_faintly, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.masks import object_colour
+from minimaskrcnn.viz.object_colours import object_colours
 from minimaskrcnn.viz.picture import panel_size, transformed_picture
 from minimaskrcnn.viz.style import (
     DASHED,
     HIGH_SCORE,
+    LABEL,
     axes_or_new,
     class_style,
     headline,
     panels,
     show_message,
+    top_indices,
 )
-from minimaskrcnn.viz.words import count_classes, object_names, plural
+from minimaskrcnn.viz.words import class_name, count_classes, object_names, plural
 
 ROWS = 20  # more winners than this are not told apart by eye
 
@@ -33,15 +36,23 @@ ROWS = 20  # more winners than this are not told apart by eye
     note="Several boxes per object, each with a score above the threshold.",
 )
 def show_before_nms(trace: Trace, ax: Axes | None = None) -> Axes:
-    """Draw every refined box that passed the score threshold, in the colour and dash of its class."""
+    """Draw every refined box that passed the score threshold in the style of its class, the best clearly."""
     shown = entered_nms(trace)
     ax = transformed_picture(trace, ax)
-    labels = _draw_by_class(trace, shown, ax)
+    labels = trace["candidate_label"][shown]
+    for label in np.unique(labels[CLEAR:]):
+        rest = shown[CLEAR:][labels[CLEAR:] == label]
+        draw_faintly(ax, trace["candidate_box"][rest], class_style(label).colour)
+    _draw_by_class(trace, shown[:CLEAR], ax)
     if len(shown) == 0:
         show_message(ax, "no boxes")
         return headline(ax, "Before per-class NMS", "no box passed the score threshold")
     classes = count_classes(labels, trace.class_names)
-    see = f"{plural(len(shown), 'box')} ({classes}), several per object; thin: score below {HIGH_SCORE}"
+    faint = "; all but the best are faint" if len(shown) > CLEAR else ""
+    see = (
+        f"{plural(len(shown), 'box')} ({classes}), several for each object{faint}; thin boxes score below "
+        f"{HIGH_SCORE}"
+    )
     return headline(ax, "Before per-class NMS", see)
 
 
@@ -68,7 +79,9 @@ def show_after_nms(trace: Trace, ax: Axes | None = None) -> Axes:
         colours = [class_style(label).colour for label in labels[:high]]
         label_boxes(ax, trace["candidate_box"][shown[:high]], names, colours)
     gone = np.count_nonzero(trace["candidate_fate"] == Fate.SUPPRESSED)
-    see = f"{plural(len(shown), 'box')} left, {gone} suppressed by a better box of the same class"
+    low = len(shown) - high
+    unsure = f"; {low} of them, thin, score below {HIGH_SCORE} and are not shown as detections" if low else ""
+    see = f"{plural(len(shown), 'box')} left, {gone} suppressed by a better box of the same class{unsure}"
     return headline(ax, "After per-class NMS", see)
 
 
@@ -110,13 +123,18 @@ def show_suppressors(trace: Trace, label: int, ax: Axes | None = None) -> Axes:
     winners = winners_of(trace, label)
     boxes, by = trace["candidate_box"], trace["candidate_suppressed_by"]
     ax = transformed_picture(trace, ax)
-    for rank, winner in enumerate(winners):
-        draw_boxes(ax, boxes[by == winner], object_colour(rank), DASHED, width=0.8)
-        draw_boxes(ax, boxes[[winner]], object_colour(rank), width=2)
+    colours = winner_colours(trace, winners)
+    for winner, colour in zip(winners, colours, strict=True):
+        losers = np.flatnonzero(by == winner)
+        losers = losers[top_indices(trace["candidate_score"][losers], len(losers))]
+        each = max(1, CLEAR // len(winners))
+        draw_faintly(ax, boxes[losers[each:]], colour)
+        draw_boxes(ax, boxes[losers[:each]], colour, DASHED, width=0.8)
+        draw_boxes(ax, boxes[[winner]], colour, width=2)
     scores = trace["candidate_score"][winners]
     names = [f"{rank}: {score:.2f}" for rank, score in enumerate(scores, start=1)]
-    label_boxes(ax, boxes[winners], names, [object_colour(rank) for rank in range(len(winners))])
-    name = trace.class_names[label]
+    label_boxes(ax, boxes[winners], names, colours)
+    name = class_name(label, trace.class_names)
     if len(winners) == 0:
         show_message(ax, f"no {name}")
     gone = plural(int(np.isin(by, winners).sum()), "box")
@@ -129,7 +147,7 @@ def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) 
     ax = axes_or_new(ax)
     winners = winners_of(trace, label)
     by, iou = trace["candidate_suppressed_by"], trace["candidate_suppressed_iou"]
-    least = 1.0
+    least, colours = 1.0, winner_colours(trace, winners)
     for rank, winner in enumerate(winners):
         overlaps = iou[by == winner]
         least = min(least, overlaps.min(initial=1))
@@ -137,17 +155,29 @@ def show_suppression_overlaps(trace: Trace, label: int, ax: Axes | None = None) 
             overlaps,
             np.full(len(overlaps), rank + 1),
             "o",
-            color=object_colour(rank),
+            color=colours[rank],
             markeredgecolor="black",
         )
+    threshold = trace.context.box_nms_thresh
+    ax.axvline(threshold, color="black", linestyle=":", linewidth=1)
+    ax.annotate(
+        f"threshold {threshold:g}", (threshold, 1), (-3, -3), ("data", "axes fraction"), "offset points",
+        ha="right", va="top", fontsize=LABEL,
+    )  # fmt: skip
     ax.set_yticks(np.arange(len(winners)) + 1, [f"{rank + 1}" for rank in range(len(winners))])
     ax.set_ylim(len(winners) + 0.7, 0.3)
     ax.set_xlim(0, 1.02)
     ax.grid(axis="x", alpha=0.3)
     ax.set_xlabel("IoU with the survivor")
     ax.set_ylabel("survivor")
-    see = f"each dot is a suppressed box; the least of their overlaps is {least:.2f}"
+    see = f"each dot is a suppressed box, right of the threshold; the least of their overlaps is {least:.2f}"
     return headline(ax, "Overlaps that decided", see if least < 1 else "nothing was suppressed")
+
+
+def winner_colours(trace: Trace, winners: np.ndarray) -> list[str]:
+    """A colour for each survivor of NMS that its object does not have."""
+    boxes = resize_boxes(trace["candidate_box"][winners], trace.resized_size, trace.image_size)
+    return object_colours(trace["input"], boxes)
 
 
 def winners_of(trace: Trace, label: int) -> np.ndarray:

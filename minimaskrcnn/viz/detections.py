@@ -9,7 +9,8 @@ from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.masks import draw_masks, object_colour
+from minimaskrcnn.viz.masks import draw_masks
+from minimaskrcnn.viz.object_colours import object_colours
 from minimaskrcnn.viz.picture import draw_picture
 from minimaskrcnn.viz.style import HIGH_SCORE, class_style, headline, show_message
 from minimaskrcnn.viz.words import count_classes, object_names, plural
@@ -36,7 +37,7 @@ def draw_detections(
     if len(boxes) == 0:
         show_message(ax, "nothing detected")
         return headline(ax, "Detections", "no object scores high enough to be shown")
-    colours = [object_colour(index) for index in range(len(boxes))]
+    colours = object_colours(image, boxes, detections.masks)
     if detections.masks is not None:
         draw_masks(ax, detections.masks, colours)
     crowded = len(boxes) > LABELLED
@@ -45,7 +46,7 @@ def draw_detections(
         label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
     classes = count_classes(labels, class_names)
     span = f"scores {scores.min():.2f} to {scores.max():.2f}"
-    see = f"{plural(len(boxes), 'object')} ({classes}), {span}; one colour per object"
+    see = f"{plural(len(boxes), 'object')} ({classes}), {span}; each object has a colour of its own"
     return headline(ax, "Detections", see)
 
 

@@ -8,6 +8,7 @@ from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import show_around, transformed_picture
+from minimaskrcnn.viz.plain_text import name_ticks
 from minimaskrcnn.viz.style import (
     BLUE,
     GREY,
@@ -20,7 +21,7 @@ from minimaskrcnn.viz.style import (
     headline,
     new_figure,
 )
-from minimaskrcnn.viz.words import plural
+from minimaskrcnn.viz.words import class_name, plural
 
 DELTAS = (
     ("dx", "centre to the right, in widths of the anchor"),
@@ -56,9 +57,9 @@ def show_delta(trace: Trace, component: int, ax: Axes | None = None) -> Axes:
     note="How far anchors are moved: dx and dy in units of the anchor's sides, dw and dh as logarithms.",
 )
 def delta_figure(trace: Trace) -> Figure:
-    """Draw the four RPN deltas side by side, in the order in which the network stores them."""
-    figure = new_figure(12, 3.6)
-    for component, ax in enumerate(figure.subplots(1, 4)):
+    """Draw the four RPN deltas, in the order in which the network stores them."""
+    figure = new_figure(7.6, 6)
+    for component, ax in enumerate(figure.subplots(2, 2).ravel()):
         show_delta(trace, component, ax)
     return figure
 
@@ -100,9 +101,10 @@ def show_class_counts(trace: Trace, ax: Axes | None = None) -> Axes:
     classes = trace["class_scores"].shape[1]
     counts = np.bincount(trace["class_scores"].argmax(axis=1), minlength=classes)
     shown = np.flatnonzero(counts | (np.arange(classes) == 0))[:30]
-    names = [trace.class_names[n] for n in shown]
+    names = [class_name(n, trace.class_names) for n in shown]
     colours = [GREY if n == 0 else class_style(n).colour for n in shown]
-    bars = ax.barh(names, counts[shown], color=colours, edgecolor="black", linewidth=0.6)
+    bars = ax.barh(range(len(shown)), counts[shown], color=colours, edgecolor="black", linewidth=0.6)
+    name_ticks(ax.yaxis, names)
     bars[0].set_hatch("//")
     ax.bar_label(bars, fontsize=8, padding=3)
     ax.margins(x=0.12)

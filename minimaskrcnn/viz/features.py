@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import levels
-from minimaskrcnn.viz.style import LABEL, MAP, headline, inches, panels, top_indices
+from minimaskrcnn.viz.style import LABEL, MAP, SIGNED, headline, inches, panels, top_indices
 
 
 def show_features(
@@ -21,17 +21,18 @@ def show_features(
     ----------
     trace : Trace
     stage : a stage with axes (channel, y, x), such as "pyramid.P2"
-    channels : which ones; each tile has its own scale, printed above it
+    channels : which ones; all tiles share one scale, and the range of each stands above it
     limit : how many are chosen where `channels` is not given
     """
     maps = trace[stage]
     channels = liveliest(maps, limit) if channels is None else channels
     ax = panels(1, 1, 8, 6)[1][0] if ax is None else ax
-    tiles(ax, [maps[channel] for channel in channels], [f"{channel}" for channel in channels])
+    shown = [maps[channel] for channel in channels]
+    tiles(ax, shown, [f"{channel}" for channel in channels])
     height, width = maps.shape[1:]
     see = (
-        f"{len(channels)} of {len(maps)} channels, {width}x{height} cells: dark is the least and bright "
-        "the most of each tile (range above it)"
+        f"{len(channels)} of {len(maps)} channels, {width}x{height} cells (range above each): "
+        f"{in_words(shown)}"
     )
     return headline(ax, f"Feature map {stage.split('.')[-1]}", see)
 
@@ -44,7 +45,7 @@ def show_features(
     note="Some channels light up where the objects are.",
 )
 def features_figure(trace: Trace, stages: Sequence[str] | None = None, limit: int = 6) -> Figure:
-    """Draw several feature maps side by side, three per row, each with the channels that vary most.
+    """Draw several feature maps below each other, each with the channels that vary most.
 
     Parameters
     ----------
@@ -53,14 +54,10 @@ def features_figure(trace: Trace, stages: Sequence[str] | None = None, limit: in
     limit : channels of each map
     """
     stages = [level.stage for level in levels(trace)] if stages is None else stages
-    columns = min(3, len(stages))
-    rows = -(-len(stages) // columns)
     height, width = trace[stages[0]].shape[1:]
-    figure, axes = panels(rows, columns, 4.5, min(6, 3.3 * height / width + 0.5))
-    for stage, ax in zip(stages, axes, strict=False):
+    figure, axes = panels(len(stages), 1, 7.6, min(4, 1.4 * height / width + 0.3), title=0.55)
+    for stage, ax in zip(stages, axes, strict=True):
         show_features(trace, stage, ax, limit=limit)
-    for ax in axes[len(stages) :]:
-        ax.remove()
     return figure
 
 
@@ -72,7 +69,7 @@ def features_figure(trace: Trace, stages: Sequence[str] | None = None, limit: in
     note="From edges and colours to parts of objects.",
 )
 def backbone_figure(trace: Trace, limit: int = 6) -> Figure:
-    """Draw the feature maps of the backbone side by side, finest first."""
+    """Draw the feature maps of the backbone below each other, finest first."""
     return features_figure(trace, trace.names("backbone."), limit)
 
 
@@ -82,8 +79,32 @@ def liveliest(maps: np.ndarray, limit: int) -> list[int]:
     return sorted(top_indices(spread, limit).tolist())
 
 
+def scale_of(maps: Sequence[np.ndarray]) -> tuple[str, float, float]:
+    """The colour map and the range that maps share: centred on 0 where one of them is negative.
+
+    A few cells may lie far beyond all others; the range ends where 99.5 % of the cells are inside.
+
+    Examples
+    --------
+    >>> scale_of([np.array([[-1.0, 2.0]])])[0], scale_of([np.array([[0.0, 2.0]])])[0]
+    ('RdBu_r', 'cividis')
+    """
+    values = np.concatenate([one.ravel() for one in maps])
+    most = float(np.quantile(np.abs(values), 0.995)) or 1.0
+    return (SIGNED, -most, most) if values.min() < 0 else (MAP, 0.0, most)
+
+
+def in_words(maps: Sequence[np.ndarray]) -> str:
+    """What the colours of `tiles` mean."""
+    name, _, most = scale_of(maps)
+    if name == SIGNED:
+        return f"on one scale, blue -{most:.2g}, white 0, red {most:.2g}"
+    return f"on one scale, dark 0, bright {most:.2g}"
+
+
 def tiles(ax: Axes, maps: Sequence[np.ndarray], names: Sequence[str]) -> None:
-    """Lay maps (h, w) side by side on one axes, each with its name and range above."""
+    """Lay maps (h, w) side by side on one axes and one scale, each with its name and range above."""
+    colours, low, high = scale_of(maps)
     height, width = maps[0].shape
     gap_x, gap_y = 0.06 * width, 0.22 * height
     paper_width, paper_height = inches(ax)
@@ -94,7 +115,14 @@ def tiles(ax: Axes, maps: Sequence[np.ndarray], names: Sequence[str]) -> None:
     for place, (values, name) in enumerate(zip(maps, names, strict=True)):
         row, column = divmod(place, columns)
         left, top = column * (width + gap_x), row * (height + gap_y)
-        ax.imshow(values, extent=(left, left + width, top + height, top), cmap=MAP, interpolation="nearest")
+        ax.imshow(
+            values,
+            extent=(left, left + width, top + height, top),
+            cmap=colours,
+            vmin=low,
+            vmax=high,
+            interpolation="nearest",
+        )
         text = f"{name}: {values.min():.2g} to {values.max():.2g}"
         ax.text(left, top - 0.02 * height, text, fontsize=size, va="bottom")
     ax.set_xlim(-gap_x / 2, columns * (width + gap_x) - gap_x / 2)

@@ -11,7 +11,8 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.models.paste import RULES
 from minimaskrcnn.viz.boxes import draw_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.masks import draw_masks, draw_outline, object_colour
+from minimaskrcnn.viz.masks import draw_masks, draw_outline
+from minimaskrcnn.viz.object_colours import detection_colours
 from minimaskrcnn.viz.picture import draw_picture
 from minimaskrcnn.viz.style import BLUE, MAP, VERMILLION, headline, panels, show_message
 
@@ -34,7 +35,7 @@ def mask_figure(trace: Trace, detection: int = 0, target: Target | None = None) 
     target : true objects in input pixels; adds what training would have asked for, and where the two differ
     """
     figure, axes = panels(1, 3 if target is None else 5, 3.2, 3.2)
-    colour = object_colour(detection)
+    colour = detection_colours(trace)[detection]
     box, image = trace["boxes"][detection], trace["input"]
     probability = trace["mask_probs"][detection]
     side = probability.shape[-1]

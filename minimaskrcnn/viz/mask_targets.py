@@ -16,7 +16,8 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.models import paste
 from minimaskrcnn.viz.boxes import draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.masks import draw_outline, object_colour
+from minimaskrcnn.viz.masks import draw_outline
+from minimaskrcnn.viz.object_colours import detection_colours, object_colours
 from minimaskrcnn.viz.picture import draw_picture, panel_size
 from minimaskrcnn.viz.style import DOTTED, HIGH_SCORE, LABEL, MAP, headline, inches, panels, show_message
 from minimaskrcnn.viz.words import class_name, plural
@@ -64,9 +65,11 @@ def show_mask_targets(
         np.hstack([w, np.full((side, 1), np.nan), p]) for w, p in zip(wanted, probabilities, strict=True)
     ]
     names = [
-        f"{trace.class_names[trace['labels'][k]]}: {a:.2f} apart" for k, a in zip(shown, apart, strict=True)
+        f"{class_name(trace['labels'][k], trace.class_names)}: {a:.2f} apart"
+        for k, a in zip(shown, apart, strict=True)
     ]
-    _lay_out(ax, tiles, names, [object_colour(k) for k in shown])
+    colours = detection_colours(trace)
+    _lay_out(ax, tiles, names, [colours[k] for k in shown])
     see = f"left the true mask, RoIAligned to the box, right the answer; {apart.mean():.2f} apart on average"
     return headline(ax, f"{side}x{side} mask targets", see)
 
@@ -100,7 +103,8 @@ def roi_targets_figure(trace: Trace, target: Target, limit: int = 12) -> Figure:
         _nothing(right, "Their targets", "nothing to ask for")
         return figure
     side = trace["mask_probs"].shape[-1] if "mask_probs" in trace else 28
-    colours = [object_colour(int(nearest[k])) for k in shown]
+    of_object = object_colours(trace["input"], target.boxes, target.masks)
+    colours = [of_object[nearest[k]] for k in shown]
     draw_boxes(left, rois[shown], colours, DOTTED, 1.6)
     label_boxes(left, rois[shown], [str(number) for number in range(1, len(shown) + 1)], colours)
     see = (
@@ -153,9 +157,10 @@ def show_mini_masks(
     minis, back = mini_masks(target, side, paste_rule)
     masks = target.masks
     kept = (back & masks).sum((1, 2)) / np.maximum((back | masks).sum((1, 2)), 1)
+    colours = object_colours(image, target.boxes, target.masks)
     largest = np.argsort(-masks.sum((1, 2)), kind="stable")[:limit]
     names = [f"{class_name(target.labels[k], class_names)}: {kept[k]:.3f}" for k in largest]
-    _lay_out(ax, [minis[k] for k in largest], names, [object_colour(int(k)) for k in largest])
+    _lay_out(ax, [minis[k] for k in largest], names, [colours[k] for k in largest])
     see = (
         f"each cut to its box; number: IoU with the original once pasted back ({paste_rule}), "
         f"{kept.mean():.3f} on average over {plural(len(kept), 'object')}"

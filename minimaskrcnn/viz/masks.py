@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.object_colours import detection_colours
 from minimaskrcnn.viz.picture import draw_picture, thinning
 from minimaskrcnn.viz.style import (
     CLASS_COLOURS,
@@ -22,7 +23,7 @@ from minimaskrcnn.viz.style import (
     show_message,
     top_indices,
 )
-from minimaskrcnn.viz.words import plural
+from minimaskrcnn.viz.words import class_name, plural
 
 
 @catalogued(
@@ -48,7 +49,7 @@ def show_mask_probabilities(trace: Trace, ax: Axes | None = None, limit: int = 1
     if len(shown) == 0:
         show_message(ax, "no masks")
         return headline(ax, "28x28 masks", "no detection scores high enough to be shown")
-    side = probabilities.shape[-1]
+    side, colours = probabilities.shape[-1], detection_colours(trace)
     width, height = inches(ax)
     columns = min(len(shown), round(np.ceil(np.sqrt(len(shown) * width / height))))
     for place, index in enumerate(shown):
@@ -58,13 +59,13 @@ def show_mask_probabilities(trace: Trace, ax: Axes | None = None, limit: int = 1
         ax.imshow(tile, extent=(left, left + side, top + side, top), cmap=MAP, vmin=0, vmax=1)
         x, y = _pen(mask_edges(tile >= 0.5))
         ax.plot(x + left, y + top, color="white", linewidth=0.8)
-        name = trace.class_names[trace["labels"][index]]
+        name = class_name(trace["labels"][index], trace.class_names)
         ax.text(
             left,
             top - 1,
             f"{name} {scores[index]:.2f}",
             fontsize=LABEL if columns < 4 else LABEL - 1,
-            bbox={"facecolor": object_colour(index), "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
+            bbox={"facecolor": colours[index], "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
         )
     rows = -(-len(shown) // columns)
     ax.set_xlim(-1, columns * (side + 3) - 2)
@@ -93,7 +94,8 @@ def show_pasted_masks(trace: Trace, ax: Axes | None = None, limit: int = 100) ->
         show_message(ax, "no masks")
         return headline(ax, "Pasted masks", "no detection scores high enough to be shown")
     masks = trace.masks[shown]
-    draw_masks(ax, masks, [object_colour(index) for index in shown])
+    colours = detection_colours(trace)
+    draw_masks(ax, masks, [colours[index] for index in shown])
     side = trace["mask_probs"].shape[-1]
     see = (
         f"{plural(len(masks), 'mask')}, each {side}x{side} resized into its box and cut at 0.5; "
@@ -141,7 +143,7 @@ def draw_masks(ax: Axes, masks: np.ndarray | BoxMasks, colours: Sequence[str]) -
         thin, top, left = crop[-y1 % step :: step, -x1 % step :: step], -(-y1 // step), -(-x1 // step)
         seen = overlay[top : top + thin.shape[0], left : left + thin.shape[1]]
         seen[thin] = [*(round(255 * part) for part in to_rgb(colour)), 110]
-    ax.imshow(overlay, extent=(0, width, height, 0))
+    ax.imshow(overlay, extent=(0, width, height, 0), interpolation="nearest")
     for crop, (x1, y1, *_), colour in zip(masks.crops, masks.windows, colours, strict=True):
         draw_outline(ax, crop, colour, offset=(x1, y1))
 
@@ -155,5 +157,5 @@ def draw_outline(
 
 
 def object_colour(index: int) -> str:
-    """Colour of detection `index`, the same in every figure; neighbours in the list differ."""
+    """Colour `index` of the palette, for what has no object under it; neighbours in the list differ."""
     return CLASS_COLOURS[index % len(CLASS_COLOURS)]

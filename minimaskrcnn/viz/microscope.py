@@ -1,10 +1,12 @@
 """The RoI microscope as figures: boxes, bins and sample points on the feature grid, operator by operator.
 
-Cell i is drawn as a square centred on position i. Dashed: the box as given. Solid: the bins a rule makes of
-it. Dots: where it reads the map. The chosen bin is red, and each cell it listens to shows its weight.
+Cell i is drawn as a square centred on position i. Dashed: the box as given, where the operator takes it to
+lie: without `aligned`, RoIAlign is half a cell further down and right. Solid: the bins a rule makes of it.
+Dots: where it reads the map. The chosen bin is red, and each cell it listens to shows its weight.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,20 +15,18 @@ from matplotlib.patches import Rectangle
 
 from minimaskrcnn.inspection import RoIView, Trace, look
 from minimaskrcnn.inspection.microscope import ARTICLE_BOX, ARTICLE_FEATURES, RULES, numerical_gradient
-from minimaskrcnn.kernels.roi_rules import ROI_ALIGN_MAX, ROI_POOL, RoIRule
+from minimaskrcnn.kernels.roi_rules import RoIRule
 from minimaskrcnn.viz.box_head import best_proposal
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import levels
 from minimaskrcnn.viz.style import (
     BLACK,
+    LABEL,
     MAP,
     ORANGE,
-    SOLID,
     VERMILLION,
-    class_style,
     halo,
     headline,
-    new_figure,
     panels,
 )
 
@@ -65,7 +65,8 @@ def show_roi_grid(view: RoIView, name: str, ax: Axes | None = None, chosen: Cell
     _window(ax, view)
     _numbers(ax, view, chosen)
     used = len(view.points(*chosen))
-    read = "whole cells" if view.rule.sampling_ratio is None else "points between cells"
+    kind = "whole cell{s}" if view.rule.sampling_ratio is None else "point{s} between cells"
+    read = kind.format(s="" if used == 1 else "s")
     rounded = "box rounded to cells" if view.rule.quantise_box else "nothing rounded"
     return headline(ax, name, f"{rounded}; the red bin takes the {view.rule.reduce} of {used} {read}")
 
@@ -97,7 +98,7 @@ def show_roi_output(view: RoIView, ax: Axes | None = None, chosen: Cell = (0, 0)
 def microscope_figure(
     features: np.ndarray = ARTICLE_FEATURES,
     box: np.ndarray | tuple[float, ...] = ARTICLE_BOX,
-    output_size: tuple[int, int] = (2, 2),
+    output_size: tuple[int, int] = (3, 3),
     spatial_scale: float = 1.0,
     rules: Mapping[str, RoIRule] = RULES,
     chosen: Cell = (0, 0),
@@ -106,7 +107,7 @@ def microscope_figure(
 
     Parameters
     ----------
-    features : (H, W) one channel of a feature map; the article's 6x6 cells by default
+    features : (H, W) one channel of a feature map; the article's 5x5 cells by default
     box : x1 y1 x2 y2, pixels
     output_size : bins (OH, OW)
     spatial_scale : cells per pixel
@@ -119,19 +120,6 @@ def microscope_figure(
         show_roi_grid(view, name, axes[column], chosen)
         show_roi_output(view, axes[len(rules) + column], chosen)
     return figure
-
-
-@catalogued(
-    38,
-    "article-example",
-    Chapter.CLOSE_UPS,
-    heading="From 0.8 to 0.88",
-    note="Snapped to cells, the largest value of the top left bin is 0.8; read between the cells it is 0.88.",
-)
-def article_figure() -> Figure:
-    """Draw the article's example: the top left bin has 0.8 at most when snapped, and 0.88 interpolated."""
-    rules = {"RoIPool: 0.8": ROI_POOL, "RoIAlign (max): 0.88": ROI_ALIGN_MAX}
-    return microscope_figure(rules=rules)
 
 
 @catalogued(
@@ -176,7 +164,7 @@ def proposal_microscope(
 def gradient_figure(
     features: np.ndarray = ARTICLE_FEATURES,
     box: np.ndarray | tuple[float, ...] = ARTICLE_BOX,
-    output_size: tuple[int, int] = (2, 2),
+    output_size: tuple[int, int] = (3, 3),
     rules: Mapping[str, RoIRule] = RULES,
     seed: int = 0,
 ) -> Figure:
@@ -198,44 +186,14 @@ def gradient_figure(
     return figure
 
 
-@catalogued(
-    39,
-    "sub-pixel-shift",
-    Chapter.CLOSE_UPS,
-    heading="Sub-pixel shifts",
-    note="A box slides over a ramp: operators that round climb stairs, RoIAlign draws a line.",
-)
-def show_shift(rules: Mapping[str, RoIRule] = RULES, ax: Axes | None = None, bins: int = 7) -> Axes:
-    """Draw the middle output of each operator while a box slides two cells to the right over a ramp.
-
-    The ramp's value is the position, so a perfect operator answers with where the bin is: a straight line. An
-    operator that rounds answers with a staircase, and one that is off by half a cell runs beside the line.
-    """
-    ramp = np.tile(np.arange(32.0) + 0.5, (32, 1))  # value x at coordinate x, cell i covering [i, i + 1)
-    shifts = np.linspace(0, 2, 161)
-    boxes = np.array([(6 + s, 6, 20 + s, 20) for s in shifts])
-    ax = new_figure(7, 4.5).add_subplot() if ax is None else ax
-    truth = 13 + shifts
-    ax.plot(shifts, truth, color="#BBBBBB", linewidth=5, label="where the bin is")
-    for place, (name, rule) in enumerate(rules.items(), start=1):
-        middle = [look(ramp, box, (bins, bins), 1.0, rule).output[bins // 2, bins // 2] for box in boxes]
-        style = class_style(place)
-        ax.plot(shifts, middle, color=style.colour, linestyle=style.dash or SOLID, linewidth=1.8, label=name)
-    ax.set_xlabel("shift of the box, cells")
-    ax.set_ylabel("value of the middle bin")
-    ax.legend(fontsize=8)
-    see = "a box slides over a ramp: rounding makes stairs, half a cell of misalignment a parallel line"
-    return headline(ax, "Sub-pixel shifts", see)
-
-
 def _outline(ax: Axes, box: np.ndarray, colour: str, width: float, inset: float) -> None:
     x1, y1, x2, y2 = box + np.array([inset, inset, -inset, -inset])
     ax.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=colour, linewidth=width))
 
 
 def _given_box(ax: Axes, view: RoIView) -> None:
-    """The box as it was given, dashed, where it truly lies."""
-    x1, y1, x2, y2 = view.box - 0.5
+    """The box as it was given, dashed, where the rule takes it to lie."""
+    x1, y1, x2, y2 = view.own_box
     sides = (x2 - x1, y2 - y1)
     ax.add_patch(Rectangle((x1, y1), *sides, fill=False, linestyle="--", edgecolor=ORANGE, linewidth=2))
 
@@ -265,22 +223,22 @@ def _numbers(ax: Axes, view: RoIView, chosen: Cell) -> None:
     weights = view.weights(*chosen)
     for (y, x), value in np.ndenumerate(view.features):
         if left < x < right and top < y < bottom:
-            ax.text(x, y - 0.2, f"{value:.2g}", **_ink(value, low, high), fontsize=8)
-            if weights[y, x] > 0:
+            ax.text(x, y - 0.24, f"{value:.2g}", **_ink(value, low, high), fontsize=8, zorder=6)
+            if weights[y, x] >= 0.005:  # what is written as more than 0.00
                 ax.text(
                     x,
-                    y + 0.27,
+                    y + 0.33,
                     f"x{weights[y, x]:.2f}",
-                    fontsize=6.5,
+                    fontsize=LABEL,
                     ha="center",
                     va="center",
-                    color="white",
+                    color=VERMILLION,
                     zorder=6,
-                    bbox={"facecolor": VERMILLION, "edgecolor": "none", "pad": 0.5},
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.85},
                 )
 
 
-def _ink(value: float, low: float, high: float) -> dict:
+def _ink(value: float, low: float, high: float) -> dict[str, Any]:
     """Black on bright cells, white on dark ones."""
     bright = value > (low + high) / 2
     return {"color": "black" if bright else "white", "ha": "center", "va": "center"}

@@ -10,12 +10,12 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.levels import Level, anchor_grid, levels
 from minimaskrcnn.viz.picture import panel_size, transformed_picture
-from minimaskrcnn.viz.style import MAP, VERMILLION, halo, headline, panels
+from minimaskrcnn.viz.style import MAP, VERMILLION, headline, panels
 from minimaskrcnn.viz.words import plural
 
 
 def show_objectness(trace: Trace, level: Level | int, ax: Axes | None = None) -> Axes:
-    """Draw the best objectness among the anchors of each cell as a heat map; crosses mark proposals.
+    """Draw the best objectness among the anchors of each cell as a heat map; dots mark proposals.
 
     Parameters
     ----------
@@ -41,10 +41,11 @@ def show_objectness(trace: Trace, level: Level | int, ax: Axes | None = None) ->
     ax.set_ylim(limits[1])
     won = (trace["anchor_fate"] == Fate.KEPT) & (trace["anchor_level"] == level.index)
     centres = (trace["anchors"][won, :2] + trace["anchors"][won, 2:]) / 2
-    ax.plot(*centres.T, "x", color=VERMILLION, markersize=5, path_effects=halo(2), linestyle="none")
+    ax.plot(*centres.T, ".", color=VERMILLION, markersize=2.5, linestyle="none")
     see = (
-        f"stride {step_y:g}: dark 0, bright 1, here up to {probability.max():.2f}; "
-        f"crosses: the anchors of {plural(len(centres), 'proposal')}"
+        f"stride {step_y:g}: dark 0, bright 1, here up to {probability.max():.2f}; dots: the anchors of "
+        f"{plural(len(centres), 'proposal')}; a cell is drawn round its anchors, so the last ones end half a "
+        "cell before the edge"
     )
     return headline(ax, f"Objectness on {level.name}", see)
 

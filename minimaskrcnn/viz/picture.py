@@ -12,6 +12,7 @@ from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.style import headline, panels
 
 FINEST = 1200  # pixels per side; more would be drawn slowly and never seen
+ENLARGED = 200  # pixels per side up to which a pixel is drawn as a square
 WIDEST = 1.8  # a picture longer than this gets empty margins, so that titles and labels keep their room
 
 
@@ -45,7 +46,8 @@ def draw_picture(image: np.ndarray, ax: Axes | None = None, size: tuple[float, f
     height, width = image.shape[1:] if size is None else size
     step = thinning(image.shape[1:])
     rgb = np.clip(image[:, ::step, ::step], 0, 1).transpose(1, 2, 0)  # (3, H, W) -> (H, W, 3)
-    ax.imshow(rgb, extent=(0, width, height, 0))
+    smooth = None if max(image.shape[1:]) > ENLARGED else "nearest"
+    ax.imshow(rgb, extent=(0, width, height, 0), interpolation=smooth)
     room_y, room_x = _room(height, width)
     ax.set_xlim(width / 2 - room_x / 2, width / 2 + room_x / 2)
     ax.set_ylim(height / 2 + room_y / 2, height / 2 - room_y / 2)

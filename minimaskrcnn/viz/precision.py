@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from minimaskrcnn.evaluation import Curves
 from minimaskrcnn.evaluation.curves import IOU_THRESHOLDS, NOTHING
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.plain_text import name_ticks
 from minimaskrcnn.viz.style import (
     BLUE,
     GREEN,
@@ -111,7 +112,7 @@ def show_average_precision(
         )
         ax.bar_label(bars, ["-" if value < 0 else f"{value:.3f}" for value in values], fontsize=8, padding=3)
         told.append(f"{kind} AP {values[0]:.3f}" if values[0] >= 0 else f"no {kind} AP")
-    ax.set_yticks(np.arange(len(names)), names)
+    name_ticks(ax.yaxis, names)
     ax.set_xlim(0, 1.1)
     ax.invert_yaxis()
     ax.legend(fontsize=8, loc="lower right", framealpha=1)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.inspection import Trace
-from minimaskrcnn.viz.boxes import draw_boxes, draw_links
+from minimaskrcnn.viz.boxes import CLEAR, draw_boxes, draw_faintly, draw_links
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import panel_size, show_around, transformed_picture
 from minimaskrcnn.viz.style import (
@@ -31,7 +31,8 @@ DASHED: Dash = (0, (5, 2))
     "refined",
     Chapter.RPN,
     heading="Refined | clipped",
-    note="Each anchor is moved and stretched by its four deltas, then cut at the edge of the picture.",
+    note="Each anchor is moved and stretched by its four deltas (left), then cut at the edge of the picture "
+    "(right). The boxes on the right are others than those on the left: the best of those that leave it.",
 )
 def refined_figure(trace: Trace) -> Figure:
     """Draw refined and clipped boxes side by side."""
@@ -41,7 +42,7 @@ def refined_figure(trace: Trace) -> Figure:
     return figure
 
 
-def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
+def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = CLEAR) -> Axes:
     """Draw the anchors of highest objectness (dotted) and the boxes their deltas make of them (solid)."""
     shown = top_indices(trace["objectness"], limit)
     anchors, decoded = trace["anchors"][shown], trace["decoded"][shown]
@@ -54,7 +55,7 @@ def show_decoded(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
     return headline(ax, "Anchors refined by the RPN", see)
 
 
-def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
+def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = CLEAR) -> Axes:
     """Draw decoded boxes that leave the picture (dashed) and what clipping leaves of them (solid)."""
     decoded, clipped = trace["decoded"], trace["clipped"]
     outside = np.flatnonzero((decoded != clipped).any(axis=1))
@@ -68,7 +69,7 @@ def show_clipped(trace: Trace, ax: Axes | None = None, limit: int = 20) -> Axes:
         f"{len(outside):,} of {len(decoded):,} refined boxes leave the picture; the {len(shown)} best: "
         "dashed before, solid after clipping"
     )
-    return headline(ax, "Refined | clipped", see)
+    return headline(ax, "Clipped to the picture", see)
 
 
 @catalogued(
@@ -84,16 +85,17 @@ def show_rpn_nms(trace: Trace, ax: Axes | None = None, limit: int = 60) -> Axes:
     entered = np.flatnonzero(np.isin(fate, (Fate.KEPT, Fate.SUPPRESSED, Fate.OVER_LIMIT)))
     shown = entered[top_indices(trace["objectness"][entered], limit)]
     gone = shown[fate[shown] == Fate.SUPPRESSED]
-    kept = np.setdiff1d(shown, gone)
+    kept = shown[fate[shown] != Fate.SUPPRESSED]
     ax = transformed_picture(trace, ax)
     if len(shown) == 0:
         show_message(ax, "no boxes")
-    draw_boxes(ax, trace["clipped"][gone], VERMILLION, DASHED, width=0.8)
-    draw_boxes(ax, trace["clipped"][kept], GREEN, SOLID)
+    for group, colour, dash, width in ((gone, VERMILLION, DASHED, 0.8), (kept, GREEN, SOLID, 1.4)):
+        draw_faintly(ax, trace["clipped"][group[CLEAR // 2 :]], colour)
+        draw_boxes(ax, trace["clipped"][group[: CLEAR // 2]], colour, dash, width)
     suppressed = np.count_nonzero(fate == Fate.SUPPRESSED)
     see = (
         f"{plural(len(entered), 'box')} in, {suppressed:,} suppressed; of the best {len(shown)}, "
-        f"{len(kept)} stay (green, solid) and {len(gone)} go (red, dashed)"
+        f"{len(kept)} stay (green, solid) and {len(gone)} go (red, dashed), {CLEAR // 2} of each clear"
     )
     return headline(ax, "RPN boxes after NMS on each level", see)
 
@@ -110,14 +112,16 @@ def show_proposals(trace: Trace, ax: Axes | None = None, limit: int = 50) -> Axe
     proposals, scores = trace["proposals"], trace["proposal_scores"]
     shown = top_indices(scores, limit)
     ax = transformed_picture(trace, ax)
-    draw_boxes(ax, proposals[shown], SKY, DOTTED)
+    draw_faintly(ax, proposals[shown[CLEAR:]], SKY)
+    draw_boxes(ax, proposals[shown[:CLEAR]], SKY, DOTTED)
     if len(shown) == 0:
         show_message(ax, "no proposals")
         return headline(ax, "RPN proposals", "the network saw nothing that looks like an object")
     boxes = plural(len(proposals), "box")
     which = boxes if len(shown) == len(proposals) else f"the {len(shown)} best of {boxes}"
+    faint = f" (dotted the best {CLEAR})" if len(shown) > CLEAR else ""
     see = (
-        f"{which}, objectness {scores[shown].min():.2f} to {scores[shown].max():.2f}; "
+        f"{which}{faint}, objectness {scores[shown].min():.2f} to {scores[shown].max():.2f}; "
         "no class yet, and many for one object"
     )
     return headline(ax, "RPN proposals", see)

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.masks import draw_masks, object_colour
+from minimaskrcnn.viz.masks import draw_masks
+from minimaskrcnn.viz.object_colours import object_colours
 from minimaskrcnn.viz.picture import draw_picture, panel_size
 from minimaskrcnn.viz.style import headline, panels, show_message
 from minimaskrcnn.viz.words import class_name, count_classes, plural
@@ -32,7 +33,7 @@ def show_sample(
     if count == 0:
         show_message(ax, "no objects")
         return headline(ax, name, "a picture without objects; it teaches what background is")
-    colours = [object_colour(index) for index in range(count)]
+    colours = object_colours(image, target.boxes, target.masks)
     if target.masks is not None:
         draw_masks(ax, target.masks, colours)
     if count <= LABELLED:

@@ -3,7 +3,8 @@
     show(viz.show_proposals(trace))
 
 A notebook that ends a cell with this stores an `<img alt="...">`: the form in which the alternative text
-reaches the reader in JupyterLab, in nbviewer and in exported pages. A plain PNG output has no place for it.
+reaches the reader in JupyterLab, in nbviewer and in exported pages. Beside it stands the plain PNG, for
+viewers that strip pictures from HTML. The two hold the same pixels; WebP is the shorter way to write them.
 """
 
 import base64
@@ -14,11 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from minimaskrcnn.viz.saving import MARGIN
 from minimaskrcnn.viz.style import alt_text, root_figure
-
-# Colours of a figure beside the greys: noise in a picture is flattened, and the file a fifth of the size.
-COLOURS = 32
-GREYS = range(0, 256, 32)  # and white: letters keep their edges
+from minimaskrcnn.viz.true_colour import small_png
 
 
 class Shown:
@@ -37,8 +36,14 @@ class Shown:
         return f"Figure. {self.alt}"
 
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.png).decode("ascii")
-        return f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}">'
+        data = BytesIO()
+        with Image.open(BytesIO(self.png)) as picture:
+            picture.save(data, "WEBP", lossless=True, quality=50, method=2)
+        encoded = base64.b64encode(data.getvalue()).decode("ascii")
+        return f'<img alt="{html.escape(self.alt)}" src="data:image/webp;base64,{encoded}">'
+
+    def _repr_png_(self) -> bytes:
+        return self.png
 
 
 def show(drawing: Axes | Figure, width: float = 7, dpi: float = 90) -> Shown:
@@ -64,15 +69,5 @@ def show(drawing: Axes | Figure, width: float = 7, dpi: float = 90) -> Shown:
     Figure. Night: nothing is seen.
     """
     figure = root_figure(drawing)
-    dpi = dpi * min(1.0, width / figure.get_size_inches()[0])
-    drawn, small = BytesIO(), BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi)
-    _with_few_colours(Image.open(drawn).convert("RGB")).save(small, "PNG", optimize=True)
-    return Shown(alt_text(figure), small.getvalue())
-
-
-def _with_few_colours(picture: Image.Image) -> Image.Image:
-    own = picture.quantize(COLOURS, Image.Quantize.FASTOCTREE).getpalette() or []
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([*own[: 3 * COLOURS], *(grey for level in (*GREYS, 255) for grey in [level] * 3)])
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    dpi = dpi * min(1.0, width / (figure.get_size_inches()[0] + 2 * MARGIN))
+    return Shown(alt_text(figure), small_png(figure, dpi))

@@ -14,6 +14,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, Normal, Stroke
 
+from minimaskrcnn.viz.plain_text import plain_panel
+
 # Okabe & Ito (2008), told apart with any common colour blindness.
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
@@ -26,7 +28,7 @@ DOTTED: Dash = (0, (1.0, 1.2))
 DASHED: Dash = (0, (4, 2))
 CLASS_DASHES: tuple[Dash, ...] = (SOLID, (0, (5, 1.5)), (0, (5, 1, 1, 1)), (0, (2.2, 1)))
 
-MAP = "cividis"
+MAP, SIGNED = "cividis", "RdBu_r"  # for what has no sign, and for what has one: white is 0
 HIGH_SCORE = 0.5  # a detection one would show to a user
 HEADLINE, DETAIL, LABEL = 10, 8, 7  # points
 
@@ -116,7 +118,8 @@ def inches(ax: Axes) -> tuple[float, float]:
 def headline(ax: Axes, what: str, see: str) -> Axes:
     """Title the axes: `what` it shows in bold, and under it what to `see`, wrapped to the width of the axes.
 
-    The two together are the alternative text of the axes (`alt_text`).
+    The two together are the alternative text of the axes (`alt_text`). All text of the axes is drawn as it is
+    written from here on, so a panel gets its headline last.
     """
     columns = max(24, int(inches(ax)[0] * 72 / (DETAIL * 0.52)))
     lines = textwrap.wrap(see, columns)
@@ -134,6 +137,7 @@ def headline(ax: Axes, what: str, see: str) -> Axes:
     room = 8 + len(lines) * DETAIL * 1.25
     ax.set_title(what, x=0, ha="left", fontsize=HEADLINE, fontweight="bold", pad=room)
     ax.set_label(f"{what}: {see}")
+    plain_panel(ax)
     return ax
 
 

@@ -17,6 +17,7 @@ from minimaskrcnn.viz.style import (
     BLUE,
     GREEN,
     GREY,
+    LABEL,
     ORANGE,
     PURPLE,
     SOLID,
@@ -38,7 +39,7 @@ LOSSES: dict[str, tuple[str, str, Dash]] = {
 
 
 @catalogued(
-    47,
+    48,
     "training-curves",
     Chapter.TRAINING,
     heading="Training curves",
@@ -61,8 +62,8 @@ def training_curves(log_records: Sequence[Mapping[str, Any]], num_classes: int |
     Figure
         six panels: losses, AP, anchors, RoIs, learning rate, gradient norm
     """
-    figure = new_figure(14, 7)
-    losses, precision, anchors, rois, rate, norm = figure.subplots(2, 3).ravel()
+    figure = new_figure(8.4, 9)
+    losses, precision, anchors, rois, rate, norm = figure.subplots(3, 2).ravel()
     _losses(losses, log_records, num_classes)
     _precision(precision, log_records)
     _counts(anchors, log_records, "anchors")
@@ -88,7 +89,7 @@ def _losses(ax: Axes, records: Sequence[Mapping[str, Any]], num_classes: int | N
     if num_classes is not None:
         _mark(ax, num_classes)
     ax.set_xlabel("step")
-    ax.legend(fontsize=7, ncols=3, loc="lower left")
+    ax.legend(fontsize=LABEL, ncols=2, loc="lower left")
     headline(
         ax,
         "Losses",

@@ -8,6 +8,7 @@ from minimaskrcnn.detection.boxes import box_iou, resize_boxes
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.plain_text import name_ticks
 from minimaskrcnn.viz.style import (
     BLUE,
     GREEN,
@@ -84,7 +85,7 @@ def show_recall(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     truth = resize_boxes(target.boxes, trace.image_size, trace.resized_size)  # all boxes in the same pixels
     steps: dict[str, tuple[np.ndarray, str, Dash | str]] = {
         "anchors": (trace["anchors"], GREY, ":"),
-        "refined and clipped": (trace["clipped"], BLUE, "--"),
+        "refined and clipped": (trace["clipped"], BLUE, "-"),
         "proposals (after NMS)": (trace["proposals"], VERMILLION, "-"),
     }
     if len(truth) == 0:
@@ -95,7 +96,11 @@ def show_recall(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     for name, (boxes, colour, dash) in steps.items():
         best = np.nan_to_num(box_iou(truth, boxes)).max(axis=1, initial=0)  # (N,)
         recall = (best[:, None] >= thresholds).mean(axis=0)
-        ax.plot(thresholds, recall, color=colour, linestyle=dash, label=f"{len(boxes):,} {name}")
+        under = name.startswith("refined")  # mostly the same curve as that of the proposals, which is on top
+        ax.plot(
+            thresholds, recall, color=colour, linestyle=dash, linewidth=5 if under else 1.6,
+            alpha=0.4 if under else 1, label=f"{len(boxes):,} {name}",
+        )  # fmt: skip
         at_half[name] = np.mean(best >= 0.5)
     ax.set_ylim(-0.02, 1.05)
     ax.set_xlabel("IoU threshold")
@@ -111,8 +116,8 @@ def _name_axes(ax: Axes, trace: Trace, target: Target) -> None:
     ax.set_xlabel("detections")
     labels, scores = trace["labels"][:MOST], trace["scores"][:MOST]
     if len(labels) <= READABLE:
-        names = [f"{trace.class_names[n]}\n{s:.2f}" for n, s in zip(labels, scores, strict=True)]
-        ax.set_xticks(np.arange(len(labels)), names, fontsize=7)
+        names = [f"{class_name(n, trace.class_names)}\n{s:.2f}" for n, s in zip(labels, scores, strict=True)]
+        name_ticks(ax.xaxis, names, fontsize=7)
     if len(target.labels) <= READABLE:
         names = [class_name(label, trace.class_names) for label in target.labels]
-        ax.set_yticks(np.arange(len(names)), names, fontsize=7)
+        name_ticks(ax.yaxis, names, fontsize=7)

@@ -67,7 +67,7 @@ def show_weight_histogram(model: Module, name: str, ax: Axes | None = None) -> A
     ax.axvline(0, color="black", linewidth=0.8, linestyle=":")
     ax.set_yscale("log")
     ax.minorticks_off()
-    ax.tick_params(labelsize=6)
+    ax.tick_params(labelsize=LABEL)
     short = name.split(".", 1)[-1].removesuffix(".weight")
     return headline(ax, short, f"{_shape(values.shape)}, spread {values.std():.3g}")
 
@@ -79,16 +79,16 @@ def show_weight_histogram(model: Module, name: str, ax: Axes | None = None) -> A
     heading="Weight histograms",
     note="Trained weights look like bells, dead ones do not.",
 )
-def weight_histograms(model: Module, limit: int = 16) -> Figure:
+def weight_histograms(model: Module, limit: int = 15) -> Figure:
     """Draw histograms of `limit` weights with two or more axes, evenly chosen from backbone to heads."""
     names = [name for name, parameter in model.named_parameters() if parameter.data.ndim > 1]
     chosen = [
         names[i]
         for i in np.unique(np.linspace(0, len(names) - 1, min(limit, len(names))).round().astype(int))
     ]
-    columns = min(4, len(chosen))
+    columns = min(3, len(chosen))
     rows = -(-len(chosen) // columns)
-    figure = new_figure(12, 2.4 * rows)
+    figure = new_figure(8.4, 2.1 * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for name, ax in zip(chosen, axes, strict=False):
         show_weight_histogram(model, name, ax)

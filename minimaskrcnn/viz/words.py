@@ -4,11 +4,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minimaskrcnn.errors import printable
+
+LONGEST_NAME = 24  # letters of a name for which figures have room
+
 
 def class_name(label: int, class_names: Sequence[str] | None) -> str:
-    """Name of a class, `class 3` where no name is known."""
+    """Name of a class as figures show it, on one line and not too long; `class 3` where no name is known."""
     label = int(label)
-    return class_names[label] if class_names is not None and label < len(class_names) else f"class {label}"
+    if class_names is None or label >= len(class_names):
+        return f"class {label}"
+    return shown_name(class_names[label])
+
+
+def shown_name(name: str) -> str:
+    r"""A name on one line, cut to `LONGEST_NAME` letters.
+
+    >>> shown_name("red\ncell"), shown_name("Abyssinian, Aegean and American cats")
+    ('red\\ncell', 'Abyssinian, Aegean and …')
+    """
+    name = printable(name)
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 IRREGULAR = {

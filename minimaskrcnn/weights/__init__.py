@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+from contextlib import ExitStack
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,8 @@ from typing import Any
 from minimaskrcnn.errors import InputError
 
 NAMES = ("shapes", "nuclei")
+_unpacked = ExitStack()  # files of a package in a zip archive lie in temporary files until the process ends
+atexit.register(_unpacked.close)
 
 
 def path(name: str) -> Path:
@@ -22,8 +27,8 @@ def card(name: str) -> dict[str, Any]:
     return json.loads(_file(name, "json").read_text(encoding="utf-8"))
 
 
+@cache
 def _file(name: str, suffix: str) -> Path:
     if name not in NAMES:
         raise InputError(f"bundled weights {name!r} do not exist; choose one of {', '.join(NAMES)}.")
-    with as_file(files(__package__) / f"{name}.{suffix}") as found:
-        return found
+    return _unpacked.enter_context(as_file(files(__package__) / f"{name}.{suffix}"))

@@ -1,5 +1,6 @@
 """What every command owes: help that teaches, exit codes, one sentence for a mistake, two clean streams."""
 
+import io
 import os
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def test_every_example_can_be_parsed():
     examples = [line.split("  #")[0].strip() for line in lines if line.startswith("  minimaskrcnn")]
     assert len(examples) > 12
     for example in examples:
-        build_parser().parse_args(shlex.split(example.split("   ")[0].split("  ")[0])[1:])
+        build_parser().parse_args(shlex.split(example.split(" > ")[0].split("  ")[0])[1:])
 
 
 @pytest.mark.parametrize(
@@ -152,3 +153,20 @@ def test_a_reader_that_leaves_early_causes_no_noise():
         child.stdout.close()
         assert child.stderr.read() == b""
     assert child.returncode == 1
+
+
+def test_a_closed_stdout_is_no_reason_to_lose_a_result(behave, monkeypatch):
+    behave(lambda args: print("a result") or 0)
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["predict", "p.png", "--model", "shapes"]) == 0
+    sys.stdout.close()
+    sys.stderr.close()
+
+
+def test_letters_that_the_terminal_lacks_are_printed_as_escapes(behave, monkeypatch):
+    behave(lambda args: print("grün 円 \udcff") or 0)
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main(["predict", "p.png", "--model", "shapes"]) == 0
+    assert written.getvalue().strip() == rb"gr\xfcn \u5186 \udcff"

@@ -127,7 +127,7 @@ def test_trace_keeps_every_stage(run, checkpoint, picture, tmp_path, monkeypatch
     model, _ = load_model(checkpoint)
     assert Trace.load(told["trace"]) == model.trace(read_image(picture))
     drawn = sorted(path.name for path in Path(told["stages"]).iterdir())
-    assert drawn == ["01-detections.png", "06-top-anchors.png", "index.html"]
+    assert drawn == ["01-detections.png", "06-top-anchors.png", "explorer.html", "index.html"]
 
 
 def test_progress_tells_the_part_of_the_model(run, checkpoint, picture, tmp_path, monkeypatch):
@@ -209,3 +209,10 @@ def test_of_a_stack_the_first_page_is_taken_with_a_word(run, checkpoint, tmp_pat
         np.testing.assert_allclose([e["score"] for e in entries], found.scores, atol=1e-5)
     code, out, err = run(*words, "--page", 4)
     assert (code, out, one_sentence(err)) == (2, "", True)
+
+
+def test_the_longest_name_of_a_picture_gives_names_that_a_file_can_have(run, checkpoint, picture, tmp_path):
+    long = picture.rename(picture.with_name("é" * 125 + ".png"))
+    code, _, _ = run("predict", long, "--model", checkpoint, "--label-map", "png", "-o", tmp_path / "o")
+    assert code == 0
+    assert sorted(len(path.name) for path in (tmp_path / "o").iterdir()) == [15, 111, 112]

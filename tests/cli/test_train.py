@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,9 +10,11 @@ from PIL import Image
 
 from minimaskrcnn import data
 from minimaskrcnn.cli import build_parser, sources
+from minimaskrcnn.cli.auto_anchors import with_fitting_anchors
 from minimaskrcnn.cli.settings import adapt
 from minimaskrcnn.cli.train import plan
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection import anchor_coverage
 from minimaskrcnn.io import load_model, save_model
 from minimaskrcnn.models import RESNET_FPN, Config, MaskRCNN, mini
 from minimaskrcnn.models.aliases import ALIASES
@@ -282,9 +284,33 @@ def test_a_finished_run_can_be_resumed_and_reports_again(run, photographs, tmp_p
     assert json.loads(first[1]) == json.loads(again[1])
 
 
+def test_anchors_are_those_that_anchors_suggests_for_the_pictures_to_learn_from(run, photographs, tmp_path):
+    words = ("-o", tmp_path / "run", "--val-fraction", "0.4", "--anchors", "auto", "--set=steps=1")
+    code, _, err = run(*photographs, *words)
+    assert code == 0
+    assert "anchors: sizes [24, 25, 26] fit the 3 objects, instead of [24, 56, 128]" in err  # 15 px * 64 / 40
+    assert load_model(tmp_path / "run" / "model.npz")[0].config.anchor_sizes == (24, 25, 26)
+    assert run(*photographs, *words, "--resume")[0] == 0
+
+
+def test_suggested_anchors_equal_those_of_the_command(tmp_path, photographs):
+    dataset = data.CocoDataset(tmp_path / "a.json", tmp_path)
+    coverage = anchor_coverage(mini(2, rng=np.random.default_rng(0)), dataset)
+    recipe = replace(RECIPES["coco"], model=mini(2).config)
+    assert with_fitting_anchors(recipe, dataset).model.anchor_sizes[0] == coverage.suggested[0]
+
+
+def test_without_objects_no_anchors_fit(tmp_path, photographs):
+    dataset = data.CocoDataset(tmp_path / "a.json", tmp_path)
+    dataset.file.annotations.clear()
+    with pytest.raises(InputError, match="have no objects; leave it out"):
+        with_fitting_anchors(RECIPES["coco"], dataset)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("--anchors", "auto", "--set=anchor_sizes=[8,16,32]"), "both set the anchors"),
         (("--epochs", "2", "--set=steps=3"), "both set the length of the run"),
         (("--val-data", "x.json", "--val-fraction", "0.5"), "both name the validation pictures"),
         (("--val-images", "x"), "with --val-data"),

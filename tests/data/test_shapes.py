@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from minimaskrcnn.data import Shapes
+from minimaskrcnn.data import Shapes, shapes_sample
 from minimaskrcnn.data.shapes import circle, square, triangle
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.models import mini
 
 
 def equal(a, b):
@@ -85,3 +86,14 @@ def test_it_is_a_sequence():
 def test_bad_arguments_are_named(wrong):
     with pytest.raises(InputError, match="Shapes: "):
         Shapes(**wrong)
+
+
+def test_the_sample_has_a_shape_for_every_level_of_the_pyramid():
+    image, target = shapes_sample()
+    target.validate(image.shape, num_classes=4)
+    assert image.shape == (3, 256, 256)
+    widths = target.boxes[:, 2] - target.boxes[:, 0]
+    assert widths.tolist() == [201, 121, 81, 61, 41, 31, 25, 21]
+    levels = mini(4, min_size=256).roi_heads.box_extractor.mapper(target.boxes)
+    assert np.bincount(levels).tolist() == [4, 2, 2]
+    assert equal((image, target), shapes_sample())

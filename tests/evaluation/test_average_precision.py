@@ -216,6 +216,13 @@ def test_a_single_curve_can_be_drawn():
             curves.at(**wrong)
 
 
+def test_ids_of_pictures_may_be_numbers_and_texts():
+    evaluator = CocoEvaluator("bbox")
+    for image_id in ("b", 2, "a", 1):
+        evaluator.add(one_object(image_id), guess((10, 10, 40, 40), scores=[0.8]))
+    assert evaluator.summary()["AP50"] == pytest.approx(1)
+
+
 def test_bad_input_is_refused_with_the_picture_named():
     evaluator = CocoEvaluator("segm")
     found = guess((10, 10, 40, 40), scores=[0.8])
@@ -232,6 +239,8 @@ def test_bad_input_is_refused_with_the_picture_named():
         )
     with pytest.raises(InputError, match="areas must be \\(1,\\)"):
         evaluator.add(one_object(5), found, areas=np.ones(3))
+    with pytest.raises(InputError, match="an area is NaN"):
+        evaluator.add(one_object(5), found, areas=np.array([np.nan]))
     with pytest.raises(InputError, match="iou_type"):
         CocoEvaluator("mask")
     with pytest.raises(InputError, match="max_dets"):

@@ -7,7 +7,7 @@ from minimaskrcnn.data import Shapes
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.inspection import anchor_coverage
-from minimaskrcnn.inspection.coverage import shape_iou, suggest_sizes, summarise
+from minimaskrcnn.inspection.coverage import best_iou, shape_iou, suggest_sizes, summarise
 from minimaskrcnn.models import mini, mini_c4
 
 
@@ -89,3 +89,20 @@ def test_the_report_in_words():
     assert "never covered (below 0.5): 1 objects in 1 pictures" in text
     assert "sizes now [16, 32, 64]" in text
     assert str(anchor_coverage(model(), Pictures([]))) == "no objects"
+
+
+@pytest.mark.parametrize("build", [mini, mini_c4])
+def test_the_best_iou_is_found_column_by_column_and_row_by_row(build):
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(-5, 60, (200, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(0.5, 60, (200, 2))], axis=1).astype(np.float32)
+    anchors = model(build).anchors(np.zeros((3, 64, 48), np.float32))
+    np.testing.assert_array_equal(best_iou(boxes, anchors), box_iou(boxes, anchors).max(axis=1))
+    some = rng.permutation(anchors)[:60]  # no grid
+    np.testing.assert_array_equal(best_iou(boxes, some), box_iou(boxes, some).max(axis=1))
+
+
+def test_every_pixel_may_be_an_object():
+    y, x = np.mgrid[:64, :64]
+    pixels = np.stack([x, y, x + 1, y + 1], axis=-1).reshape(-1, 4)
+    assert len(anchor_coverage(model(), Pictures(pixels)).best_iou) == 64 * 64

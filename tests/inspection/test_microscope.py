@@ -1,5 +1,7 @@
 """What the microscope shows is what the operators do: bins, points, weights, gradients."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -96,8 +98,8 @@ def test_known_values_of_the_operators():
 
 
 def test_the_article_goes_from_0_8_to_0_88():
-    pool = look(ARTICLE_FEATURES, ARTICLE_BOX, (2, 2), rule=ROI_POOL)
-    align = look(ARTICLE_FEATURES, ARTICLE_BOX, (2, 2), rule=ROI_ALIGN_MAX)
+    pool = look(ARTICLE_FEATURES, ARTICLE_BOX, (3, 3), rule=ROI_POOL)
+    align = look(ARTICLE_FEATURES, ARTICLE_BOX, (3, 3), rule=replace(ROI_ALIGN_MAX, aligned=True))
     assert pool.output[0, 0] == pytest.approx(0.8)
     assert align.output[0, 0] == pytest.approx(0.88)
     winners = align.weights(0, 0)

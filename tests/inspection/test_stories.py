@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection import Trace, stories
+from minimaskrcnn.viz import style
 
 
 def test_a_detection_is_told_from_anchor_to_mask(small_trace):
@@ -31,7 +33,19 @@ def test_a_detection_that_does_not_exist_is_refused(small_trace, detection):
 
 
 def test_an_object_that_was_found_is_not_missed(small_trace):
-    assert "It was not missed: detection 0 covers it." in str(small_trace.why_missed([10, 10, 30, 30], 1))
+    told = small_trace.why_missed([10, 10, 30, 30], 1)
+    assert told.sentences[-1] == "It was not missed: detection 0, cat with score 0.90, covers it."
+
+
+def test_an_object_found_with_a_low_score_is_not_called_found(small_trace):
+    stages = {name: (small_trace[name], small_trace.axes(name)) for name in small_trace}
+    stages["scores"] = np.array([0.46], np.float32), stages["scores"][1]
+    told = Trace(stages, small_trace.context).why_missed([10, 10, 30, 30], 1)
+    assert told.sentences[-1] == "Detection 0, cat, covers it, but its score of 0.46 is too low to be shown."
+
+
+def test_what_a_story_calls_shown_is_what_figures_draw():
+    assert stories.SHOWN == style.HIGH_SCORE
 
 
 def test_an_object_without_a_proposal_was_lost_in_the_rpn(small_trace):

@@ -14,11 +14,21 @@ from minimaskrcnn.kernels.fast import roi as fast_roi
 from minimaskrcnn.kernels.fast.engine import tuning
 from minimaskrcnn.kernels.fast.roi_cells import sortable, value_and_index
 from minimaskrcnn.kernels.fast.roi_matrix import roi_matrix
-from minimaskrcnn.kernels.roi_rules import ROI_ALIGN, ROI_ALIGN_MAX, ROI_ALIGN_V2, ROI_POOL, ROI_WARP, RoIRule
+from minimaskrcnn.kernels.roi_rules import (
+    ROI_ALIGN,
+    ROI_ALIGN_MAX,
+    ROI_ALIGN_V2,
+    ROI_POOL,
+    ROI_WARP,
+    ROI_WARP_END,
+    ROI_WARP_END_MAX,
+    RoIRule,
+)
 from minimaskrcnn.testing import assert_kernels_agree
 
 NAMED = {name: rule for name, rule in vars(roi_rules).items() if isinstance(rule, RoIRule)}
-FAMILY = [RoIRule(*axes) for axes in product((0, 1), (0, 1), (None, 1, 2, -1), ("mean", "max"), (0, 1))]
+SWITCHES = ((0, 1), (0, 1), (None, 1, 2, -1), ("mean", "max"), (0, 1))  # all but `include_end`
+FAMILY = [RoIRule(*switches) for switches in product(*SWITCHES)]
 
 
 def ramp(H, W, dtype=np.float64):
@@ -69,11 +79,27 @@ def test_small_ramp_at_a_tenth(box, pooled, aligned, legacy, edition):
     np.testing.assert_allclose(edition.roi_align(x, rois, (2, 2), 0.1, 2, False)[0, 0], legacy)
 
 
-def test_warp_rounds_the_box_but_not_the_bins(edition):
-    # 0.6..2.4 rounds to cells 1..2, both included: start 1, size 2; the middle of bin p is 1 + (p + 1/2)*2/3
-    once = replace(ROI_WARP, sampling_ratio=1)
-    out, _ = edition.roi_features(ramp(1, 6), one(0.6, 0, 2.4, 0), (1, 3), 1.0, once)
-    np.testing.assert_allclose(out[0, 0, 0], [4 / 3, 2, 8 / 3])
+@pytest.mark.parametrize(("rule", "size"), [(ROI_WARP, 2), (ROI_WARP_END, 3)])
+def test_warp_rounds_the_box_but_not_the_bins(rule, size, edition):
+    # 0.6..3.4 rounds to 1..3: two cells, or three with the end included. Bin p has its middle at
+    # 1 + (p + 1/2) * size/3.
+    once = replace(rule, sampling_ratio=1)
+    out, _ = edition.roi_features(ramp(1, 8), one(0.6, 0, 3.4, 0), (1, 3), 1.0, once)
+    np.testing.assert_allclose(out[0, 0, 0], 1 + np.array([1 / 2, 3 / 2, 5 / 2]) * size / 3)
+
+
+def test_the_end_cell_is_a_switch_of_its_own(edition):
+    # Nothing is rounded: a box of 1.25 cells from 2 gets 2.25, whose middle is 3.125.
+    once = replace(ROI_ALIGN, include_end=True, sampling_ratio=1)
+    out, _ = edition.roi_features(ramp(1, 8), one(2, 0, 3.25, 0), (1, 1), 1.0, once)
+    assert out.item() == 3.125
+
+
+def test_a_rounded_box_is_at_least_a_cell_unless_aligned(edition):
+    # 4.5 rounds to 5, and a cell from 5 has its middle at 5.5; aligned, 4.5 - 0.5 = 4, a box without size.
+    for aligned, middle in ((False, 5.5), (True, 4.0)):
+        once = replace(ROI_WARP, sampling_ratio=1, aligned=aligned)
+        assert edition.roi_features(ramp(1, 8), one(4.5, 0, 4.5, 0), (1, 1), 1.0, once)[0].item() == middle
 
 
 def test_the_articles_step_from_a_snapped_to_an_interpolated_value(edition):
@@ -262,6 +288,7 @@ def roi_cases(draw, dtype):
 @given(data=st.data(), dtype=st.sampled_from([np.float32, np.float64]))
 def test_editions_agree_on_the_family(rule, data, dtype):
     x, rois, size, scale = data.draw(roi_cases(dtype))
+    rule = replace(rule, include_end=data.draw(st.booleans()))
     assert_kernels_agree("roi_features", x, rois, size, scale, rule)
     out, argmax = fast_roi.roi_features(x, rois, size, scale, rule)
     grad = np.random.default_rng(0).standard_normal(out.shape).astype(dtype)
@@ -308,7 +335,9 @@ def test_named_rules_differ_from_roi_align_only_where_they_say():
     assert replace(ROI_ALIGN, reduce="max") == ROI_ALIGN_MAX
     assert replace(ROI_ALIGN, aligned=True) == ROI_ALIGN_V2
     assert replace(ROI_ALIGN, quantise_box=True) == ROI_WARP
-    assert (ROI_POOL.quantise_box, ROI_POOL.quantise_bins, ROI_POOL.sampling_ratio) == (True, True, None)
+    assert replace(ROI_WARP, include_end=True) == ROI_WARP_END
+    assert replace(ROI_WARP_END, reduce="max") == ROI_WARP_END_MAX
+    assert replace(ROI_WARP_END_MAX, quantise_bins=True, sampling_ratio=None) == ROI_POOL
 
 
 def test_a_reduction_that_does_not_exist_is_refused():

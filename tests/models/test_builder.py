@@ -18,6 +18,7 @@ from minimaskrcnn.models import (
     build,
     paste,
 )
+from minimaskrcnn.models.mask_output import SOFTMAX
 
 # A setting, a value that no preset has, and where it must arrive.
 PLACES = {
@@ -117,6 +118,12 @@ LAYERS = {
         lambda m: shape(m, "roi_heads.box_predictor.bbox_pred.bias") == (364,),
     ),
     "representation_size": (MINI, 48, lambda m: shape(m, "roi_heads.box_head.fc7.weight") == (48, 48)),
+    "mask_head": (
+        MINI,
+        "mlp",
+        lambda m: shape(m, "roi_heads.mask_predictor.mask_mlp_logits.weight") == (91 * 28 * 28, 128),
+    ),
+    "mask_output": (MINI, "softmax", lambda m: m.roi_heads.mask_rule is SOFTMAX),
     "mask_output_size": (MINI, 10, lambda m: m.roi_heads.mask_extractor.output_size == 10),
     "mask_layers": (MINI, (), lambda m: len(m.roi_heads.mask_head) == 0),
     "mask_dim_reduced": (

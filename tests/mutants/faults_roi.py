@@ -1,5 +1,7 @@
 """Faults in the RoI operators: where they look, what they divide by, and to whom they hand the gradient."""
 
+from dataclasses import replace
+
 import numpy as np
 from fault import Fault
 
@@ -297,3 +299,18 @@ class WarpWithoutRounding(Fault):
     @staticmethod
     def roi_features_backward(grad, rois, argmax, x_shape, spatial_scale, rule):
         return fast.roi_align_backward(grad, rois, x_shape, spatial_scale, rule.sampling_ratio, rule.aligned)
+
+
+class WarpWithTheEndCell(Fault):
+    """RoIWarp includes the cell at the end of its box, as RoIPool does: the width of Dai et al. has none."""
+
+    suite = "roi_warp"
+
+    @staticmethod
+    def roi_features(x, rois, output_size, spatial_scale, rule):
+        return fast.roi_features(x, rois, output_size, spatial_scale, replace(rule, include_end=True))
+
+    @staticmethod
+    def roi_features_backward(grad, rois, argmax, x_shape, spatial_scale, rule):
+        wider = replace(rule, include_end=True)
+        return fast.roi_features_backward(grad, rois, argmax, x_shape, spatial_scale, wider)

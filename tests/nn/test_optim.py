@@ -24,6 +24,15 @@ def test_a_restored_optimiser_takes_the_same_step(kind, rng):
     assert first.dtype == np.float32
 
 
+@pytest.mark.parametrize("array", [np.ones(3), np.ones((3, 2), int)])
+def test_a_state_of_other_parameters_is_refused(array):
+    optimizer = optim.Adam([Parameter(np.ones((3, 2), np.float32))], 0.1)
+    with pytest.raises(InputError, match=r"state's mean.0 is .*expected floating numbers of shape \(3, 2\)"):
+        optimizer.load_state_dict({**optimizer.state_dict(), "mean.0": array})
+    with pytest.raises(InputError, match=r"square\.0"):
+        optimizer.load_state_dict({"steps": np.array(1), "mean.0": np.zeros((3, 2))})
+
+
 def test_only_marked_parameters_decay():
     weight, bias = Parameter(np.ones(2)), Parameter(np.ones(2))
     optimizer = optim.AdamW([weight, bias], 0.1, weight_decay=0.5, decay_mask=[True, False])

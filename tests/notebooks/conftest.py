@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path += [str(HERE), str(HERE.parents[1] / "notebooks")]
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "notebooks")]  # first: PyPI has a `build` too
 
 from made_up import code, numbered, picture, printed, prose  # noqa: E402
 

@@ -7,6 +7,7 @@ def picture(alt="A dot", data=PIXEL):
     """The output of a cell that shows one picture."""
     bundle = {
         "text/html": f'<img alt="{alt}" src="data:image/png;base64,{data}">',
+        "image/png": data,
         "text/plain": f"Figure. {alt}",
     }
     return {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": bundle}

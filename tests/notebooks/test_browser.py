@@ -1,5 +1,7 @@
 """One notebook in a real browser: JupyterLab opens it, a click runs all cells, figures arrive with alt text.
 
+First the edition to read, then the student's: nothing is shown before it is asked for.
+
 Debian's chromium, driven by playwright. Skipped, with the reason, where one of the three is missing.
 """
 
@@ -14,12 +16,25 @@ import urllib.request
 
 import build
 import checking
+import execution
 import nbformat
 import pytest
+
+from minimaskrcnn import notebooks
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 NAME = "06_nms.ipynb"
+EXPLORER = "explorer.ipynb"
+CELL = """
+from IPython.display import display
+from minimaskrcnn import data, io, viz, weights
+
+model, _ = io.load_model(weights.path("shapes"))
+image, target = data.Shapes("val")[27]
+display(viz.explore(model.trace(image), target))
+display(viz.explore_roi())
+"""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = [
     "--no-sandbox",
@@ -56,20 +71,24 @@ def page():
         browser.close()
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """JupyterLab on a folder with a copy of the notebook; gives the address and the folder."""
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab on a folder with the notebook, and below it a student's copies; gives address and folder."""
     pytest.importorskip("jupyterlab", reason="needs the `notebooks` extra")
+    tmp_path = tmp_path_factory.mktemp("lab")
     folder = tmp_path / "notebooks"
-    folder.mkdir()
+    notebooks.copy_notebooks(folder / "student", notebooks.student)
     shutil.copy(build.HERE / NAME, folder)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [nbformat.v4.new_code_cell(CELL)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / EXPLORER)
     for name, settings in SETTINGS.items():
         path = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))
     environment = {
         **os.environ,
-        **build.ENVIRONMENT,
+        **execution.ENVIRONMENT,
         "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
@@ -137,6 +156,51 @@ def test_a_notebook_runs_to_its_end_in_a_browser(page, lab):
     saved = when_saved(folder / NAME, before)
     assert checking.out_of_date(committed, saved) == []
     assert checking.output_problems(saved) == []
+
+
+def test_a_student_sees_nothing_before_the_cell_is_run_and_the_answer_unfolded(page, lab):
+    url, folder = lab
+    cells = json.loads((folder / "student" / NAME).read_text("utf-8"))["cells"]
+    folded = sum(cell["metadata"].get("tags") == ["answer"] for cell in cells)
+
+    page.goto(url.replace(NAME, f"student/{NAME}"))
+    answers = page.locator(".jp-MarkdownOutput details")
+    answers.nth(folded - 1).wait_for(timeout=60_000)
+    assert answers.count() == folded >= 3
+    assert page.locator(".jp-CodeCell .jp-OutputArea-output").count() == 0
+    assert not answers.first.locator("p").is_visible()
+    answers.first.locator("summary").click()
+    assert answers.first.locator("p").first.is_visible()
+
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    choose(page, "Run", "Run All Cells")
+    page.wait_for_function(ALL_RUN, timeout=120_000)
+    assert len(page.evaluate(IMAGES)) >= 3
+    assert page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+
+
+def test_the_explorer_works_in_a_cell_and_asks_nobody(page, lab):
+    url, _ = lab
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url.replace(NAME, EXPLORER))
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    choose(page, "Run", "Run All Cells")
+    page.wait_for_function(ALL_RUN, timeout=120_000)
+    explorer, bench = (page.frame_locator(f".jp-OutputArea iframe >> nth={number}") for number in (0, 1))
+    explorer.locator("body[data-ready]").wait_for(timeout=60_000)
+    first = explorer.locator(".stage h2").text_content()
+    explorer.get_by_role("button", name="Next").click()
+    assert explorer.locator(".stage h2").text_content() != first
+    explorer.locator(".slider", has_text="score").locator("input").press("End")
+    assert "0 of 4 objects" in explorer.locator(".verdict").text_content()
+    bench.locator(".bench-map").press("ArrowRight")
+    assert "Box (1.25, 0.60, 4.45, 3.80)" in bench.locator(".bench .status").text_content()
+    server = url.partition("/lab/")[0]
+    assert [
+        one for one in asked if not one.startswith((server, server.replace("http", "ws"), "data:", "blob:"))
+    ] == []
 
 
 def choose(page, menu, entry):

@@ -28,17 +28,20 @@ def test_a_good_notebook_has_no_problems(good):
 
 def test_too_few_and_too_many_cells():
     short, long = numbered(), numbered()
-    short["cells"], long["cells"] = short["cells"][:24], long["cells"] + numbered()["cells"][:16]
+    short["cells"], long["cells"] = (
+        short["cells"][:24],
+        long["cells"] + numbered()["cells"] + numbered()["cells"][:1],
+    )
     only(checking.size_problems(short, ""), "24 cells")
-    only(checking.size_problems(long, ""), "46 cells")
+    only(checking.size_problems(long, ""), "61 cells")
 
 
 def test_too_many_words():
-    only(found(prose("word " * 1201)), "1201 words")
+    only(found(prose("word " * 1801)), "1801 words")
 
 
 def test_too_large_a_file(good):
-    only(checking.size_problems(good, "x" * 300_001), "300,001 bytes")
+    only(checking.size_problems(good, "x" * 1_000_001), "1,000,001 bytes")
 
 
 def test_a_cell_that_was_not_run_in_order(good):
@@ -79,6 +82,15 @@ def test_a_bare_png_has_no_place_for_alt_text():
         "metadata": {},
     }
     only(found(code("figure", bare)), "bare image")
+
+
+def test_a_viewer_that_strips_html_needs_the_png():
+    output = picture()
+    html = output["data"]["text/html"].replace("data:image/png", "data:image/webp")
+    output["data"]["text/html"] = html
+    assert found(code("show()", output)) == []
+    del output["data"]["image/png"]
+    only(found(code("show()", output)), "no image/png")
 
 
 def test_a_figure_that_is_made_and_not_shown():

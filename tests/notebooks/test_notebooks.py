@@ -4,7 +4,10 @@ import json
 
 import build
 import checking
+import execution
 import pytest
+
+from minimaskrcnn.notebooks import ipynb
 
 NOTEBOOKS = build.HERE
 SOURCES = build.sources([])
@@ -74,20 +77,18 @@ def test_execution_keeps_outputs_and_nothing_of_the_machine(tmp_path):
     source.write_text("# %%\nprint('one')\nprint('two')\n\n# %%\n1 + 1\n")
     runs = [build.made_from(source) for _ in range(2)]
     for notebook in runs:
-        build.execute(notebook)
+        execution.execute(notebook, tmp_path)
     assert build.as_text(runs[0]) == build.as_text(runs[1])
     assert [checking.cell_texts(cell) for cell in runs[0].cells] == [["one\ntwo\n"], ["2"]]
-    assert runs[0].metadata == build.METADATA
+    assert runs[0].metadata == ipynb.METADATA
 
 
 def test_a_notebook_that_takes_too_long_is_stopped(tmp_path):
     pytest.importorskip("nbclient", reason="needs the `notebooks` extra")
-    from nbclient.exceptions import CellTimeoutError
-
     source = tmp_path / "42_x.py"
     source.write_text("# %%\nimport time\ntime.sleep(30)\n")
-    with pytest.raises(CellTimeoutError):
-        build.execute(build.made_from(source), seconds=2)
+    with pytest.raises(execution.CellError, match="cell 42-00 is reached, and 2 s are over"):
+        execution.execute(build.made_from(source), tmp_path, seconds=2)
 
 
 def test_a_cell_that_fails_is_reported_and_ends_nothing(tmp_path, monkeypatch, capsys):
@@ -96,7 +97,7 @@ def test_a_cell_that_fails_is_reported_and_ends_nothing(tmp_path, monkeypatch, c
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "42_x.py").write_text("# %%\n1 / 0\n")
     assert build.main([]) == 1
-    assert "a cell ends in ZeroDivisionError: division by zero" in capsys.readouterr().out
+    assert "cell 42-00 ends in ZeroDivisionError: division by zero" in capsys.readouterr().out
 
 
 @pytest.mark.thorough

@@ -10,7 +10,8 @@ from minimaskrcnn.detection.coder import BETA
 from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
+from minimaskrcnn.models.mask_head import mask_loss
+from minimaskrcnn.models.mask_output import sigmoid_probabilities
 from minimaskrcnn.models.roi_heads import RoIHeads, Samples, fastrcnn_loss
 from minimaskrcnn.models.rpn import RegionProposalNetwork, _per_anchor
 
@@ -57,7 +58,7 @@ def run_mask_loss_empty(case: Case) -> Answer:
 @runner("maskrcnn_inference", kernels=False)
 def maskrcnn_inference(case: Case) -> Answer:
     """Probabilities of both pictures, which are recorded one after the other."""
-    probs = mask_probabilities(case.input("x"), case.ints("labels"))[:, None]  # (D, 1, M, M)
+    probs = sigmoid_probabilities(case.input("x"), case.ints("labels"))[:, None]  # (D, 1, M, M)
     names = list(case.entry["outputs"])
     cuts = np.cumsum([case.shape(name)[0] for name in names])[:-1]
     return {f"o.{name}": part for name, part in zip(names, np.split(probs, cuts), strict=True)}

@@ -15,7 +15,8 @@ from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.fpn import FeaturePyramid
-from minimaskrcnn.models.mask_head import mask_loss, mask_probabilities
+from minimaskrcnn.models.mask_head import mask_loss
+from minimaskrcnn.models.mask_output import sigmoid_probabilities
 from minimaskrcnn.models.mask_rcnn import restore
 from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.presets import maskrcnn_resnet50_fpn, resnet
@@ -203,7 +204,7 @@ def test_nms_is_per_class_and_the_limit_over_all_classes():
 
 def test_a_mask_is_the_sigmoid_of_its_labels_channel():
     logits = np.arange(8.0).reshape(1, 2, 2, 2)
-    np.testing.assert_allclose(mask_probabilities(logits, np.array([1])), expit(logits[:, 1]))
+    np.testing.assert_allclose(sigmoid_probabilities(logits, np.array([1])), expit(logits[:, 1]))
 
 
 def test_masks_are_predicted_for_final_boxes_and_pasted_into_restored_ones():

@@ -15,7 +15,7 @@ from minimaskrcnn.autograd import Tensor, no_grad
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.masks import paste_masks
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models.mask_head import mask_probabilities
+from minimaskrcnn.models.mask_output import sigmoid_probabilities
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.presets import maskrcnn_resnet50_fpn
@@ -82,7 +82,7 @@ def prediction(model: MaskRCNN, images: Sequence[np.ndarray]) -> Stages:
     labels = np.concatenate([labels for _, _, labels in found])
     stages["mask_logits_selected"] = stages["mask_logits"][np.arange(len(labels)), labels]
     probabilities = np.split(
-        mask_probabilities(stages["mask_logits"], labels), np.cumsum([len(f[0]) for f in found])
+        sigmoid_probabilities(stages["mask_logits"], labels), np.cumsum([len(f[0]) for f in found])
     )
     for i, (boxes, scores, labels) in enumerate(found):
         stages |= {f"det_boxes_resized{i}": boxes, f"det_scores{i}": scores, f"det_labels{i}": labels}

@@ -154,9 +154,20 @@ def test_roi_features_with_the_rule_of_roi_pool_is_roi_pool(case):
 
 
 def test_roi_warp_of_a_ramp_gives_bin_centres_of_the_rounded_box():
-    # 1.5..4.25 rounds to cells 2..4, three cells from 2 to 5: bins of 1.5
-    assert roi_warp(COLUMNS, (1.5, 1, 4.25, 3), (1, 2)).tolist() == [[2.75, 4.25]]
-    assert roi_warp(ROWS, (1, 1.5, 3, 4.25), (2, 1)).tolist() == [[2.75], [4.25]]
+    # 1.5..4.25 rounds to 2..4, two cells: bins of 1
+    assert roi_warp(COLUMNS, (1.5, 1, 4.25, 3), (1, 2)).tolist() == [[2.5, 3.5]]
+    assert roi_warp(ROWS, (1, 1.5, 3, 4.25), (2, 1)).tolist() == [[2.5], [3.5]]
+
+
+@given(case=s.roi_cases("pool", halves=True))
+def test_roi_warp_is_roi_align_of_the_rounded_box(case):
+    """The only thing that it rounds is the box: the operator of Dai et al. without the inclusive end."""
+    boxes, scale = case.arguments["boxes"].copy(), case.arguments["spatial_scale"]
+    boxes[:, 1:] = np.vectorize(half_away, otypes=[float])(boxes[:, 1:] * scale) / scale
+    rounded = case.arguments | {"boxes": boxes, "sampling_ratio": 2}
+    warp, align = run(ops.roi_warp, case), run(ops.roi_align, Case(*case.tensors, **rounded))
+    np.testing.assert_allclose(warp.outputs[0], align.outputs[0], atol=1e-12)
+    np.testing.assert_allclose(warp.grads[0], align.grads[0], atol=1e-12)
 
 
 def test_roi_warp_does_not_see_changes_within_the_rounding(rng):

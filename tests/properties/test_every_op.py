@@ -162,6 +162,7 @@ def rule_cases(draw, reduce):
         sampling_ratio=draw(st.sampled_from([None, 0, 1, 2])),
         reduce=reduce,
         aligned=draw(s.flags),
+        include_end=draw(s.flags),
     )
     return Case(*case.tensors, rule=rule, **case.arguments)
 

@@ -38,7 +38,7 @@ def test_a_point_on_the_far_side_of_the_map_counts_the_same_in_every_edition(edi
     roi = np.array([[0, 18.770769119262695, 7.418410301208496, 23.619632720947266, 17.68248748779297]])
     x = Tensor(np.ones((1, 1, 10, 12), np.float32))
     with kernels.use(edition):
-        out = ops.roi_warp(x, roi.astype(np.float32), (2, 3), 0.5).data
+        out = ops.roi_features(x, roi.astype(np.float32), (2, 3), 0.5, roi_rules.ROI_WARP_END).data
     np.testing.assert_array_equal(out[0, 0], [[1, 1, 0.5], [1, 1, 0.5]])
 
 

@@ -83,7 +83,7 @@ def test_a_module_without_kernels_is_one_sentence(pytest_in):
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("profile", ["dev", "ci", "nightly"])
+@pytest.mark.parametrize("profile", ["minimaskrcnn-dev", "minimaskrcnn-ci", "minimaskrcnn-nightly"])
 def test_profiles_are_offered(pytest_in, profile):
     code, _ = pytest_in(f"--hypothesis-profile={profile}")
     assert code == 0

@@ -119,12 +119,13 @@ def test_an_augmentation_of_ones_own_has_a_name(monkeypatch):
         del AUGMENTATIONS["always_flip"]
 
 
-# The recipes' models as version 0.1 wrote them.
+# The recipes' models as version 0.1 would have written them.
 MODELS_OF_0_1 = {
     "shapes": {"preset": "mini", "anchor_sizes": (20, 32, 48), "image_size": (128, 256)},
     "nuclei": {
         "preset": "mini",
-        "anchor_sizes": (16, 32, 64),
+        "anchor_sizes": (16, 32, 64, 128),
+        "extra_level": True,
         "image_size": (512, 512),
         "proposals": (400, 300),
         "samples": (256, 256),

@@ -21,6 +21,17 @@ from tests.training.conftest import SHORT, SMALL, make_trainer
 EVALUATED = replace(SHORT, evaluate_every=2)
 
 
+@pytest.fixture(autouse=True)
+def _signals_as_in_a_terminal():
+    """A job in the background starts with some signals ignored; these tests send them."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for one in before:
+        signal.signal(one, signal.default_int_handler if one == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
 def lines(folder):
     """The log without times."""
     return [{**record, "seconds": None} for record in read_log(folder / "log.jsonl")]
@@ -165,13 +176,13 @@ def test_a_second_run_in_the_folder_is_refused(copy):
 
 
 def test_temporaries_of_a_killed_run_are_swept(copy):
-    for name in (".state.npz.17.tmp", ".model.npz.18.tmp", "mine.tmp"):
+    for name in (".state.npz.1f.tmp", ".model.npz.18.tmp", "mine.tmp"):
         (copy / name).write_bytes(b"half")
     make_trainer(copy).run(resume=True)
     assert [path.name for path in copy.glob("*.tmp")] == ["mine.tmp"]
 
 
-@pytest.mark.parametrize("name", ["loader", "step", "recipe"])
+@pytest.mark.parametrize("name", ["loader", "step", "recipe", "class_names"])
 def test_a_state_that_is_none_is_one_sentence(copy, name):
     arrays, meta = load_arrays(copy / "state.npz")
     del meta[name], meta["format"]

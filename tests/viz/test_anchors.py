@@ -4,7 +4,12 @@ import numpy as np
 
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.viz import anchors as figures
+from minimaskrcnn.viz.boxes import CLEAR, FAINT
 from minimaskrcnn.viz.levels import anchor_grid, levels
+
+
+def clear(ax):
+    return [lines for lines in ax.collections if lines.get_alpha() != FAINT]
 
 
 def corners(lines):
@@ -17,12 +22,12 @@ def test_the_middle_cell_of_each_level_is_drawn_and_named(trace):
     for lines, level in zip(ax.collections, levels(trace), strict=True):
         cell = anchor_grid(trace, level, trace["anchors"])[level.height // 2, level.width // 2]
         np.testing.assert_array_equal(corners(lines), cell[:, :2])
-    assert {text.get_text() for text in ax.texts[:4]} == {
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
         "P2, stride 4",
         "P3, stride 8",
         "P4, stride 16",
         "P5, stride 32",
-    }
+    ]
     assert len({str(lines.get_linestyle()) for lines in ax.collections}) == 4
 
 
@@ -42,6 +47,12 @@ def test_top_anchors_are_those_of_highest_objectness(trace):
     assert "the 7 best of 3,060" in ax.get_label()
 
 
+def test_of_many_anchors_the_best_are_dotted_and_the_rest_are_faint(trace):
+    faint, dotted = figures.show_top_anchors(trace).collections
+    assert (len(dotted.get_segments()), len(faint.get_segments())) == (CLEAR, 40 - CLEAR)
+    assert not faint.get_path_effects()
+
+
 GT = np.array([[20, 40, 60, 80], [85, 15, 135, 65.0]], np.float32)  # input pixels
 TWO = Target(GT, np.array([1, 2]))
 
@@ -54,7 +65,7 @@ def test_true_boxes_are_scaled_to_the_resized_picture(trace):
 
 def test_positive_anchors_are_dotted_and_linked_to_their_decoded_boxes(trace):
     ax = figures.show_anchor_matches(trace, TWO)
-    _, _, positive, decoded, links, _ = ax.collections
+    positive, decoded, links, _ = clear(ax)[-4:]
     assert len(positive.get_segments()) == len(decoded.get_segments()) == len(links.get_segments()) >= 2
     for dotted, solid, link in zip(*(c.get_segments() for c in (positive, decoded, links)), strict=True):
         np.testing.assert_array_equal(link, [dotted[0], solid[0]])

@@ -5,11 +5,16 @@ from matplotlib.colors import to_hex
 
 from minimaskrcnn import viz
 from minimaskrcnn.inspection import Stage, Trace
+from minimaskrcnn.viz.boxes import CLEAR, FAINT
 from minimaskrcnn.viz.style import HIGH_SCORE, class_style
 
 
 def confident(trace):
     return np.flatnonzero(trace["candidate_score"] >= HIGH_SCORE)
+
+
+def clear(ax):
+    return [lines for lines in ax.collections if lines.get_alpha() != FAINT]
 
 
 def segments(collections):
@@ -25,32 +30,34 @@ def test_rois_are_the_proposals_of_confident_candidates(trace):
     drawn = {tuple(segment[0]) for segment in segments(ax.collections)}
     wanted = trace["proposals"][trace["candidate_roi"][confident(trace)], :2]
     assert drawn == {tuple(corner) for corner in wanted}
-    assert all(is_dashed(lines) for lines in ax.collections)
+    assert all(is_dashed(lines) for lines in clear(ax))
+    assert len(segments(clear(ax))) == CLEAR < len(wanted)
 
 
 def test_each_class_has_its_colour_and_its_name_once(trace):
     ax = viz.show_rois(trace)
     assert [text.get_text() for text in ax.texts[:2]] == ["circle", "square"]
-    colours = [to_hex(lines.get_colors()[0]).upper() for lines in ax.collections]
+    colours = [to_hex(lines.get_colors()[0]).upper() for lines in clear(ax)]
     assert colours == [class_style(label).colour for label in (1, 2)]
 
 
 def test_refinement_links_each_roi_to_its_refined_box(trace):
     ax = viz.show_refinement(trace)
-    index = confident(trace)
-    before, after, links = (segments(ax.collections[kind::3]) for kind in range(3))
-    assert len(before) == len(after) == len(links) == len(index) == 15
-    assert all(is_dashed(lines) for lines in ax.collections[0::3])
-    assert not any(is_dashed(lines) for lines in ax.collections[1::3])
+    before, after, links = (segments(clear(ax)[kind::3]) for kind in range(3))
+    assert len(before) == len(after) == len(links) == CLEAR
+    assert all(is_dashed(lines) for lines in clear(ax)[0::3])
+    assert not any(is_dashed(lines) for lines in clear(ax)[1::3])
     for dotted, solid, link in zip(before, after, links, strict=True):
         np.testing.assert_array_equal(link, [dotted[0], solid[0]])
-    assert {tuple(s[2]) for s in after} == {tuple(c) for c in trace["candidate_box"][index, 2:]}
+    drawn = after + [s for lines in ax.collections if lines not in clear(ax) for s in lines.get_segments()]
+    wanted = trace["candidate_box"][confident(trace), 2:]
+    assert {tuple(s[2]) for s in drawn} == {tuple(corner) for corner in wanted}
 
 
-def test_a_limit_keeps_the_best(trace):
+def test_a_limit_keeps_the_best_of_each_object(trace):
     ax = viz.show_refinement(trace, limit=3)
-    best = np.argsort(-trace["candidate_score"], kind="stable")[:3]
-    solid = segments(ax.collections[1::3])
+    best = trace["detection_candidate"]
+    solid = segments(clear(ax)[1::3])
     assert {tuple(s[0]) for s in solid} == {tuple(c) for c in trace["candidate_box"][best, :2]}
 
 
@@ -65,7 +72,10 @@ def test_nothing_confident_is_said_in_words(make_trace):
 def test_each_roi_is_drawn_in_the_style_of_its_level(trace):
     ax = viz.show_roi_levels(trace)
     counts = np.bincount(trace["roi_level"], minlength=4)
-    assert [len(lines.get_segments()) for lines in ax.collections] == [n for n in counts if n]
+    assert [len(lines.get_segments()) for lines in clear(ax)] == [min(n, 6) for n in counts if n]
+    assert len(segments(ax.collections)) == counts.sum()
+    keys = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert keys == [f"P{level + 2}: {n}" for level, n in enumerate(counts) if n]
     assert all(f"P{level + 2}: {n}" in ax.get_label() for level, n in enumerate(counts) if n)
 
 
@@ -82,14 +92,17 @@ def test_by_default_they_are_those_of_the_best_candidate(trace):
 
 def test_roi_boxes_are_sorted_into_background_unsure_and_kept(trace):
     ax = viz.show_filters(trace)
-    background, unsure, kept = (len(lines.get_segments()) for lines in ax.collections)
+    background, unsure, kept = (len(lines.get_segments()) for lines in clear(ax))
     P = len(trace["proposals"])
-    assert (background, unsure, kept) == (3, 0, P - 3)  # the fixture adds three proposals of background
+    assert (background, unsure, kept) == (3, 0, 4)  # the fixture adds three proposals of background
+    assert len(segments(ax.collections)) == P
     assert f"of {P} RoIs, 3 are background" in ax.get_label()
-    assert len({str(lines.get_linestyle()) for lines in ax.collections}) == 3
-    drawn = ax.collections[2].get_segments()[0][0]
-    likeliest = trace["class_scores"][0, 1:].argmax() + 1
-    np.testing.assert_array_equal(drawn, trace["refined"][0, likeliest, :2])
+    assert len({str(lines.get_linestyle()) for lines in clear(ax)}) == 3
+    roi, likeliest = np.unravel_index(
+        trace["class_scores"][:, 1:].argmax(), trace["class_scores"][:, 1:].shape
+    )
+    drawn = clear(ax)[2].get_segments()[0][0]
+    np.testing.assert_array_equal(drawn, trace["refined"][roi, likeliest + 1, :2])
 
 
 def test_a_class_that_scores_too_low_is_dashed(trace):

@@ -67,7 +67,9 @@ def test_survivors_are_solid_and_their_victims_dashed_in_their_colour(trace):
 def test_dots_stand_at_the_overlaps(trace):
     ax = class_nms.show_suppression_overlaps(trace, 1)
     winners = class_nms.winners_of(trace, 1)
-    for line, winner in zip(ax.lines, winners, strict=True):
+    *dots, threshold = ax.lines
+    assert list(threshold.get_xdata()) == [trace.context.box_nms_thresh] * 2
+    for line, winner in zip(dots, winners, strict=True):
         wanted = trace["candidate_suppressed_iou"][trace["candidate_suppressed_by"] == winner]
         np.testing.assert_array_equal(line.get_xdata(), wanted)
     suppressed = trace["candidate_fate"] == Fate.SUPPRESSED

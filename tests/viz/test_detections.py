@@ -28,7 +28,10 @@ def test_a_detection_has_its_box_its_outline_and_its_label():
     assert len(ax.lines) == 2
     assert len(ax.images) == 2
     assert {text.get_text() for text in ax.texts[:2]} == {"0.99", "0.60"}
-    assert ax.get_label() == "Detections: 2 objects (all cells), scores 0.60 to 0.99; one colour per object"
+    assert (
+        ax.get_label()
+        == "Detections: 2 objects (all cells), scores 0.60 to 0.99; each object has a colour of its own"
+    )
 
 
 def test_box_outline_and_label_of_an_object_share_a_colour():

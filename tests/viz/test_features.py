@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from minimaskrcnn import viz
-from minimaskrcnn.viz.features import show_features
+from minimaskrcnn.viz.features import in_words, scale_of, show_features
 
 
 def test_named_channels_are_shown_in_order(trace):
@@ -57,3 +57,18 @@ def test_several_maps_stand_side_by_side_each_with_its_own_channels(trace):
 def test_the_maps_of_the_backbone_have_a_figure_of_their_own(trace):
     titles = [ax.get_title() for ax in viz.backbone_figure(trace, limit=1).axes]
     assert titles == [f"Feature map C{level}" for level in range(2, 6)]
+
+
+def test_maps_with_negative_cells_share_a_scale_that_is_white_at_zero(trace):
+    ax = viz.show_features(trace, "pyramid.P2", limit=3)
+    (low, high) = ax.images[0].get_clim()
+    assert low == -high
+    assert {image.get_clim() for image in ax.images} == {(low, high)}
+    assert ax.images[0].get_cmap().name == "RdBu_r"
+    assert "white 0" in ax.get_label()
+
+
+def test_maps_without_negative_cells_begin_at_zero():
+    assert scale_of([np.array([[0.0, 4.0]]), np.array([[2.0, 2.0]])])[:2] == ("cividis", 0)
+    assert scale_of([np.zeros((2, 2))]) == ("cividis", 0, 1)
+    assert in_words([np.ones((2, 2))]) == "on one scale, dark 0, bright 1"

@@ -2,13 +2,14 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from minimaskrcnn import viz
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.viz.page import PAGE
+from minimaskrcnn.viz.page import EXPLORER, PAGE, page_text
 
 
 class Page(HTMLParser):
@@ -31,7 +32,9 @@ class Page(HTMLParser):
 
 def test_the_folder_holds_a_numbered_picture_for_each_figure_and_one_page(written):
     folder, drawn = written
-    assert sorted(path.name for path in folder.iterdir()) == sorted([one.file for one in drawn] + [PAGE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [*(one.file for one in drawn), PAGE, EXPLORER]
+    )
     for one in drawn:
         assert re.fullmatch(r"\d\d-[a-z-]+\.png", one.file)
         with Image.open(folder / one.file) as image:
@@ -45,8 +48,11 @@ def test_the_page_is_whole_and_asks_the_network_for_nothing(written):
     assert page.open == []
     assert [image["alt"] for image in page.all("img")] == [one.alt for one in drawn]
     assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
-    assert all(link["href"].startswith("#figure-") for link in page.all("a"))
-    assert {link["href"][1:] for link in page.all("a")} == {figure["id"] for figure in page.all("figure")}
+    links = [link["href"] for link in page.all("a")]
+    assert {link for link in links if link.endswith(".png")} == {one.file for one in drawn}  # at full size
+    jumps = {link[1:] for link in links if link.startswith("#")}
+    assert jumps == {figure["id"] for figure in page.all("figure")}
+    assert {link for link in links if link[0] != "#"} == {*(one.file for one in drawn), EXPLORER}
     assert not page.all("script") + page.all("link") + page.all("iframe")
     assert "url(" not in (folder / PAGE).read_text("utf-8").split("</style>")[0]
 
@@ -79,7 +85,7 @@ def test_a_second_run_replaces_the_first_and_leaves_other_files_alone(trace, tmp
     (tmp_path / "44-mask-steps.png").write_text("of an earlier run")
     viz.write_page(viz.Example(trace), tmp_path, "t", {})
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"notes.txt", PAGE, *(f"{entry.file}.png" for entry in keep)}
+    assert names == {"notes.txt", PAGE, EXPLORER, *(f"{entry.file}.png" for entry in keep)}
 
 
 def test_a_figure_that_fails_leaves_the_folder_as_it_was(trace, tmp_path, monkeypatch):
@@ -99,3 +105,30 @@ def test_a_file_is_no_folder(trace, tmp_path):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(InputError, match="out is a file; name a folder"):
         viz.write_page(viz.Example(trace), tmp_path / "out", "t", {})
+
+
+def test_a_file_name_that_is_no_text_is_shown_with_escapes():
+    page = page_text([], Path(), "\x1b[31m", {"picture": "caf\udce9<b>.png"})
+    assert r"caf\udce9&lt;b&gt;.png" in page
+    assert page.encode("utf-8").isascii()
+    assert "\x1b" not in page
+
+
+def test_next_and_back_lead_from_figure_to_figure(written):
+    folder, drawn = written
+    text = (folder / PAGE).read_text("utf-8")
+    figures = re.findall(r'<figure id="([^"]*)">(.*?)</figure>', text, re.DOTALL)
+    order = [name for name, _ in figures]
+    assert len(order) == len(drawn)
+    for place, (_, figure) in enumerate(figures):
+        links = re.findall(r'<a href="#([^"]*)">(Back|Next):', figure)
+        expected = [(order[place - 1], "Back")] if place else []
+        expected += [(order[place + 1], "Next")] if place + 1 < len(order) else []
+        assert links == expected
+
+
+def test_the_explorer_beside_the_page_is_of_the_picture_shown(written):
+    folder, _ = written
+    text = (folder / EXPLORER).read_text("utf-8")
+    assert "Mask R-CNN explored: a &amp; b" in text
+    assert '"truth": {"boxes"' in text

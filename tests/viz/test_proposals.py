@@ -4,6 +4,7 @@ import numpy as np
 
 from minimaskrcnn.detection.fates import Fate
 from minimaskrcnn.viz import proposals
+from minimaskrcnn.viz.boxes import FAINT
 from minimaskrcnn.viz.style import new_figure
 
 
@@ -33,12 +34,16 @@ def test_only_boxes_that_clipping_changed_are_shown(trace):
 
 def test_nms_splits_the_boxes_into_kept_and_suppressed(trace):
     ax = proposals.show_rpn_nms(trace)
-    gone, kept = (boxes_of(lines) for lines in ax.collections)
+    clear = [boxes_of(lines) for lines in ax.collections if lines.get_alpha() != FAINT]
+    faint = [boxes_of(lines) for lines in ax.collections if lines.get_alpha() == FAINT]
+    assert [len(boxes) for boxes in clear] == [6, 6]
+    gone, kept = (
+        np.concatenate([some, *rest]) for some, rest in zip(clear, (faint[:-1], faint[-1:]), strict=True)
+    )
     fate = trace["anchor_fate"]
     assert len(gone) == np.count_nonzero(fate == Fate.SUPPRESSED)
     assert len(kept) == np.count_nonzero(fate == Fate.KEPT)
     assert {tuple(b) for b in gone} == {tuple(b) for b in trace["clipped"][fate == Fate.SUPPRESSED]}
-    assert ax.collections[0].get_linestyle()[0][1] is not None  # dashed
     assert "18 stay" in ax.get_label()
 
 
@@ -50,14 +55,14 @@ def test_a_picture_without_proposals_draws(make_trace):
 
 def test_refined_and_clipped_stand_side_by_side(trace):
     left, right = proposals.refined_figure(trace).axes
-    assert (left.get_title(), right.get_title()) == ("Anchors refined by the RPN", "Refined | clipped")
+    assert (left.get_title(), right.get_title()) == ("Anchors refined by the RPN", "Clipped to the picture")
     assert left.get_position().x1 < right.get_position().x0
 
 
-def test_all_proposals_are_drawn_dotted(trace):
+def test_the_best_proposals_are_dotted_and_the_rest_faint(trace):
     ax = proposals.show_proposals(trace)
-    (lines,) = ax.collections
-    corners = np.array(lines.get_segments())
+    faint, lines = ax.collections
+    corners = np.array(lines.get_segments() + faint.get_segments())
     order = np.argsort(-trace["proposal_scores"], kind="stable")
     np.testing.assert_array_equal(corners[:, 0], trace["proposals"][order, :2])
     np.testing.assert_array_equal(corners[:, 2], trace["proposals"][order, 2:])

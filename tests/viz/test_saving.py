@@ -14,6 +14,12 @@ def test_a_png_carries_its_alternative_text_and_no_program_name(trace, tmp_path)
         assert "Software" not in image.info
 
 
+def test_axes_are_saved_as_the_figure_they_belong_to(trace, tmp_path):
+    axes = viz.show_input(trace)
+    of_axes, of_figure = viz.save(axes, tmp_path / "a.png", 50), viz.save(axes.figure, tmp_path / "b.png", 50)
+    assert of_axes.read_bytes() == of_figure.read_bytes()
+
+
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
 def test_the_same_figure_gives_the_same_bytes(trace, tmp_path, ending):
     for name in "ab":

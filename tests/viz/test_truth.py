@@ -35,8 +35,9 @@ def test_recall_compares_boxes_in_the_same_pixels(trace, target):
     assert all((np.diff(line.get_ydata()) <= 0).all() for line in ax.lines)
 
 
-def test_recall_steps_are_told_apart_by_dash(trace, target):
-    assert len({line.get_linestyle() for line in truth.show_recall(trace, target).lines}) == 3
+def test_recall_steps_are_told_apart_without_colour(trace, target):
+    lines = truth.show_recall(trace, target).lines
+    assert len({(line.get_linestyle(), line.get_linewidth()) for line in lines}) == 3
 
 
 def test_no_objects(trace):

@@ -44,7 +44,7 @@ class AnnotationFile:
         The file cannot be read, or is not of this format.
     """
 
-    def __init__(self, path: str | os.PathLike, folder: str | os.PathLike | None = None):
+    def __init__(self, path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None):
         self.path = Path(path)
         self.folder = None if folder is None else Path(folder)
         if self.folder is not None and not self.folder.is_dir():

@@ -18,7 +18,7 @@ from minimaskrcnn.data.annotations.findings import EntryError, Finding, Findings
 BACKGROUND = ("background", "_background_")  # the second is labelme's
 
 
-def check_categories(entries: list[Any], used: Counter, findings: Findings) -> list[Category]:
+def check_categories(entries: list[Any], used: Counter[Any], findings: Findings) -> list[Category]:
     """Return the classes in order of id.
 
     A fault is fatal, because the number of classes depends on every entry; what no annotation uses is left
@@ -93,11 +93,15 @@ def _category(entry: dict[str, Any], texts: bool, where: str, findings: Findings
 
 def _is_above_all(category: Category, entries: list[Any]) -> bool:
     """Tell whether all other categories have this one as their supercategory."""
-    others = [entry for entry in entries if isinstance(entry, dict) and entry.get("name") != category.name]
-    return bool(others) and all(entry.get("supercategory") == category.name for entry in others)
+    below = (
+        entry.get("supercategory") == category.name
+        for entry in entries
+        if isinstance(entry, dict) and entry.get("name") != category.name
+    )
+    return next(below, False) and all(below)
 
 
-def _uses(entry: Any, used: Counter) -> int:
+def _uses(entry: Any, used: Counter[Any]) -> int:
     """Number of annotations that name this category's id."""
     key = entry.get("id") if isinstance(entry, dict) else None
     return used[key] if type(key) in (int, float, str) else 0

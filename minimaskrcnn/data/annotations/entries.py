@@ -7,12 +7,12 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from minimaskrcnn.data.annotations.findings import EntryError, shown
 
 Id = int | str
-Outline = list[array] | dict[str, Any]
+Outline: TypeAlias = "list[array[float]] | dict[str, Any]"
 MAX_NAME = 200  # characters of a class name; checkpoints hold no longer ones
 NUMBERS = {int, float}  # the types of JSON's numbers; bool is none
 

@@ -203,6 +203,20 @@ def _compare(box: Box, picture: Picture, outline: Box | None) -> None:
             f"has bbox {shown(list(box))}, the two corners of its outline",
             "write x, y, width, height",
         )
+    if outline is not None and not _meet(box, outline):
+        raise EntryError(
+            "box beside its outline",
+            f"has bbox {shown(list(box))}, but its outline goes from ({outline[0]:g}, {outline[1]:g}) to "
+            f"({outline[2]:g}, {outline[3]:g})",
+            "write the box of the outline",
+        )
+
+
+def _meet(box: Box, outline: Box) -> bool:
+    """Tell whether a box (x, y, width, height) touches or overlaps the extent (x1, y1, x2, y2)."""
+    x, y, width, height = box
+    x1, y1, x2, y2 = outline
+    return x <= x2 and y <= y2 and x + width >= x1 and y + height >= y1
 
 
 def _crowd(value: Any) -> bool:

@@ -44,13 +44,13 @@ def check_outline(segmentation: Any, picture: Picture) -> Outline:
     return polygons
 
 
-def extent(polygons: Sequence[array]) -> Extent:
+def extent(polygons: Sequence[array[float]]) -> Extent:
     """The box x1, y1, x2, y2 around polygons."""
     xs, ys = [p[::2] for p in polygons], [p[1::2] for p in polygons]
     return min(map(min, xs)), min(map(min, ys)), max(map(max, xs)), max(map(max, ys))
 
 
-def _polygon(polygon: Any) -> array:
+def _polygon(polygon: Any) -> array[float]:
     """Return one polygon as doubles, once it is known to have three corners or more, at finite places."""
     if not isinstance(polygon, list) or not set(map(type, polygon)) <= NUMBERS:
         raise EntryError("outline", f"has no usable segmentation ({shown(polygon)} for a polygon)", FORMS)

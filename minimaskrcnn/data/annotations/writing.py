@@ -14,7 +14,7 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 
 
-def write_coco(file: AnnotationFile, path: str | os.PathLike) -> None:
+def write_coco(file: AnnotationFile, path: str | os.PathLike[str]) -> None:
     """Write the usable entries as one JSON file that COCO's own tools read.
 
     Parameters

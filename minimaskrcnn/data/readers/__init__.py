@@ -25,7 +25,7 @@ from minimaskrcnn.data.readers import (
 )
 from minimaskrcnn.data.readers.entries import UNNAMED, Entries
 from minimaskrcnn.data.readers.pictures import ENDINGS
-from minimaskrcnn.data.readers.text import as_json, as_text, read_bytes
+from minimaskrcnn.data.readers.text import as_json, as_text, read_bytes, refuse_pipe
 from minimaskrcnn.errors import InputError
 
 __all__ = ["UNNAMED", "read_annotations"]
@@ -46,6 +46,7 @@ def read_annotations(path: Path, folder: Path | None) -> tuple[Lists, list[Findi
     InputError
         The file cannot be read, or is of a tool that is not read here.
     """
+    refuse_pipe(path)
     try:
         found = _read_folder(path, folder) if path.is_dir() else _read_file(path, folder)
     except OSError as fault:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import ndimage
 
 from minimaskrcnn.data.annotations.findings import EntryError
-from minimaskrcnn.data.images import read_labels
+from minimaskrcnn.data.images import pages, read_labels
 from minimaskrcnn.data.readers.entries import UNNAMED, Entries
 from minimaskrcnn.data.readers.outlines import Runs
 from minimaskrcnn.data.readers.pictures import PictureFolder
@@ -64,8 +64,16 @@ def read(paths: list[Path], folder: Path | None) -> Entries:
 
 
 def labels_of(path: Path) -> np.ndarray:
-    """Read a label map, (H, W) int64."""
+    """Read a label map, (H, W) int64; one of several pages is refused, as it belongs to several pictures."""
     try:
+        stacked = pages(path)
+        if stacked > 1:
+            raise EntryError(
+                "stack of label maps",
+                f"has {stacked} pages, and a label map belongs to one picture",
+                "save every page of it, and of its picture, as a file of its own (ImageJ: Image > Stacks > "
+                "Stack to Images)",
+            )
         return read_labels(path)
     except InputError as fault:
         words = str(fault).removeprefix("read_labels: ").removeprefix("read_image: ").rstrip(".")

@@ -11,6 +11,7 @@ from minimaskrcnn.errors import InputError
 
 def read_bytes(path: Path) -> bytes:
     """Return what a file holds."""
+    refuse_pipe(path)
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as fault:
@@ -21,6 +22,12 @@ def read_bytes(path: Path) -> bytes:
     if data.startswith(b"\x1f\x8b"):
         raise InputError(f"{path} is packed with gzip; unpack it first (gunzip).")
     return data
+
+
+def refuse_pipe(path: Path) -> None:
+    """Refuse a pipe, which can be read only once and may never end, and a device."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is a pipe or a device and not a file; save what it gives as a file first.")
 
 
 def as_text(data: bytes, path: Path) -> str:

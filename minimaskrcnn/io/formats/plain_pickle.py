@@ -56,7 +56,7 @@ INERT = frozenset(
     }
 )
 
-Makers = Mapping[str, Callable[[tuple], Any] | None]
+Makers = Mapping[str, Callable[[tuple[Any, ...]], Any] | None]
 
 
 @dataclass(frozen=True)

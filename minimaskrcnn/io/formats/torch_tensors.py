@@ -97,7 +97,7 @@ class Claims:
 
     def __init__(self) -> None:
         self.storages: dict[str, Storage] = {}
-        allowed: dict[str, Callable[[tuple], Any] | None] = {
+        allowed: dict[str, Callable[[tuple[Any, ...]], Any] | None] = {
             "collections.OrderedDict": _ordered_dict,
             "torch._utils._rebuild_tensor_v2": _tensor,
             "torch._utils._rebuild_parameter": _parameter,
@@ -124,13 +124,13 @@ class Claims:
 DTYPES = (*STORAGES.values(), "half", "float", "double", "long", "int", "short")
 
 
-def _ordered_dict(arguments: tuple) -> dict:
+def _ordered_dict(arguments: tuple[Any, ...]) -> dict[str, Any]:
     if arguments:
         raise InputError("damaged: an ordered dict made of something; save a plain model.state_dict().")
     return {}
 
 
-def _tensor(arguments: tuple) -> TensorClaim:
+def _tensor(arguments: tuple[Any, ...]) -> TensorClaim:
     """(storage, offset, shape, strides, requires_grad, hooks) and, lately, metadata."""
     if len(arguments) not in (6, 7) or not isinstance(arguments[0], Storage):
         raise InputError("damaged: a tensor without a storage; get the file again.")
@@ -149,7 +149,7 @@ def _tensor(arguments: tuple) -> TensorClaim:
     return TensorClaim(storage, offset, shape, strides)
 
 
-def _parameter(arguments: tuple) -> TensorClaim:
+def _parameter(arguments: tuple[Any, ...]) -> TensorClaim:
     """(tensor, requires_grad, hooks): the tensor."""
     if len(arguments) != 3 or not isinstance(arguments[0], TensorClaim):
         raise InputError("damaged: a parameter without a tensor; get the file again.")

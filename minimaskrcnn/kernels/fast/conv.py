@@ -156,7 +156,9 @@ def conv_transpose2d_weight_grad(
     return conv2d_weight_grad(x, grad, weight_shape, stride, padding, dilation, groups)
 
 
-def _windows(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, out_shape: tuple) -> Windows:
+def _windows(
+    kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, out_shape: tuple[int, int, int, int]
+) -> Windows:
     return Windows(kernel, stride, (-padding[0], -padding[1]), dilation, out_shape)
 
 

@@ -83,9 +83,9 @@ def axis_bins(
     start, end = (edges * dtype(spatial_scale) - dtype(0.5 if rule.aligned else 0)).T  # (K,) each
     if rule.quantise_box:
         start, end = round_half_away(start), round_half_away(end)
-        size = np.maximum(end - start + 1, 1)
-    else:
-        size = end - start if rule.aligned else np.maximum(end - start, 1)
+    size = end - start + rule.include_end
+    if not rule.aligned:
+        size = np.maximum(size, 1)
     step, start = (size / dtype(bins))[:, None], start[:, None]  # (K, 1)
     p = np.arange(bins, dtype=dtype)
     if not rule.quantise_bins:

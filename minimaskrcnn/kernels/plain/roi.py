@@ -157,9 +157,9 @@ def _bins(box: np.ndarray, bins: int, rule: RoIRule) -> tuple[np.ndarray, np.nda
     if rule.quantise_box:
         whole = np.trunc(box)
         box = whole + np.copysign(np.abs(box - whole) >= 0.5, box)  # halves away from zero
-        size = max(box[1] - box[0] + 1, number(1))
-    else:
-        size = box[1] - box[0] if rule.aligned else max(box[1] - box[0], number(1))
+    size = box[1] - box[0] + rule.include_end
+    if not rule.aligned:
+        size = max(size, number(1))
     start, step = box[0], size / number(bins)
     p = np.arange(bins).astype(number)
     if not rule.quantise_bins:

@@ -31,8 +31,9 @@ def conv2d(
 ) -> np.ndarray:
     """Dot product of every window with every filter of its group (a correlation: nothing is flipped).
 
-    out[n, o, oy, ox] = bias[o] + sum over (c, ky, kx) of
-        weight[o, c, ky, kx] * x[n, g*C/groups + c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]
+        out[n, o, oy, ox] = bias[o] + sum over (c, ky, kx) of
+            weight[o, c, ky, kx] * x[n, g*C/groups + c, oy*SY - PY + ky*DY, ox*SX - PX + kx*DX]
+
     where g is the group of o; cells outside the map are 0.
     """
     (N, O), (OH, OW) = (len(x), len(weight)), _out_size(x, weight, stride, padding, dilation)
@@ -94,8 +95,10 @@ def conv_transpose2d(
     """Every cell of x stamps its filter, scaled by its value, onto the output; stamps that overlap add.
 
     For every channel i of x in group g, then + bias:
+
         out[n, g*C_out/groups + c, iy*SY - PY + ky*DY, ix*SX - PX + kx*DX]
             += x[n, i, iy, ix] * weight[i, c, ky, kx]
+
     It is the adjoint of conv2d with the same weight: <conv2d(a), b> = <a, conv_transpose2d(b)>.
     """
     sizes = zip(x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation, strict=True)

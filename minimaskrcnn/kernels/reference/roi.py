@@ -7,6 +7,8 @@ over another list of points.
 
 import itertools
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -23,13 +25,15 @@ __all__ = [
 ]
 
 
-def round_half_away(value) -> int:
+def round_half_away(value: Any) -> int:
     """Nearest whole number, halves away from zero (C's ``round``; Python's goes to the even one)."""
     whole = int(value)
     return whole + (value - whole >= 0.5) - (value - whole <= -0.5)
 
 
-def axis_points(low, high, spatial_scale, bins: int, side: int, rule: RoIRule) -> list[list]:
+def axis_points(
+    low: Any, high: Any, spatial_scale: Any, bins: int, side: int, rule: RoIRule
+) -> list[list[Any]]:
     """For each bin along one axis, the positions it reads, in cells.
 
     Parameters
@@ -44,9 +48,9 @@ def axis_points(low, high, spatial_scale, bins: int, side: int, rule: RoIRule) -
         start, end = start - number(0.5), end - number(0.5)
     if rule.quantise_box:
         start, end = number(round_half_away(start)), number(round_half_away(end))
-        size = max(end - start + 1, number(1))
-    else:
-        size = end - start if rule.aligned else max(end - start, number(1))
+    size = end - start + rule.include_end
+    if not rule.aligned:
+        size = max(size, number(1))
     step = size / number(bins)
 
     points = []
@@ -65,7 +69,7 @@ def axis_points(low, high, spatial_scale, bins: int, side: int, rule: RoIRule) -
     return points
 
 
-def axis_cells(position, side: int) -> list[tuple]:
+def axis_cells(position: Any, side: int) -> list[tuple[int, Any]]:
     """The cells that a position lies between with their linear weights; none where it is off the map."""
     if position < -1 or position > side:
         return []
@@ -75,7 +79,14 @@ def axis_cells(position, side: int) -> list[tuple]:
     return [(low, 1 - upper), (low + 1, upper)] if upper else [(low, 1)]
 
 
-def roi_bins(rois, x_shape, dtype, output_size, spatial_scale, rule):
+def roi_bins(
+    rois: np.ndarray,
+    x_shape: Shape,
+    dtype: np.dtype[Any],
+    output_size: Pair,
+    spatial_scale: float,
+    rule: RoIRule,
+) -> Iterator[Any]:
     """Every bin of every roi: its index (k, p, q), its image, and its points in row-major order.
 
     A point is a list of up to four cells (y, x, weight), none where it is off the map; the bilinear weights
@@ -93,7 +104,7 @@ def roi_bins(rois, x_shape, dtype, output_size, spatial_scale, rule):
             yield (k, p, q), int(image), points
 
 
-def winner_name(s: int, cells: list[tuple], W: int, rule: RoIRule) -> int:
+def winner_name(s: int, cells: list[tuple[int, int, Any]], W: int, rule: RoIRule) -> int:
     """What argmax records of a winner: its flat cell y*W + x where whole cells are read, else its number."""
     y, x, _ = cells[0]
     return y * W + x if rule.sampling_ratio is None else s

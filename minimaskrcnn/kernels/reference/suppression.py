@@ -1,6 +1,7 @@
 """Non-maximum suppression in loops: the best box left stays, and removes those that overlap it too much."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarr
     return np.array(keep, np.int64)
 
 
-def iou(a: tuple, b: tuple):
+def iou(a: Sequence[np.floating], b: Sequence[np.floating]) -> np.floating:
     """Intersection over union of two boxes, in their own precision; 0/0 is NaN."""
     ax1, ay1, ax2, ay2 = a
     bx1, by1, bx2, by2 = b

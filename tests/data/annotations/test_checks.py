@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import pytest
 from PIL import Image
@@ -86,6 +87,7 @@ ANNOTATIONS = {
         BROKEN,
         "as two corners it would fit",
     ),
+    "box beside its outline": ({"bbox": [30, 5, 10, 20]}, BROKEN, "its outline goes from (5, 5) to (25, 25)"),
     "crowd in words": ({"iscrowd": "no"}, BROKEN, "has iscrowd 'no'"),
     "crowd NaN": ({"iscrowd": math.nan}, BROKEN, "has iscrowd nan"),
     "crowd 2": ({"iscrowd": 2}, BROKEN, "has iscrowd 2"),
@@ -315,3 +317,16 @@ def test_the_refusal_counts_and_names_what_is_broken(opened):
 def test_a_folder_that_is_none_is_named(opened, tmp_path):
     with pytest.raises(InputError, match="is no folder"):
         opened(lambda file: None, tmp_path / "nowhere")
+
+
+def test_a_pipe_is_refused_before_anything_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(InputError, match=r"a.json is a pipe or a device and not a file"):
+        AnnotationFile(tmp_path / "a.json")
+
+
+def test_the_time_for_categories_grows_as_their_number(opened):
+    def many(file):
+        file["categories"] += [{"id": 10 + k, "name": f"n{k}", "supercategory": "all"} for k in range(20000)]
+
+    assert len(opened(many, None).categories) == 20002

@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from minimaskrcnn.data import CocoDataset
+from minimaskrcnn.data.annotations.findings import EntryError
+from minimaskrcnn.data.readers.label_maps import labels_of
 from minimaskrcnn.errors import InputError
 
 # Object 7 is in two parts and reaches from one column into the next.
@@ -68,6 +70,14 @@ def test_what_is_no_label_map_is_named(picture, save_labels, tmp_path):
     for words, path in cases.items():
         with pytest.raises(InputError, match=words):
             CocoDataset(path, images)
+
+
+def test_a_stack_of_label_maps_is_refused_with_a_fix(tmp_path, picture):
+    first = Image.fromarray(np.eye(8, dtype=np.uint8))
+    first.save(tmp_path / "masks.tif", save_all=True, append_images=[first] * 2)
+    with pytest.raises(EntryError, match="has 3 pages, and a label map belongs to one picture") as refused:
+        labels_of(tmp_path / "masks.tif")
+    assert "save every page of it, and of its picture, as a file of its own" in refused.value.fix
 
 
 def test_cellpose_pickles_are_refused(tmp_path, picture):

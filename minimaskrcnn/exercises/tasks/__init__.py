@@ -1,0 +1,1 @@
+"""The exercises, one file each; a file named `iou.py` defines the `EXERCISE` named "iou"."""

@@ -1,0 +1,50 @@
+"""Execute a notebook from its first cell to its last, in a fresh kernel, and name the cell that fails."""
+
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from minimaskrcnn.notebooks.ipynb import METADATA
+
+SECONDS = 60  # limit for a whole notebook
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",  # small matrices, and the same sums on any number of cores
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the kernel's debugger would warn, on every start
+}
+
+
+class CellError(Exception):
+    """A cell ended in an error, or the notebook took too long; the message names the cell."""
+
+
+def execute(notebook: NotebookNode, folder: Path, seconds: float = SECONDS) -> float:
+    """Run every cell in a fresh kernel that works in `folder`; return how long it took.
+
+    Raises
+    ------
+    CellError
+        If a cell ends in an error, or all cells together take more than `seconds`.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+    os.environ.update(ENVIRONMENT)
+    client = NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client.record_timing, client.coalesce_streams = False, True
+    client.extra_arguments = ["--log-level=CRITICAL"]
+    started = time.monotonic()
+    with client.setup_kernel():
+        for place, cell in enumerate(notebook.cells):
+            client.timeout = max(1, round(seconds - (time.monotonic() - started)))
+            try:
+                client.execute_cell(cell, place)
+            except CellTimeoutError:
+                raise CellError(f"cell {cell.id} is reached, and {seconds} s are over") from None
+            except CellExecutionError as error:
+                raise CellError(f"cell {cell.id} ends in {error.ename}: {error.evalue}") from None
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return time.monotonic() - started
