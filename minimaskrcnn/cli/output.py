@@ -18,14 +18,28 @@ def open_streams() -> None:
     """Make stdout and stderr take every text, so that no result is lost because it cannot be shown.
 
     A stream that the caller has closed (`>&-`) becomes the null device. Characters that the coding of a
-    stream lacks are printed as escapes.
+    stream lacks are printed as escapes. Messages that stderr no longer takes are dropped.
     """
+    stderr = sys.__stderr__
+    if stderr is not None and stderr is sys.stderr:
+        messages = _Messages(stderr.fileno(), "w", closefd=False)
+        sys.stderr = io.TextIOWrapper(messages, stderr.encoding, write_through=True)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  open until the end
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Messages(io.FileIO):
+    """Stderr as bytes: if its reader leaves or its disk is full, messages are lost, but no results."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
 
 
 def discard(stream: TextIO) -> None:

@@ -187,7 +187,7 @@ class CocoDataset:
         """Return the ``area`` fields of picture `index`, (N,) float64: COCO's measure of small and large.
 
         They differ a little from the mask's count of pixels when the segmentation is a polygon. Where the
-        field is missing the box's area is given.
+        field is missing, the area inside the outline is given, or the box's if there is no outline.
         """
         annotations = self.file.annotations.get(self.image_ids[check_index(index, len(self))], [])
         return np.array([annotation.area for annotation in annotations], np.float64)

@@ -164,6 +164,23 @@ def test_a_closed_stdout_is_no_reason_to_lose_a_result(behave, monkeypatch):
     sys.stderr.close()
 
 
+def test_nobody_listening_to_stderr_is_no_reason_to_lose_a_result():
+    program = (
+        "import sys; from minimaskrcnn.cli import COMMANDS, main\n"
+        "def run(args):\n"
+        "    for _ in range(1000): print('a message' * 100, file=sys.stderr, flush=True)\n"
+        "    return print('a result') or 0\n"
+        "COMMANDS['predict'].run = run\n"
+        "sys.exit(main(['predict', 'p.png', '--model', 'shapes']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        child.stderr.close()
+        assert child.stdout.read() == "a result\n"
+    assert child.returncode == 0
+
+
 def test_letters_that_the_terminal_lacks_are_printed_as_escapes(behave, monkeypatch):
     behave(lambda args: print("grün 円 \udcff") or 0)
     written = io.BytesIO()

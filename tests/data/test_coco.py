@@ -69,6 +69,17 @@ def test_categories_become_labels_from_one_up_in_order_of_id(write):
     assert data.areas(1).tolist() == [24.5, 24.5]
 
 
+@pytest.mark.parametrize(
+    ("segmentation", "area"),
+    [(POLYGON, 24), ([[3, 2, 9, 2, 9, 6]], 12), (COUNTS, 24), (rle.encode(MASK), 24), (None, 24)],
+    ids=["polygon", "triangle", "counts", "string", "box"],
+)
+def test_an_object_without_area_has_that_of_its_outline_or_else_of_its_box(write, segmentation, area):
+    without = annotation(segmentation=segmentation)
+    del without["area"]
+    assert CocoDataset(*write(without)).areas(1).tolist() == [area]
+
+
 def test_a_picture_without_objects_is_allowed(write):
     data = CocoDataset(*write(annotation()))
     assert data.image_ids == [3, 7]

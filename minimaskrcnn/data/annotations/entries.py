@@ -46,7 +46,7 @@ class Annotation:
     box : x, y, width, height in pixels
     outline : polygons, run lengths, or None where the file has only boxes
     crowd : bool
-    area : float, pixels; the box's where the file states none
+    area : float, pixels; where the file states none, that of the outline, or else of the box
     """
 
     id: Id | None

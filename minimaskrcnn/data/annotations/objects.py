@@ -11,6 +11,7 @@ from minimaskrcnn.data.annotations.entries import (
     Annotation,
     Category,
     Id,
+    Outline,
     Picture,
     as_id,
     as_number,
@@ -20,7 +21,7 @@ from minimaskrcnn.data.annotations.entries import (
     texts_prevail,
 )
 from minimaskrcnn.data.annotations.findings import EntryError, Finding, Findings, Severity, shown
-from minimaskrcnn.data.annotations.outlines import check_outline, damaged_strings, extent
+from minimaskrcnn.data.annotations.outlines import check_outline, damaged_strings, enclosed, extent
 
 LEAST_SIDE = 0.01  # pixels; float32, or a resize, makes a shorter side vanish
 OVERHANG = 0.1  # of the picture's side that a box may leave it by
@@ -102,7 +103,7 @@ class _Check:
         box = _box(entry.get("bbox"))
         outline = self._outline(entry.get("segmentation"), picture)
         _compare(box, picture, extent(outline) if isinstance(outline, list) else None)
-        crowd, area = _crowd(entry.get("iscrowd")), _area(entry.get("area"), box)
+        crowd, area = _crowd(entry.get("iscrowd")), _area(entry.get("area"), box, outline)
         return Annotation(key, picture.id, category, box, outline, crowd, area)
 
     def _picture(self, value: Any) -> Picture:
@@ -227,10 +228,10 @@ def _crowd(value: Any) -> bool:
     return CROWD[value]
 
 
-def _area(value: Any, box: Box) -> float:
-    """Return the area in pixels; the box's where the file states none."""
+def _area(value: Any, box: Box, outline: Outline | None) -> float:
+    """Return the area in pixels; where the file states none, that of the outline, or else of the box."""
     if value is None:
-        return box[2] * box[3]
+        return box[2] * box[3] if outline is None else enclosed(outline)
     area = as_number(value)
     if not area >= 0:
         raise EntryError("area", f"has area {shown(value)}", "write a number from 0 on, or leave it out")

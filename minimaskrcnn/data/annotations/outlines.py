@@ -7,6 +7,8 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minimaskrcnn.data.annotations.entries import NUMBERS, Annotation, Outline, Picture
 from minimaskrcnn.data.annotations.findings import EntryError, shown
 from minimaskrcnn.detection import rle
@@ -48,6 +50,23 @@ def extent(polygons: Sequence[array[float]]) -> Extent:
     """The box x1, y1, x2, y2 around polygons."""
     xs, ys = [p[::2] for p in polygons], [p[1::2] for p in polygons]
     return min(map(min, xs)), min(map(min, ys)), max(map(max, xs)), max(map(max, ys))
+
+
+def enclosed(outline: Outline) -> float:
+    """The area inside an outline, pixels; 0 for a string that `damaged_strings` is going to refuse."""
+    if isinstance(outline, list):
+        return sum(map(_shoelace, outline))
+    try:
+        return float(rle.area(outline))
+    except InputError:
+        return 0.0
+
+
+def _shoelace(polygon: array[float]) -> float:
+    """Area = |sum_i x_i y_{i+1} - x_{i+1} y_i| / 2 (Gauss)."""
+    xs, ys = np.frombuffer(polygon).reshape(-1, 2).T  # x, y, x, y, ... -> (2, corners)
+    xs, ys = xs - xs[0], ys - ys[0]  # around a corner, so that far polygons lose no digits
+    return float(abs(xs @ np.roll(ys, -1) - np.roll(xs, -1) @ ys)) / 2
 
 
 def _polygon(polygon: Any) -> array[float]:
