@@ -15,11 +15,13 @@ from minimaskrcnn.data import CocoDataset, Dataset, Subset
 from minimaskrcnn.data.images import picture_size
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection.coverage import suggest_sizes
+from minimaskrcnn.models import configure
 from minimaskrcnn.models.transform import ImageTransform
 
 if TYPE_CHECKING:
     from minimaskrcnn.models import Config
     from minimaskrcnn.training import Recipe
+    from minimaskrcnn.training.run_folder import RunFolder
 
 
 def with_fitting_anchors(recipe: Recipe, dataset: Dataset) -> Recipe:
@@ -37,6 +39,14 @@ def with_fitting_anchors(recipe: Recipe, dataset: Dataset) -> Recipe:
     sizes = _apart(suggest_sizes(shapes, len(now)), len(now))
     before = ", ".join(f"{size:g}" for size in now)
     log.info("anchors: sizes %s fit the %d objects, instead of [%s]", list(sizes), len(shapes), before)
+    return replace(recipe, model=recipe.model.changed(anchor_sizes=sizes))
+
+
+def with_anchors_of_run(recipe: Recipe, folder: RunFolder) -> Recipe:
+    """Return the recipe with the anchors of the run in `folder`: the weights so far know no others."""
+    _, meta = folder.load_state()
+    sizes = configure(meta["recipe"]["model"]).anchor_sizes
+    log.info("anchors: sizes %s, with which the run was begun", list(sizes))
     return replace(recipe, model=recipe.model.changed(anchor_sizes=sizes))
 
 

@@ -105,18 +105,22 @@ def run(args: argparse.Namespace) -> int:
 
     from minimaskrcnn import viz
     from minimaskrcnn.cli import sources
-    from minimaskrcnn.cli.auto_anchors import with_fitting_anchors
+    from minimaskrcnn.cli.auto_anchors import with_anchors_of_run, with_fitting_anchors
     from minimaskrcnn.cli.progress import Progress
     from minimaskrcnn.cli.settings import adapt
     from minimaskrcnn.training import Trainer, read_log
+    from minimaskrcnn.training.run_folder import RunFolder
 
     recipe = adapt(plan(args), args.changes)
     train, validation = open_parts(args, recipe.prepare)
     if args.epochs:
         recipe = adapt(in_epochs(recipe, args.epochs, len(train)), args.changes)
-    if args.anchors:
-        recipe = with_fitting_anchors(recipe, train)
     out = Path(args.output or f"runs/{args.dataset}")
+    begun = RunFolder(out) if args.resume else None
+    if args.anchors and begun and begun.state.is_file():
+        recipe = with_anchors_of_run(recipe, begun)
+    elif args.anchors:
+        recipe = with_fitting_anchors(recipe, train)
     with Progress(recipe.steps, args.quiet) as progress:
         trainer = Trainer.from_recipe(
             recipe,

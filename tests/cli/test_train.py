@@ -293,6 +293,19 @@ def test_anchors_are_those_that_anchors_suggests_for_the_pictures_to_learn_from(
     assert run(*photographs, *words, "--resume")[0] == 0
 
 
+def test_a_run_keeps_its_anchors_when_its_pictures_change(run, photographs, tmp_path):
+    words = ("-o", tmp_path / "run", "--anchors", "auto", "--set=steps=1")
+    assert run(*photographs, *words)[0] == 0
+    sizes = load_model(tmp_path / "run" / "model.npz")[0].config.anchor_sizes
+    content = json.loads((tmp_path / "a.json").read_text())
+    for entry in content["annotations"]:
+        entry["bbox"][2] /= 2
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    code, _, err = run(*photographs, *words, "--resume", "--changed-data")
+    assert code == 0
+    assert f"sizes {list(sizes)}, with which the run was begun" in err
+
+
 def test_suggested_anchors_equal_those_of_the_command(tmp_path, photographs):
     dataset = data.CocoDataset(tmp_path / "a.json", tmp_path)
     coverage = anchor_coverage(mini(2, rng=np.random.default_rng(0)), dataset)
