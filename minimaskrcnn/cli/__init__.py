@@ -94,6 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from minimaskrcnn import kernels
 
+        if "output" in args:
+            output.require_writable(args.output or ".")  # a command's own default is in this folder
+
         with kernels.use(args.kernels):
             code = COMMANDS[args.command].run(args)
         sys.stdout.flush()

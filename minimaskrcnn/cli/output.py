@@ -7,9 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
-from minimaskrcnn.errors import printable
+from minimaskrcnn.errors import InputError, printable
 
 log = logging.getLogger("minimaskrcnn")
 
@@ -45,6 +46,24 @@ class _Messages(io.FileIO):
 def discard(stream: TextIO) -> None:
     """Send what is written to `stream` from now on to the null device."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def require_writable(path: str) -> None:
+    """Ask before the work begins whether its result can be written to `path`, a file or a folder to be made.
+
+    Raises
+    ------
+    InputError
+        If the folder that is there cannot be written to, or a file is in the place of a folder.
+    """
+    target = Path(os.path.realpath(path))
+    there = next(place for place in (target, *target.parents) if place.exists())
+    if there.is_file() and there != target:
+        raise InputError(f"-o {path}: {there} is a file; choose a folder.")
+    if there.is_file():
+        there = there.parent
+    if not os.access(there, os.W_OK):
+        raise InputError(f"-o {path}: nothing can be written to {there}; choose another folder.")
 
 
 def start_logging(args: argparse.Namespace) -> None:

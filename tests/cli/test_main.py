@@ -181,6 +181,18 @@ def test_nobody_listening_to_stderr_is_no_reason_to_lose_a_result():
     assert child.returncode == 0
 
 
+def test_a_result_that_cannot_be_written_is_known_before_the_work(behave, tmp_path, run, monkeypatch):
+    behave(lambda args: pytest.fail("the work has begun"))
+    (tmp_path / "file").touch()
+    code, _, err = run("predict", "p.png", "--model", "shapes", "-o", tmp_path / "file" / "out")
+    assert (code, f"{tmp_path / 'file'} is a file; choose a folder" in err) == (2, True)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or mode != os.W_OK)
+    code, _, err = run("predict", "p.png", "--model", "shapes", "-o", tmp_path / "new" / "out")
+    assert (code, f"nothing can be written to {tmp_path}; choose another folder" in err) == (2, True)
+    code, _, err = run("predict", "p.png", "--model", "shapes", "-o", tmp_path / "file")
+    assert (code, f"nothing can be written to {tmp_path}; choose another folder" in err) == (2, True)
+
+
 def test_letters_that_the_terminal_lacks_are_printed_as_escapes(behave, monkeypatch):
     behave(lambda args: print("grün 円 \udcff") or 0)
     written = io.BytesIO()
