@@ -5,7 +5,13 @@ import os
 
 BUNDLED = ("shapes", "nuclei")
 # The keys of io.architecture.ARCHITECTURES, which --help must not import; a test compares.
-ARCHITECTURES = ("maskrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn", "resnet_c5_dilated")
+ARCHITECTURES = (
+    "maskrcnn_resnet50_fpn",
+    "fasterrcnn_resnet50_fpn",
+    "resnet_c5_dilated",
+    "fasterrcnn_mobilenet_v3_large_fpn",
+    "fasterrcnn_mobilenet_v3_large_320_fpn",
+)
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -74,7 +80,9 @@ def add_arch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--arch",
         choices=ARCHITECTURES,
-        help="architecture of the weights, if it cannot be recognised from their names and shapes",
+        metavar="NAME",
+        help="architecture of the weights, if it cannot be recognised from their names and shapes: "
+        f"{', '.join(ARCHITECTURES)}",
     )
 
 

@@ -1,7 +1,9 @@
 """Recognise the model that weights belong to by their names and shapes.
 
 backbone.body.layer3.0 ... layer3.5, with conv3   ResNet-50
+backbone.body.13.block.*                          MobileNetV3
 backbone.fpn.*                                    a pyramid; without it C5, or C4 if res5 is in the head
+rpn.head.conv.1.*, roi_heads.box_head.0.*         torchvision's second version
 roi_heads.mask_predictor.*                        masks
 roi_heads.box_predictor.cls_score.bias (91,)      COCO's classes
 """
@@ -22,13 +24,16 @@ RES5 = "roi_heads.box_head.res5."
 CLASSES = "roi_heads.box_predictor.cls_score.bias"
 COUNTER = "num_batches_tracked"
 
-# What a user can say of weights (`--arch`); that a C5 is dilated cannot be seen in them.
+# What a user can say of weights (`--arch`); that a C5 is dilated cannot be seen in
+# them, nor for which size of pictures a MobileNet was trained.
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "maskrcnn_resnet50_fpn": {"preset": "resnet_fpn", "depth": 50, "masks": True},
     "fasterrcnn_resnet50_fpn": {"preset": "resnet_fpn", "depth": 50, "masks": False},
     "resnet_c5_dilated": {"preset": "resnet_c5", "dilated": True},
+    "fasterrcnn_mobilenet_v3_large_fpn": {"preset": "fasterrcnn_mobilenet_v3_large_fpn"},
+    "fasterrcnn_mobilenet_v3_large_320_fpn": {"preset": "fasterrcnn_mobilenet_v3_large_320_fpn"},
 }
-SECOND_VERSION = ("rpn.head.conv.1.0.weight", "roi_heads.box_head.0.0.weight")
+MOBILENET = f"{BODY}13.block.0.0.weight"
 
 
 class Shaped(Protocol):
@@ -68,28 +73,26 @@ def recognise(state: State, arch: str | None = None) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If they do not belong to a detector with a ResNet-18, -34, -50 or -101.
+        If they do not belong to a detector with a ResNet-18, -34, -50 or -101, or a MobileNetV3 (large).
     """
     check_network(state)
     if not is_detector(state):
         raise InputError(f"no weights of a detector that is known here (the first are {_first(state)}).")
     if len(state[CLASSES].shape) != 1:
         raise InputError(f"{CLASSES} has the shape {state[CLASSES].shape}, and not one value per class.")
-    if any(name in state for name in SECOND_VERSION):
-        raise InputError(
-            "weights of torchvision's second version (..._v2), whose heads differ; use those of the first, "
-            "maskrcnn_resnet50_fpn or fasterrcnn_resnet50_fpn."
-        )
     trained_norm = any(name.startswith(BODY) and name.endswith(COUNTER) for name in state)
     config = {
         "preset": _preset(state),
         "num_classes": state[CLASSES].shape[0],
-        "depth": _depth(state),
         "masks": any(name.startswith("roi_heads.mask_predictor.") for name in state),
         "norm": "batch" if trained_norm else "frozen",
+        **_neck_and_heads(state),
     }
-    if config["num_classes"] == len(COCO_NAMES) and not trained_norm:
-        config |= COCO_V1
+    if MOBILENET not in state:
+        config["depth"] = _depth(state)
+        first = not trained_norm and "head_norm" not in config
+        if config["num_classes"] == len(COCO_NAMES) and first:
+            config |= COCO_V1
     return config | (ARCHITECTURES[arch] if arch else {})
 
 
@@ -105,7 +108,7 @@ def check_network(state: State) -> None:
     if kind is not None:
         raise InputError(
             f"the weights of {kind} (the first are {_first(state)}); only Mask R-CNN and Faster R-CNN with a "
-            "ResNet are read, and ResNet classifiers as a backbone to train from."
+            "ResNet or a MobileNetV3 (large) are read, and ResNet classifiers as a backbone to train from."
         )
 
 
@@ -113,7 +116,26 @@ def _first(state: State) -> str:
     return ", ".join(list(state)[:3])
 
 
+def _neck_and_heads(state: State) -> dict[str, Any]:
+    """Settings in which torchvision's second version differs from its first."""
+    inner, head = "backbone.fpn.inner_blocks.0.1.", "roi_heads.box_head."
+    config: dict[str, Any] = {}
+    if f"{inner}weight" in state:
+        config["head_norm"] = "batch" if f"{inner}{COUNTER}" in state else "frozen"
+    if depth := _count(state, "rpn.head.conv."):
+        config["rpn_conv_depth"] = depth
+    layers = 0
+    while f"{head}{layers}.0.weight" in state:
+        layers += 1
+    if layers:
+        widths = [state[f"{head}{layer}.0.weight"].shape[0] for layer in range(layers)]
+        config |= {"box_head": "conv_fc", "box_layers": widths}
+    return config
+
+
 def _preset(state: State) -> str:
+    if MOBILENET in state:
+        return "fasterrcnn_mobilenet_v3_large_fpn"
     if any(name.startswith("backbone.fpn.") for name in state):
         return "resnet_fpn"
     return "resnet_c4" if any(name.startswith(RES5) for name in state) else "resnet_c5"

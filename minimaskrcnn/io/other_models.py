@@ -13,7 +13,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "FCOS": ("head.classification_head.", "head.regression_head.bbox_ctrness."),
     "SSD": ("head.classification_head.module_list.", "backbone.features."),
     "RetinaNet": ("head.classification_head.", "head.regression_head."),
-    "a detector on MobileNet": ("backbone.body.0.", "roi_heads."),
     "a detector of detectron2": ("backbone.bottom_up.", "proposal_generator."),
     "a detector of mmdetection": ("rpn_head.", "roi_head."),
     "DETR": ("transformer.", "query_embed."),

@@ -115,7 +115,9 @@ def model_of(
             facts = {**facts, "class_names": list(COCO_NAMES)}
         if norm_eps is not None:
             config = config.changed(norm_eps=norm_eps)
-        elif "config" not in facts and config.norm == "frozen" and config.norm_eps:
+        elif (
+            "config" not in facts and config.body == "resnet" and config.norm == "frozen" and config.norm_eps
+        ):
             log.warning(EPS_UNKNOWN, file.path)
         check_facts(file.claims, facts, config)
         model = describe_model(config)

@@ -1,16 +1,20 @@
 """The box head answers two questions: what is in this RoI, and how should its box move?
 
 RoI features (K, C, 7, 7) -> two fully connected layers -> class logits, and deltas for each class
+
+Instead of the two layers there may be convolutions and one layer, or the last residual stage.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.models.bricks import Norm, conv_relu
 
 
 class TwoMLPHead(nn.Module):
@@ -29,6 +33,31 @@ class TwoMLPHead(nn.Module):
         x = x.reshape(x.shape[0], prod(x.shape[1:]))  # (K, C*7*7), K may be 0
         x = ops.relu(self.fc6(x), inplace=True)
         return ops.relu(self.fc7(x), inplace=True)
+
+
+class ConvFCHead(nn.Sequential):
+    """3x3 convolutions at the RoI's resolution, then one fully connected layer, all with ReLU.
+
+    Source: Wu & He 2018, "Group normalization", section 4.2; torchvision's FastRCNNConvFCHead.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        side: int,
+        widths: Sequence[int],
+        width: int,
+        norm: Norm | None,
+        *,
+        rng: np.random.Generator | None = None,
+    ):
+        channels = [in_channels, *widths]
+        super().__init__(
+            *(conv_relu(fan, out, norm, rng=rng) for fan, out in zip(channels, widths, strict=False)),
+            nn.Flatten(),
+            nn.Linear(channels[-1] * side**2, width, rng=rng),
+            nn.ReLU(inplace=True),
+        )
 
 
 class Res5BoxHead(nn.Module):

@@ -8,22 +8,24 @@ loaded from a file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
 from minimaskrcnn import nn
 from minimaskrcnn.detection.anchors import AnchorGenerator
-from minimaskrcnn.models.box_head import BoxPredictor, Res5BoxHead, TwoMLPHead
+from minimaskrcnn.models.box_head import BoxPredictor, ConvFCHead, Res5BoxHead, TwoMLPHead
+from minimaskrcnn.models.bricks import Norm
 from minimaskrcnn.models.config import NORM_GROUPS, Config
-from minimaskrcnn.models.fpn import BackboneLastMap, BackboneWithFPN, FeaturePyramid
+from minimaskrcnn.models.fpn import BackboneLastMap, BackboneWithFPN, Body, FeaturePyramid
 from minimaskrcnn.models.freezing import freeze_backbone
 from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskMLPPredictor, MaskPredictor
 from minimaskrcnn.models.mask_output import MASK_RULES
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
+from minimaskrcnn.models.mobilenet import MobileNetV3
 from minimaskrcnn.models.paste import RULES
-from minimaskrcnn.models.resnet import BasicBlock, Bottleneck, Norm, ResNet, residual_stage
+from minimaskrcnn.models.resnet import BasicBlock, Bottleneck, ResNet, residual_stage
 from minimaskrcnn.models.roi_extractor import RoIExtractor
 from minimaskrcnn.models.roi_heads import MaskBranch, RoIHeads
 from minimaskrcnn.models.rpn import RegionProposalNetwork, RPNHead
@@ -31,6 +33,11 @@ from minimaskrcnn.models.transform import ImageTransform
 
 Rng = np.random.Generator | None
 
+NORMS: dict[str, Callable[..., nn.Module]] = {
+    "frozen": nn.FrozenBatchNorm2d,
+    "batch": nn.BatchNorm2d,
+    "group": partial(nn.GroupNorm, NORM_GROUPS),
+}
 BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
 
 
@@ -67,15 +74,24 @@ def build_transform(config: Config) -> ImageTransform:
 
 
 def build_backbone(config: Config, rng: Rng = None) -> BackboneWithFPN | BackboneLastMap:
-    """Build a residual network, with a pyramid on top of it or with its last map only."""
+    """Build the body, with a pyramid on top of it or with its last map only."""
     body = build_body(config, rng)
     if config.neck == "last_map" or config.out_channels is None:
         return BackboneLastMap(body, config.out_channels, rng=rng)
-    fpn = FeaturePyramid(body.out_channels, config.out_channels, config.extra_level, rng=rng)
+    fpn = FeaturePyramid(
+        body.out_channels, config.out_channels, config.extra_level, build_head_norm(config), rng=rng
+    )
     return BackboneWithFPN(body, fpn)
 
 
-def build_body(config: Config, rng: Rng = None) -> ResNet:
+def build_body(config: Config, rng: Rng = None) -> Body:
+    """Build the network that computes the first maps."""
+    if config.body == "mobilenet_v3_large":
+        return MobileNetV3(build_norm(config), rng=rng)
+    return build_resnet(config, rng)
+
+
+def build_resnet(config: Config, rng: Rng = None) -> ResNet:
     """Build the residual network. If the box head is res5, the last stage is left for the head."""
     stages = len(config.blocks) - (config.box_head == "res5")
     return ResNet(
@@ -93,25 +109,27 @@ def build_body(config: Config, rng: Rng = None) -> ResNet:
 
 
 def build_norm(config: Config) -> Norm:
-    """Return a function that takes a number of channels and returns a norm layer."""
-    if config.norm == "group":
-        return partial(nn.GroupNorm, NORM_GROUPS, eps=config.norm_eps)
-    layer = nn.BatchNorm2d if config.norm == "batch" else nn.FrozenBatchNorm2d
-    return partial(layer, eps=config.norm_eps)
+    """Return a function that takes a number of channels and returns a norm layer of the body."""
+    return partial(NORMS[config.norm], eps=config.norm_eps)
+
+
+def build_head_norm(config: Config) -> Norm | None:
+    """The same for the pyramid and the heads, or None."""
+    return None if config.head_norm == "none" else partial(NORMS[config.head_norm], eps=config.norm_eps)
 
 
 # ---- RPN -----------------------------------------------------------------------------------------------
 
 
 def build_rpn(config: Config, channels: int, rng: Rng = None) -> RegionProposalNetwork:
-    """Build the RPN, with one size of anchor on each level of a pyramid, or all sizes on a single map."""
-    sizes = config.anchor_sizes
-    anchors = AnchorGenerator(
-        [(size,) for size in sizes] if config.neck == "fpn" else [sizes], config.aspect_ratios
-    )
+    """Build the RPN, with one size of anchor on each level of a pyramid, or all sizes on every map."""
+    sizes: list[tuple[float, ...]] = [(size,) for size in config.anchor_sizes]
+    if config.neck == "last_map" or config.all_sizes_on_each_level:
+        sizes = [config.anchor_sizes] * config.levels
+    anchors = AnchorGenerator(sizes, config.aspect_ratios)
     return RegionProposalNetwork(
         anchors,
-        RPNHead(channels, anchors.num_anchors_per_location()[0], rng=rng),
+        RPNHead(channels, anchors.num_anchors_per_location()[0], config.rpn_conv_depth, rng=rng),
         fg_iou_thresh=config.rpn_fg_iou_thresh,
         bg_iou_thresh=config.rpn_bg_iou_thresh,
         batch_size_per_image=config.rpn_batch_size_per_image,
@@ -130,6 +148,7 @@ def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng
     """Build the second stage: a box branch and a mask branch.
 
         two_mlp   RoI 7x7   -> fc6 -> fc7 -> class and box
+        conv_fc   RoI 7x7   -> convolutions -> fc -> class and box
                   RoI 14x14 -> convolutions -> deconvolution -> mask 28x28   (mask_head: fcn)
                   RoI 14x14 -> three fully connected layers  -> mask 28x28   (mask_head: mlp)
         res5      RoI 7x7   -> res5 -> average -> class and box
@@ -179,12 +198,17 @@ def build_res5(config: Config, channels: int, rng: Rng = None) -> nn.Sequential:
 
 def build_box_branch(
     config: Config, channels: int, res5: nn.Sequential | None, rng: Rng = None
-) -> tuple[TwoMLPHead | Res5BoxHead, BoxPredictor]:
+) -> tuple[TwoMLPHead | ConvFCHead | Res5BoxHead, BoxPredictor]:
     """Build the layers from RoI features to one vector, and from the vector to class logits and deltas."""
     if res5 is not None:
         return Res5BoxHead(res5), BoxPredictor(_res5_width(config), config.num_classes, rng=rng)
-    head = TwoMLPHead(channels * config.box_output_size**2, config.representation_size, rng=rng)
-    return head, BoxPredictor(config.representation_size, config.num_classes, rng=rng)
+    head: TwoMLPHead | ConvFCHead
+    side, width = config.box_output_size, config.representation_size
+    if config.box_head == "conv_fc":
+        head = ConvFCHead(channels, side, config.box_layers, width, build_head_norm(config), rng=rng)
+    else:
+        head = TwoMLPHead(channels * side**2, width, rng=rng)
+    return head, BoxPredictor(width, config.num_classes, rng=rng)
 
 
 def build_mask_branch(
@@ -201,7 +225,9 @@ def build_mask_branch(
         return MaskBranch(
             extractor, mlp, MaskMLPPredictor(config.representation_size, masks, side, rng=rng), rule
         )
-    head = MaskHeadFPN(channels, config.mask_layers, rng=rng) if res5 is None else res5
+    head: nn.Module | None = res5
+    if head is None:
+        head = MaskHeadFPN(channels, config.mask_layers, build_head_norm(config), rng=rng)
     width = _res5_width(config) if res5 is not None else [channels, *config.mask_layers][-1]
     return MaskBranch(extractor, head, MaskPredictor(width, config.mask_dim_reduced, masks, rng=rng), rule)
 

@@ -18,6 +18,7 @@ from typing import Any
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models.aliases import resolve
 from minimaskrcnn.models.mask_output import MASK_RULES
+from minimaskrcnn.models.mobilenet import LAST, MAPS
 from minimaskrcnn.models.roi_extractor import OPERATORS
 from minimaskrcnn.models.setting import choice, flag, maybe, number, read, setting, several, shortened, whole
 from minimaskrcnn.models.transform import IMAGENET_MEAN, IMAGENET_STD
@@ -69,6 +70,11 @@ class Config:
         IMAGENET_STD, several(number(1e-6, 1e6), 3, 3), "Each colour is divided by this, on the [0, 1] scale."
     )
 
+    body: str = of_backbone(
+        "resnet",
+        choice("resnet", "mobilenet_v3_large"),
+        "A ResNet, which the settings from `block` to `stem_pool` describe, or MobileNetV3 (large).",
+    )
     block: str = of_backbone("bottleneck", choice("basic", "bottleneck"), "Kind of the residual blocks.")
     blocks: tuple[int, ...] = of_backbone(
         (3, 4, 6, 3), several(whole(1, 100), 1, 4), "Residual blocks per stage."
@@ -98,7 +104,10 @@ class Config:
         1e-5, PART, "This is added to the variance; the first published COCO weights need 0."
     )
     trainable_backbone_layers: int = of_backbone(
-        5, whole(0, 5), "How many parts of the ResNet are trained, counted from its last stage; 5 means all."
+        5,
+        whole(0, 6),
+        "How many parts of the body are trained, counted from its last stage; of a ResNet 5 means all, of "
+        "MobileNet 6.",
     )
 
     neck: str = of_neck(
@@ -113,14 +122,24 @@ class Config:
         True, flag(), "Whether the RPN gets one more level, the coarsest map subsampled by 2."
     )
 
+    head_norm: str = of_neck(
+        "none",
+        choice("none", "frozen", "batch", "group"),
+        "Norm behind the convolutions of the pyramid, the box head and the mask head, with `norm_eps`.",
+    )
+
     anchor_sizes: tuple[float, ...] = of_rpn(
         (32, 64, 128, 256, 512),
         several(number(1, 20_000), 1, 64),
         "Sides of the anchors: one for each level of a pyramid, or all of them on a single map. Pixels.",
     )
+    all_sizes_on_each_level: bool = of_rpn(
+        False, flag(), "Whether every level of a pyramid has anchors of all sizes."
+    )
     aspect_ratios: tuple[float, ...] = of_rpn(
         (0.5, 1.0, 2.0), several(number(0.01, 100), 1, 16), "Height / width of the anchors of each size."
     )
+    rpn_conv_depth: int = of_rpn(1, whole(1, 16), "Number of the RPN's 3x3 convolutions.")
     rpn_pre_nms_top_n_train: int = of_rpn(2000, LIMIT, "Anchors per level that enter NMS, in training.")
     rpn_pre_nms_top_n_test: int = of_rpn(1000, LIMIT, "Anchors per level that enter NMS, in prediction.")
     rpn_post_nms_top_n_train: int = of_rpn(2000, LIMIT, "Proposals per picture, in training.")
@@ -141,8 +160,12 @@ class Config:
     canonical_scale: float = of_heads(224.0, number(1, 20_000), "Side of the RoIs that belong to P4. Pixels.")
     box_head: str = of_heads(
         "two_mlp",
-        choice("two_mlp", "res5"),
-        "Two fully connected layers, or the last residual stage, which the mask branch then shares.",
+        choice("two_mlp", "conv_fc", "res5"),
+        "Two fully connected layers, or convolutions and one such layer, or the last residual stage, which "
+        "the mask branch then shares.",
+    )
+    box_layers: tuple[int, ...] = of_heads(
+        (256, 256, 256, 256), several(CHANNELS, 0, 16), "Widths of the convolutions of the box head conv_fc."
     )
     box_output_size: int = of_heads(7, SIDE, "Cells per side of a RoI, for boxes; with res5 also for masks.")
     representation_size: int = of_heads(1024, whole(1, 16_384), "Width of the fully connected layers.")
@@ -198,25 +221,49 @@ class Config:
             yield "box_head res5 takes the last of at least two stages, which cannot be dilated."
         if self.norm == "group" and any(n % NORM_GROUPS for n in (*self.planes, self.stem_channels)):
             yield f"norm group needs planes and stem_channels that are multiples of {NORM_GROUPS}."
-        levels = stages - (self.box_head == "res5") + self.extra_level
+        if self.head_norm == "group" and any(n % NORM_GROUPS for n in self._head_widths()):
+            yield f"head_norm group needs widths of pyramid and heads that are multiples of {NORM_GROUPS}."
         if self.neck == "fpn" and self.out_channels is None:
             yield "neck fpn needs a number as out_channels; only last_map allows None."
-        if self.neck == "fpn" and len(self.anchor_sizes) != levels:
-            yield f"anchor_sizes has {len(self.anchor_sizes)} entries, but the pyramid has {levels} levels."
+        own_sizes = self.neck == "fpn" and not self.all_sizes_on_each_level
+        if own_sizes and len(self.anchor_sizes) != self.levels:
+            sizes, levels = len(self.anchor_sizes), self.levels
+            yield f"anchor_sizes has {sizes} entries, but the pyramid has {levels} levels."
+        if self.body != "resnet" and self.box_head == "res5":
+            yield "box_head res5 is the last stage of a ResNet; choose two_mlp or conv_fc, or body resnet."
+        if self.body == "resnet" and self.trainable_backbone_layers > 5:
+            yield "trainable_backbone_layers 6 is for body mobilenet_v3_large; a ResNet has 5 parts."
         for part in ("rpn", "box"):
             if getattr(self, f"{part}_bg_iou_thresh") > getattr(self, f"{part}_fg_iou_thresh"):
                 yield f"{part}_bg_iou_thresh must not exceed {part}_fg_iou_thresh."
         if self.mask_head == "mlp" and self.box_head == "res5":
-            yield "mask_head mlp needs box_head two_mlp: with res5 the mask branch shares its convolutions."
+            yield "mask_head mlp needs another box_head: with res5 the mask branch shares its convolutions."
         yield from self._too_wide()
+
+    @property
+    def levels(self) -> int:
+        """Number of the maps on which there are anchors."""
+        if self.neck == "last_map":
+            return 1
+        maps = len(MAPS) if self.body != "resnet" else len(self.blocks) - (self.box_head == "res5")
+        return maps + self.extra_level
+
+    def _head_widths(self) -> Iterator[int]:
+        """Yield the channels of every convolution that `head_norm` follows."""
+        if self.neck == "fpn" and self.out_channels is not None:
+            yield self.out_channels
+        yield from self.box_layers if self.box_head == "conv_fc" else ()
+        yield from self.mask_layers if self.masks and self.mask_head == "fcn" else ()
 
     def _too_wide(self) -> Iterator[str]:
         """Yield a sentence for each fully connected layer that would have too many weights."""
-        channels, width = self.out_channels or 4 * self.planes[-1], self.representation_size
-        if self.box_head == "two_mlp" and channels * self.box_output_size**2 * width > MOST_WEIGHTS:
+        widest = 4 * self.planes[-1] if self.body == "resnet" else LAST
+        channels, width = self.out_channels or widest, self.representation_size
+        seen = [channels, *self.box_layers][-1] if self.box_head == "conv_fc" else channels
+        if self.box_head != "res5" and seen * self.box_output_size**2 * width > MOST_WEIGHTS:
             yield (
                 f"the first fully connected layer would have more than {MOST_WEIGHTS:,} weights; choose a "
-                "smaller out_channels, box_output_size or representation_size."
+                "smaller out_channels, box_output_size, representation_size or box_layers."
             )
         values = max(channels, 4 * MASK_RULES[self.mask_output].channels(self.num_classes))  # of each cell
         if (

@@ -14,7 +14,11 @@ import numpy as np
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
+from minimaskrcnn.models.bricks import Norm
+from minimaskrcnn.models.mobilenet import MobileNetV3
 from minimaskrcnn.models.resnet import ResNet
+
+Body = ResNet | MobileNetV3
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class FeaturePyramid(nn.Module):
     out_channels : int
     extra_level : bool
         Whether the coarsest map, subsampled by 2, is added for the RPN (torchvision's LastLevelMaxPool).
+    norm : callable (channels) -> Module, optional
+        Makes the norm behind each convolution, which has no bias then.
     """
 
     def __init__(
@@ -49,16 +55,17 @@ class FeaturePyramid(nn.Module):
         in_channels: Sequence[int],
         out_channels: int,
         extra_level: bool,
+        norm: Norm | None = None,
         *,
         rng: np.random.Generator | None = None,
     ):
         super().__init__()
         self.out_channels, self.extra_level = out_channels, extra_level
         self.inner_blocks = nn.ModuleList(
-            nn.Sequential(_linear_conv(channels, out_channels, 1, rng)) for channels in in_channels
+            _linear_conv(channels, out_channels, 1, norm, rng) for channels in in_channels
         )
         self.layer_blocks = nn.ModuleList(
-            nn.Sequential(_linear_conv(out_channels, out_channels, 3, rng)) for _ in in_channels
+            _linear_conv(out_channels, out_channels, 3, norm, rng) for _ in in_channels
         )
 
     def forward(self, maps: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -80,13 +87,17 @@ class FeaturePyramid(nn.Module):
 
 
 def _linear_conv(
-    in_channels: int, out_channels: int, kernel_size: int, rng: np.random.Generator | None
-) -> nn.Conv2d:
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    norm: Norm | None,
+    rng: np.random.Generator | None,
+) -> nn.Sequential:
     """Build a convolution that no ReLU follows; so its weights have a smaller range than He's."""
-    conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=norm is None)
     if rng is not None:
         conv.weight.data = nn.init.lecun_normal(conv.weight.shape, rng=rng)
-    return conv
+    return nn.Sequential(conv) if norm is None else nn.ConvNorm(conv, norm(out_channels))
 
 
 def _upsample_to(x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -94,7 +105,7 @@ def _upsample_to(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 class Backbone(nn.Module):
-    """Pictures in, maps out: a ResNet, and what is made of its maps for the RPN and the heads.
+    """Pictures in, maps out: a body, and what is made of its maps for the RPN and the heads.
 
     Attributes
     ----------
@@ -102,7 +113,7 @@ class Backbone(nn.Module):
     strides : list of int, of the pyramid's maps in image pixels per cell, finest first
     """
 
-    body: ResNet
+    body: Body
     out_channels: int
     strides: list[int]
 
@@ -112,9 +123,9 @@ class Backbone(nn.Module):
 
 
 class BackboneWithFPN(Backbone):
-    """A ResNet and the pyramid on top of it."""
+    """A body and the pyramid on top of it."""
 
-    def __init__(self, body: ResNet, fpn: FeaturePyramid):
+    def __init__(self, body: Body, fpn: FeaturePyramid):
         super().__init__()
         self.body, self.fpn = body, fpn
         self.out_channels = fpn.out_channels
@@ -127,13 +138,13 @@ class BackboneWithFPN(Backbone):
 
 
 class BackboneLastMap(Backbone):
-    """A ResNet of which the RPN and the heads read only the last map: {"C4": (N, C, h, w)}.
+    """A body of which the RPN and the heads read only the last map: {"C4": (N, C, h, w)}.
 
     If `out_channels` is a number, a 1x1 convolution narrows the map. If it is None, the map stays as it is,
     as in the paper's C4 and C5 models.
     """
 
-    def __init__(self, body: ResNet, out_channels: int | None, *, rng: np.random.Generator | None = None):
+    def __init__(self, body: Body, out_channels: int | None, *, rng: np.random.Generator | None = None):
         super().__init__()
         channels, self.strides = body.out_channels[-1], body.out_strides[-1:]
         self.body, self.out_channels = body, out_channels or channels

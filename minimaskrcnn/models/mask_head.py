@@ -19,20 +19,24 @@ from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
 from minimaskrcnn.detection.masks import mask_targets
 from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.models.bricks import Norm, conv_relu
 from minimaskrcnn.models.mask_output import SIGMOID, MaskRule
 
 
 class MaskHeadFPN(nn.Sequential):
-    """3x3 convolutions with ReLU at the RoI's resolution."""
+    """3x3 convolutions with ReLU, and with a norm between them if one is given, at the RoI's resolution."""
 
-    def __init__(self, in_channels: int, widths: Sequence[int], *, rng: np.random.Generator | None = None):
+    def __init__(
+        self,
+        in_channels: int,
+        widths: Sequence[int],
+        norm: Norm | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ):
         channels = [in_channels, *widths]
-        # Each sits in a Sequential so that the state says mask_head.0.0.weight, as in torchvision.
         super().__init__(
-            *(
-                nn.Sequential(nn.Conv2d(fan, width, 3, padding=1, rng=rng), nn.ReLU(inplace=True))
-                for fan, width in zip(channels, widths, strict=False)
-            )
+            *(conv_relu(fan, width, norm, rng=rng) for fan, width in zip(channels, widths, strict=False))
         )
 
 

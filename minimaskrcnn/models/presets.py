@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.models.builder import build_body, build_model
+from minimaskrcnn.models.builder import build_model, build_resnet
 from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 from minimaskrcnn.models.resnet import ResNet
@@ -27,6 +27,23 @@ from minimaskrcnn.models.setting import shortened
 
 RESNET_FPN = MASKRCNN_RESNET50_FPN = Config()
 FASTERRCNN_RESNET50_FPN = RESNET_FPN.changed(masks=False)
+
+# torchvision's second version: batch norm everywhere, a deeper RPN, a convolutional box head.
+MASKRCNN_RESNET50_FPN_V2 = RESNET_FPN.changed(
+    norm="batch", head_norm="batch", rpn_conv_depth=2, box_head="conv_fc"
+)
+FASTERRCNN_RESNET50_FPN_V2 = MASKRCNN_RESNET50_FPN_V2.changed(masks=False)
+
+# A light body, all anchors on three coarse maps: torchvision's models for photographs at 800 and 320 pixels.
+FASTERRCNN_MOBILENET_V3_LARGE_FPN = FASTERRCNN_RESNET50_FPN.changed(
+    body="mobilenet_v3_large",
+    trainable_backbone_layers=6,
+    all_sizes_on_each_level=True,
+    rpn_score_thresh=0.05,
+)
+FASTERRCNN_MOBILENET_V3_LARGE_320_FPN = FASTERRCNN_MOBILENET_V3_LARGE_FPN.changed(
+    min_size=320, max_size=640, rpn_pre_nms_top_n_test=150, rpn_post_nms_top_n_test=150
+)
 
 # As many boxes enter NMS from one map as from all levels of a pyramid together (Detectron's numbers).
 RESNET_C5 = RESNET_FPN.changed(
@@ -90,6 +107,10 @@ PRESETS: dict[str, Config] = {
     "mini_stride16": MINI_STRIDE16,
     "maskrcnn_resnet50_fpn": MASKRCNN_RESNET50_FPN,
     "fasterrcnn_resnet50_fpn": FASTERRCNN_RESNET50_FPN,
+    "maskrcnn_resnet50_fpn_v2": MASKRCNN_RESNET50_FPN_V2,
+    "fasterrcnn_resnet50_fpn_v2": FASTERRCNN_RESNET50_FPN_V2,
+    "fasterrcnn_mobilenet_v3_large_fpn": FASTERRCNN_MOBILENET_V3_LARGE_FPN,
+    "fasterrcnn_mobilenet_v3_large_320_fpn": FASTERRCNN_MOBILENET_V3_LARGE_320_FPN,
     "resnet_fpn": RESNET_FPN,
     "resnet_c4": RESNET_C4,
     "resnet_c5": RESNET_C5,
@@ -189,6 +210,42 @@ def fasterrcnn_resnet50_fpn(
     return build(FASTERRCNN_RESNET50_FPN.changed(num_classes=num_classes, **changes), rng)
 
 
+def maskrcnn_resnet50_fpn_v2(
+    num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
+) -> MaskRCNN:
+    """Build the Mask R-CNN of torchvision's second version (Li et al. 2021, "Benchmarking detection").
+
+    >>> sum(p.size for p in maskrcnn_resnet50_fpn_v2().parameters())
+    46359409
+    """
+    return build(MASKRCNN_RESNET50_FPN_V2.changed(num_classes=num_classes, **changes), rng)
+
+
+def fasterrcnn_resnet50_fpn_v2(
+    num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
+) -> MaskRCNN:
+    """Build the Faster R-CNN of torchvision's second version: the same model without the mask branch."""
+    return build(FASTERRCNN_RESNET50_FPN_V2.changed(num_classes=num_classes, **changes), rng)
+
+
+def fasterrcnn_mobilenet_v3_large_fpn(
+    num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
+) -> MaskRCNN:
+    """Build torchvision's Faster R-CNN on a MobileNetV3, for pictures of 800 pixels.
+
+    >>> sum(p.size for p in fasterrcnn_mobilenet_v3_large_fpn(norm="batch").parameters())
+    19410754
+    """
+    return build(FASTERRCNN_MOBILENET_V3_LARGE_FPN.changed(num_classes=num_classes, **changes), rng)
+
+
+def fasterrcnn_mobilenet_v3_large_320_fpn(
+    num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any
+) -> MaskRCNN:
+    """Build torchvision's Faster R-CNN on a MobileNetV3, for pictures of 320 pixels."""
+    return build(FASTERRCNN_MOBILENET_V3_LARGE_320_FPN.changed(num_classes=num_classes, **changes), rng)
+
+
 def resnet_fpn(num_classes: int = 91, *, rng: np.random.Generator | None = None, **changes: Any) -> MaskRCNN:
     """Build `RESNET_FPN` with `changes`: a ResNet with a feature pyramid."""
     return build(RESNET_FPN.changed(num_classes=num_classes, **changes), rng)
@@ -206,4 +263,4 @@ def resnet_c5(num_classes: int = 91, *, rng: np.random.Generator | None = None, 
 
 def resnet(depth: int, *, rng: np.random.Generator | None = None, **changes: Any) -> ResNet:
     """Build a ResNet-18, -34, -50 or -101 without its classifier: maps C2-C5 at strides 4, 8, 16, 32."""
-    return build_body(RESNET_FPN.changed(depth=depth, **changes), rng)
+    return build_resnet(RESNET_FPN.changed(depth=depth, **changes), rng)

@@ -10,14 +10,13 @@ dilation, also called "à trous" (with holes).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor
-
-Norm = Callable[[int], nn.Module]
+from minimaskrcnn.models.bricks import Norm
 
 
 class BasicBlock(nn.Module):

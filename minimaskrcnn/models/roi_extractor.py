@@ -71,8 +71,8 @@ class RoIExtractor:
         self.strides, self.output_size = list(strides), output_size
         self.operator, self.sampling_ratio = operator, sampling_ratio
         self.rule = roi_rule(operator, sampling_ratio)
-        k_min = int(np.log2(strides[0]))
-        self.mapper = LevelMapper(k_min, k_min + len(strides) - 1, canonical_scale, canonical_level)
+        k_min, k_max = int(np.log2(strides[0])), int(np.log2(strides[-1]))
+        self.mapper = LevelMapper(k_min, k_max, canonical_scale, canonical_level)
 
     def __call__(self, pyramid: dict[str, Tensor], rois: np.ndarray) -> Tensor:
         """Return features (K, C, output_size, output_size) for rois (K, 5), in the order of the rois."""

@@ -25,12 +25,13 @@ from minimaskrcnn.detection.probabilities import expit
 from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.stages import ProposalSelection, RPNStages
 from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.models.bricks import conv_relu
 from minimaskrcnn.models.losses import Losses, box_loss
 from minimaskrcnn.models.transform import ImageBatch
 
 
 class RPNHead(nn.Module):
-    """A 3x3 convolution, then two 1x1 convolutions; the same weights on every level.
+    """One 3x3 convolution or more, then two 1x1 convolutions; the same weights on every level.
 
     Parameters
     ----------
@@ -38,14 +39,15 @@ class RPNHead(nn.Module):
         Channels of each pyramid level.
     num_anchors : int
         Anchors per cell.
+    depth : int
+        Number of the 3x3 convolutions.
     """
 
-    def __init__(self, channels: int, num_anchors: int, *, rng: np.random.Generator | None = None):
+    def __init__(
+        self, channels: int, num_anchors: int, depth: int = 1, *, rng: np.random.Generator | None = None
+    ):
         super().__init__()
-        # Nested twice, so that the name in the state is rpn.head.conv.0.0.weight, as in torchvision.
-        self.conv = nn.Sequential(
-            nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, rng=rng), nn.ReLU(inplace=True))
-        )
+        self.conv = nn.Sequential(*(conv_relu(channels, channels, rng=rng) for _ in range(depth)))
         self.cls_logits = nn.Conv2d(channels, num_anchors, 1)
         self.bbox_pred = nn.Conv2d(channels, num_anchors * 4, 1)
         if rng is not None:

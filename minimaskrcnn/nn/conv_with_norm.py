@@ -22,13 +22,16 @@ def conv_norm(conv: Conv2d, norm: Module, x: Tensor) -> Tensor:
 
 
 class ConvNorm(Sequential):
-    """A convolution and a norm, named "0" and "1" in the state."""
+    """A convolution and a norm, named "0" and "1" in the state, and what comes behind them."""
 
-    def __init__(self, conv: Conv2d, norm: Module):
-        super().__init__(conv, norm)
+    def __init__(self, conv: Conv2d, norm: Module, *behind: Module):
+        super().__init__(conv, norm, *behind)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the convolution, then the norm, to x (N, C, H, W)."""
-        conv, norm = self
+        """Apply the convolution, then the norm, then the rest, to x (N, C, H, W)."""
+        conv, norm, *behind = self
         assert isinstance(conv, Conv2d)
-        return conv_norm(conv, norm, x)
+        x = conv_norm(conv, norm, x)
+        for module in behind:
+            x = module(x)
+        return x

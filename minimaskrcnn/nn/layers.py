@@ -222,6 +222,14 @@ class MaxPool2d(Module):
         return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
+class Flatten(Module):
+    """All axes but the first as one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn x (N, ...) into (N, product of the other axes); N may be 0."""
+        return x.reshape(x.shape[0], math.prod(x.shape[1:]))
+
+
 class Identity(Module):
     """A layer that returns x unchanged."""
 

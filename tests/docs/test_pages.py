@@ -44,6 +44,8 @@ def test_every_preset_is_on_the_page_with_its_parameters():
         "mini_c4",
         "mini_stride16",
         "resnet_fpn",
+        "maskrcnn_resnet50_fpn_v2",
+        "fasterrcnn_mobilenet_v3_large_fpn",
         "resnet_c4",
         "resnet_c5",
         "resnet_c5",

@@ -15,7 +15,7 @@ from minimaskrcnn.io.architecture import recognise
 from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.io.formats.torch_writer import write_torch
 from minimaskrcnn.io.weight_names import NEW_NAMES, modern_names
-from minimaskrcnn.models import build, mini
+from minimaskrcnn.models import PRESETS, build, configure, mini
 from minimaskrcnn.models.aliases import DEPTHS
 from minimaskrcnn.models.builder import describe_model
 from minimaskrcnn.models.presets import resnet, resnet_c4, resnet_c5, resnet_fpn
@@ -245,9 +245,22 @@ def test_weights_of_no_detector_are_refused():
         recognise(resnet(18).state_dict())
 
 
-def test_the_second_version_of_torchvisions_models_is_refused(detector):
-    with pytest.raises(InputError, match="second version"):
-        recognise({**detector.state_dict(), "rpn.head.conv.1.0.weight": np.zeros(1)})
+@pytest.mark.parametrize(
+    "name",
+    ["maskrcnn_resnet50_fpn_v2", "fasterrcnn_resnet50_fpn_v2", "fasterrcnn_mobilenet_v3_large_fpn"],
+)
+@pytest.mark.parametrize("norm", ["batch", "frozen"])
+def test_torchvisions_other_detectors_are_recognised(name, norm):
+    heads = {"head_norm": norm} if name.endswith("v2") else {}
+    model = describe_model(PRESETS[name].changed(norm=norm, **heads))
+    assert configure(recognise(model.state_dict())) == model.config
+
+
+def test_the_size_for_which_a_mobilenet_was_trained_can_be_said():
+    name = "fasterrcnn_mobilenet_v3_large_320_fpn"
+    state = describe_model(PRESETS[name]).state_dict()
+    assert configure(recognise(state, name)) == PRESETS[name]
+    assert configure(recognise(state)) == PRESETS["fasterrcnn_mobilenet_v3_large_fpn"]
 
 
 def test_an_odd_backbone_is_refused(detector):
@@ -394,7 +407,6 @@ OTHER_MODELS = {
         "head.classification_head.module_list.0.bias",
         "head.regression_head.x",
     ),
-    "a detector on MobileNet": ("backbone.body.0.0.weight", "roi_heads.box_head.fc6.bias"),
     "a ResNet classifier": ("conv1.weight", "layer1.0.conv1.weight", "fc.bias"),
     "a classifier": ("features.0.weight", "classifier.0.bias"),
     "DETR": ("transformer.encoder.layers.0.norm1.bias", "query_embed.weight"),

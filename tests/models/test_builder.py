@@ -68,9 +68,10 @@ def shape(model, name):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_number_arrives_in_every_model(preset):
     depth = {} if preset.startswith("mini") else {"depth": 18}
-    changed = {name: value for name, (value, _) in PLACES.items()}
+    places = PLACES | ({"norm_eps": (1e-3, "backbone.body.0.1.eps")} if "mobilenet" in preset else {})
+    changed = {name: value for name, (value, _) in places.items()}
     model = build(PRESETS[preset].changed(**depth, **changed))
-    assert {name: found(model, place) for name, (_, place) in PLACES.items()} == changed
+    assert {name: found(model, place) for name, (_, place) in places.items()} == changed
     assert model.config == PRESETS[preset].changed(**depth, **changed)
 
 
@@ -117,6 +118,23 @@ LAYERS = {
         "res5",
         lambda m: shape(m, "roi_heads.box_predictor.bbox_pred.bias") == (364,),
     ),
+    "body": (
+        MINI,
+        {"body": "mobilenet_v3_large", "anchor_sizes": (32, 64)},
+        lambda m: m.backbone.strides == [32, 32],
+    ),
+    "head_norm": (MINI, "batch", lambda m: shape(m, "backbone.fpn.inner_blocks.0.1.running_var") == (64,)),
+    "rpn_conv_depth": (MINI, 2, lambda m: shape(m, "rpn.head.conv.1.0.weight") == (64, 64, 3, 3)),
+    "all_sizes_on_each_level": (
+        MINI,
+        True,
+        lambda m: m.rpn.anchor_generator.num_anchors_per_location() == [9] * 3,
+    ),
+    "box_layers": (
+        MINI,
+        {"box_head": "conv_fc", "box_layers": (8, 16)},
+        lambda m: shape(m, "roi_heads.box_head.1.0.weight") == (16, 8, 3, 3),
+    ),
     "representation_size": (MINI, 48, lambda m: shape(m, "roi_heads.box_head.fc7.weight") == (48, 48)),
     "mask_head": (
         MINI,
@@ -138,9 +156,10 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_choice_of_layers_arrives_and_the_model_works(name):
     base, value, holds = LAYERS[name]
-    assert getattr(base, name) != value
+    changes = value if isinstance(value, dict) else {name: value}
+    assert getattr(base, name) != changes[name]
     few = base.changed(rpn_post_nms_top_n_test=8, box_detections_per_img=4, box_score_thresh=0.0)
-    model = build(few.changed(**{name: value}), np.random.default_rng(0))
+    model = build(few.changed(**changes), np.random.default_rng(0))
     assert holds(model)
     assert len(model.predict([Shapes("val")[0][0]])[0]) == 4
 

@@ -143,7 +143,7 @@ def test_a_choice_changes_nothing_but_the_mask_branch(setting):
 
 
 def test_the_mlp_is_refused_with_res5_and_where_it_would_be_too_wide():
-    with pytest.raises(InputError, match="mask_head mlp needs box_head two_mlp"):
+    with pytest.raises(InputError, match="mask_head mlp needs another box_head"):
         MINI_C4.changed(mask_head="mlp")
     with pytest.raises(InputError, match=r"a layer of the mask MLP .* 536,870,912 weights"):
         RESNET_FPN.changed(mask_head="mlp", num_classes=1000)

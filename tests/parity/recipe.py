@@ -63,6 +63,8 @@ def spread(name: str, shape: Sequence[int]) -> tuple[float, float]:
             return 0.0, 0.2
         # Small at the end of a block, so that the sum over blocks does not grow.
         return (0.35, 0.1) if ".bn3" in layer else (1.0, 0.2)
+    if len(shape) == 1 and kind == "weight":  # batch norm outside the body
+        return 1.0, 0.2
     default = PYRAMID if layer.startswith("backbone.fpn.") else CONVOLUTION
     gain, bias_amplitude, bias_centre = GAINS.get(layer, default)
     if kind == "bias":
