@@ -27,6 +27,7 @@ from minimaskrcnn.cli import (
     roi_lab,
     stages,
     train,
+    weights,
 )
 from minimaskrcnn.errors import InputError, TrainingDivergedError, printable
 
@@ -39,6 +40,7 @@ COMMANDS = {
     "evaluate": evaluate,
     "predict": predict,
     "convert": convert,
+    "weights": weights,
     "anchors": anchors,
     "roi-lab": roi_lab,
     "notebooks": notebooks,
@@ -93,11 +95,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.limit_pixels(args.max_pixels)
     try:
         from minimaskrcnn import kernels
+        from minimaskrcnn.io import published
 
         if "output" in args:
             output.require_writable(args.output or ".")  # a command's own default is in this folder
 
-        with kernels.use(args.kernels):
+        obtain = weights.obtain(args.yes, args.quiet)
+        with kernels.use(args.kernels), published.obtained_by(obtain):
             code = COMMANDS[args.command].run(args)
         sys.stdout.flush()
         return code

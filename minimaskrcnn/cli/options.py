@@ -32,6 +32,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     loudness = group.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress, only warnings and errors")
     loudness.add_argument("-v", "--verbose", action="store_true", help="print more messages; show tracebacks")
+    group.add_argument("--yes", action="store_true", help="download published weights without asking")
     group.add_argument(
         "--threads", type=positive, metavar="N", help="threads for matrix products (default: all cores)"
     )
@@ -52,8 +53,8 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """Add `--model NAME|FILE`: the weights to use; it is required unless a `default` is described."""
     choice = (
-        "bundled weights (shapes, nuclei), a model.npz that `train` wrote, or weights of torchvision (.pth, "
-        ".safetensors)"
+        "bundled weights (shapes, nuclei), published ones (`minimaskrcnn weights list`), a model.npz that "
+        "`train` wrote, or weights of torchvision (.pth, .safetensors)"
     )
     parser.add_argument(
         "--model",

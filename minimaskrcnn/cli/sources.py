@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn import data, weights
-from minimaskrcnn.cli.options import BUNDLED
+from minimaskrcnn.cli.options import ARCHITECTURES, BUNDLED
 from minimaskrcnn.cli.output import log
 from minimaskrcnn.data.images import pages
 from minimaskrcnn.data.nuclei import NUCLEI_STEPS
@@ -16,6 +16,7 @@ from minimaskrcnn.data.readers import UNNAMED
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model
+from minimaskrcnn.io.published import PUBLISHED, require
 from minimaskrcnn.models import MaskRCNN
 from minimaskrcnn.models.mask_rcnn import numbered_classes
 
@@ -33,14 +34,23 @@ def open_weights(
     name: str, arch: str | None = None, norm_eps: float | None = None
 ) -> tuple[MaskRCNN, dict[str, Any]]:
     """Return a model and all facts of its file; `arch` and `norm_eps` say what the file does not contain."""
+    if is_published(name) and name in ARCHITECTURES:
+        arch = arch or name
     model, facts = load_model(weights_path(name), arch, norm_eps)
     card = weights.card(name) if name in BUNDLED else {}
     return model, {"object_size": card.get("object_size"), **facts}
 
 
 def weights_path(name: str) -> Path:
-    """Return the path of weights, given a file or the name of a bundled model."""
-    return weights.path(name) if name in BUNDLED else Path(name)
+    """Return the path of weights, given a file, or the name of a bundled or of a published model."""
+    if name in BUNDLED:
+        return weights.path(name)
+    return require(name) if is_published(name) else Path(name)
+
+
+def is_published(name: str) -> bool:
+    """Whether this is a name of `weights list`; a file of this name comes first."""
+    return name in PUBLISHED and not Path(name).exists()
 
 
 def open_dataset(args: argparse.Namespace, split: str, prepare: Sequence[str] = NUCLEI_STEPS) -> data.Dataset:
