@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 SUMMARY = "list and download the weights that torchvision publishes"
 
 DESCRIPTION = """\
-`weights list` shows the published weights that are read here: detectors trained
-on COCO, and ImageNet classifiers to train a detector from; and which of them
-are on this machine.
+`weights list` shows the published weights that are read here, and which of
+them are on this machine: detectors trained on COCO, and ImageNet classifiers
+to train a detector from.
 
-`weights get NAME` downloads a file into the cache, where `--weights NAME` finds
-it. The size and the first digits of its SHA-256 are checked before it can be
-used. A download that was interrupted goes on where it stopped. It needs pooch:
-pip install 'minimaskrcnn[download]'.
+`weights get NAME` downloads a file into the cache, where `--weights NAME`
+finds it. The size and the first digits of its SHA-256 are checked before it
+can be used. A download that was interrupted goes on where it stopped. This
+needs pooch: pip install 'minimaskrcnn[download]'.
 
 Without a network, copy the file from another machine into the folder that
 `weights list` names.
