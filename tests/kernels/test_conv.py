@@ -42,6 +42,26 @@ def test_editions_agree(data, geometry, dtype, maps, assert_editions_agree):
     assert_editions_agree("conv2d_weight_grad", grad, x, weight.shape, *params)
 
 
+def depthwise(geometry, channels):
+    """The same geometry with as many groups as channels."""
+    (batch, _, *size), (_, _, *kernel), (stride, padding, dilation, _) = geometry
+    return (batch, channels, *size), (channels, 1, *kernel), (stride, padding, dilation, channels)
+
+
+@pytest.mark.parametrize("band_bytes", [1, 200, 10**6])
+@given(
+    data=st.data(),
+    geometry=st.builds(depthwise, conv_geometries(), st.integers(2, 5)),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_editions_agree_where_each_channel_is_a_group(
+    data, geometry, dtype, maps, assert_editions_agree, band_bytes
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("minimaskrcnn.kernels.fast.engine.tuning.DEPTHWISE_BYTES", band_bytes)
+        test_editions_agree.hypothesis.inner_test(data, geometry, dtype, maps, assert_editions_agree)
+
+
 @given(data=st.data(), geometry=conv_geometries(), dtype=st.sampled_from([np.float32, np.float64]))
 def test_transposed_editions_agree(data, geometry, dtype, maps, assert_editions_agree):
     # A transposed convolution takes the output of a convolution to (nearly) its input.

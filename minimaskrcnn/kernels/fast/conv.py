@@ -7,6 +7,8 @@ With everything channels-last and each window a row of KH*KW*C numbers (engine/s
     input gradient   input cells with the same remainder modulo the stride are reached by the same taps, so
                      their gradient is a stride-1 correlation of grad with those taps, flipped
 
+Where every channel is a group of its own, there is no matrix to multiply by (engine/depthwise.py).
+
 A map is cut into parts that stay in the cache and are worked on side by side (engine/parallel.py). Wide 3x3
 filters take fewer multiplications than their windows have cells (engine/winograd.py).
 
@@ -18,7 +20,7 @@ from math import gcd, prod
 import numpy as np
 
 from minimaskrcnn.kernels.blas import matmul
-from minimaskrcnn.kernels.fast.engine import tuning, winograd
+from minimaskrcnn.kernels.fast.engine import depthwise, tuning, winograd
 from minimaskrcnn.kernels.fast.engine.layout import channels_first, channels_last
 from minimaskrcnn.kernels.fast.engine.memory import Workspace
 from minimaskrcnn.kernels.fast.engine.parallel import side_by_side, sum_side_by_side
@@ -53,6 +55,9 @@ def conv2d(
     windows = _windows((KH, KW), stride, padding, dilation, (len(x), *out_size, O // groups))
     x = _cells(x, windows)
     out = np.empty((len(x), *out_size, O), x.dtype)
+    if depthwise.suits(x.shape[3], O, groups):
+        depthwise.correlate(x, weight, bias, stride, padding, dilation, out)
+        return channels_first(out)
     for ins, outs in _groups(x.shape[3], O, groups):
         cells, filters = x[..., ins], weight[outs]
         to = None if bias is None else bias[outs], windows, out[..., outs]
@@ -77,6 +82,9 @@ def conv2d_input_grad(
     N, C, H, W = x_shape
     grad = channels_last(grad)
     dx = np.empty((N, H, W, C), grad.dtype)
+    if depthwise.suits(C, len(weight), groups):
+        depthwise.scatter(grad, weight, stride, padding, dilation, dx)
+        return channels_first(dx)
     for ins, outs in _groups(C, len(weight), groups):
         _scatter(grad[..., outs], weight[outs], None, stride, padding, dilation, dx[..., ins])
     return channels_first(dx)
@@ -95,6 +103,8 @@ def conv2d_weight_grad(
     O, _, KH, KW = weight_shape
     windows = _windows((KH, KW), stride, padding, dilation, (len(x), *grad.shape[2:], O // groups))
     x, grad = _cells(x, windows), channels_last(grad)
+    if depthwise.suits(x.shape[3], O, groups):
+        return depthwise.window_products(x, grad, (KH, KW), stride, padding, dilation)
     dw = np.empty(weight_shape, x.dtype)
     for ins, outs in _groups(x.shape[3], O, groups):
         cells, grads = x[..., ins], grad[..., outs]
