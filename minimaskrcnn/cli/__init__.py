@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     output.open_streams()
     args = build_parser().parse_args(argv)
     output.start_logging(args)
-    options.limit_threads(args.threads)
+    options.limit_threads(args.threads or (1 if getattr(args, "workers", None) else None))
     options.limit_pixels(args.max_pixels)
     try:
         from minimaskrcnn import kernels

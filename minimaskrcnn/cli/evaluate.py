@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from minimaskrcnn.cli import options, output, scale
+from minimaskrcnn.cli import crews, options, output, scale
 from minimaskrcnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("train", "val", "test", "all"),
         help="part of shapes or nuclei (default: shapes val, nuclei test); all: of nuclei",
     )
+    options.add_workers(parser, "pictures", "one, in this process")
     parser.add_argument(
         "--max-dets",
         type=options.positive,
@@ -104,9 +105,9 @@ def of_model(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]
     def note_sides(image: np.ndarray, found: Detections) -> None:
         sides.append(scale.shown_sides(model, results.at_least(found, scale.SURE), image.shape[1:]))
 
-    with open_bar(len(dataset), "picture", args.quiet) as bar:
+    with open_bar(len(dataset), "picture", args.quiet) as bar, crews.crew_of(args, model) as crew:
         scored = evaluate(
-            model, dataset, limit, on_image=lambda index: bar.update(), on_detections=note_sides
+            model, dataset, limit, on_image=lambda _: bar.update(), on_detections=note_sides, crew=crew
         )
     scale.warn_of_misfit(model, sides)
     return dataset, scored

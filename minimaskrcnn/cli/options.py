@@ -99,6 +99,19 @@ def add_norm_eps(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_workers(parser: argparse.ArgumentParser, what: str, default: str) -> None:
+    """Add `--workers N` and `--scheduler ADDRESS`: who computes."""
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--workers", type=positive, metavar="N", help=f"{what} at once, in processes (default: {default})"
+    )
+    who.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="let the workers of a dask scheduler compute, on any machine; needs minimaskrcnn[cluster]",
+    )
+
+
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """Add the dataset: its kind, and where it is unless it is generated."""
     parser.add_argument(

@@ -6,11 +6,12 @@ import argparse
 import itertools
 import json
 import os
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minimaskrcnn.cli import options, output, scale
+from minimaskrcnn.cli import crews, options, output, scale
 from minimaskrcnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,18 +82,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_skip_broken(parser)
     parser.add_argument("--trace", action="store_true", help="also write every stage: arrays and figures")
+    options.add_workers(parser, "pictures", "one, in this process")
+    parser.add_argument(
+        "--keep-going",
+        action="store_true",
+        help="leave out pictures that cannot be read, name them, and end with exit code 2 after all others",
+    )
     parser.add_argument("-o", "--output", default="out", metavar="DIR", help="folder for the results")
 
 
 def run(args: argparse.Namespace) -> int:
     """Read every picture once at the start, so that a bad file stops the run before any work is done."""
-    from minimaskrcnn import data, viz
+    from minimaskrcnn import viz
     from minimaskrcnn.cli import objects, results, sources
-    from minimaskrcnn.cli.progress import StageProgress
     from minimaskrcnn.files import atomic_write
 
-    for path in args.images:
-        data.read_image(path, args.page or 1, args.channel)
+    if args.trace and (args.workers or args.scheduler):
+        raise InputError("--trace keeps every stage in this process; leave out --workers and --scheduler.")
+    readable, left_out = sift(args)
     model, facts = sources.open_weights(args.model, args.arch, args.norm_eps)
     scale.rescale(model, facts, args)
     if args.label_map and not model.roi_heads.has_mask:
@@ -100,18 +107,20 @@ def run(args: argparse.Namespace) -> int:
     image_ids, category_ids = ids_of(args, model, facts)
     names = list(model.class_names)
     folder, coco, report, rows, sides = Path(args.output), [], [], [], []
-    for image_id, path, stem in zip(image_ids, args.images, distinct_stems(args.images), strict=True):
-        image = sources.read_picture(path, model, args)
-        with StageProgress(path, args.quiet):
-            trace = model.trace(image) if args.trace else None
-            detections = model.predict([image])[0] if trace is None else trace.detections
+    named = zip(image_ids, args.images, distinct_stems(args.images), strict=True)
+    pictures = [Picture(*words) for words in named if words[1] in readable]
+    for (image_id, path, stem), image, trace, detections in predicted(pictures, model, args):
         coco += results.as_coco(detections, image_id, path, category_ids)
         sure = results.at_least(detections, args.min_score)
         sides.append(scale.shown_sides(model, sure, image.shape[1:]))
         rows += objects.measured(path, sure, names)
         overlay = viz.save(draw(image, sure, names), folder / f"{stem}-overlay.png")
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
-        found = {"image": path, "overlay": str(overlay), "detections": results.as_records(sure, names)}
+        found: dict[str, Any] = {
+            "image": path,
+            "overlay": str(overlay),
+            "detections": results.as_records(sure, names),
+        }
         if args.label_map:
             labels = objects.write_label_map(folder / f"{stem}-labels.{args.label_map}", sure)
             found["label_map"] = str(labels)
@@ -125,11 +134,88 @@ def run(args: argparse.Namespace) -> int:
     scale.warn_of_misfit(model, sides)
     if args.json:
         output.print_json({"results": str(written), "images": report})
-        return 0
-    for found in report:  # only now: the reader of stdout may go away, as `head` does
-        print(found["image"])
-        results.print_records(found["detections"])
+    for of_picture in (
+        [] if args.json else report
+    ):  # only now: the reader of stdout may go away, as `head` does
+        print(of_picture["image"])
+        results.print_records(of_picture["detections"])
+    if left_out:
+        raise InputError(
+            f"{len(left_out)} of {len(args.images)} pictures were left out: {', '.join(left_out)}."
+        )
     return 0
+
+
+class Picture(NamedTuple):
+    """A picture on the command line: the id for its detections, its path, and how its outputs begin."""
+
+    image_id: int | str
+    path: str
+    stem: str
+
+
+def sift(args: argparse.Namespace) -> tuple[set[str], list[str]]:
+    """The paths of pictures that can be read, and with --keep-going those that cannot.
+
+    Raises
+    ------
+    InputError
+        Without --keep-going, if a picture cannot be read; with it, if none can.
+    """
+    from minimaskrcnn import data
+
+    readable, left_out = set(), []
+    for path in args.images:
+        try:
+            data.read_image(path, args.page or 1, args.channel)
+            readable.add(path)
+        except InputError as error:
+            if not args.keep_going:
+                raise
+            output.log.warning("%s", error)
+            left_out.append(path)
+    if not readable:
+        raise InputError("none of the pictures can be read.")
+    return readable, left_out
+
+
+def predicted(
+    pictures: Sequence[Picture], model: MaskRCNN, args: argparse.Namespace
+) -> Iterator[tuple[Picture, np.ndarray, Trace | None, Detections]]:
+    """Yield each picture with its pixels, its trace if --trace asks for one, and its detections, in order."""
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli.progress import StageProgress
+
+    if args.workers or args.scheduler:
+        yield from predicted_by_crew(pictures, model, args)
+        return
+    for picture in pictures:
+        image = sources.read_picture(picture.path, model, args)
+        with StageProgress(picture.path, args.quiet):
+            trace = model.trace(image) if args.trace else None
+            found = model.predict([image])[0] if trace is None else trace.detections
+        yield picture, image, trace, found
+
+
+def predicted_by_crew(
+    pictures: Sequence[Picture], model: MaskRCNN, args: argparse.Namespace
+) -> Iterator[tuple[Picture, np.ndarray, None, Detections]]:
+    """The same by other processes, with a bar that counts pictures."""
+    from minimaskrcnn.cli import sources
+    from minimaskrcnn.cli.progress import open_bar
+
+    out: deque[tuple[Picture, np.ndarray]] = deque()
+
+    def images() -> Iterator[np.ndarray]:
+        for picture in pictures:
+            image = sources.read_picture(picture.path, model, args)
+            out.append((picture, image))
+            yield image
+
+    with open_bar(len(pictures), "picture", args.quiet) as bar, crews.crew_of(args, model) as crew:
+        for found in crew(images()):
+            yield (*out.popleft(), None, found)
+            bar.update()
 
 
 def ids_of(

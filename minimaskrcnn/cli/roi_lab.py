@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from minimaskrcnn.cli import options, output
@@ -70,9 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="updates of each run (default: the experiment's)",
     )
-    parser.add_argument(
-        "--workers", type=options.positive, metavar="N", help="runs at once (default: one per core)"
-    )
+    options.add_workers(parser, "runs", "one per core")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,13 +82,11 @@ def run(args: argparse.Namespace) -> int:
 
     from minimaskrcnn.cli.progress import open_bar
     from minimaskrcnn.experiments.roi_report import compare, finished
-    from minimaskrcnn.experiments.workers import worker_pool
 
     plan = plan_of(args)
     args.output = args.output or os.path.join("runs", "roi_lab", plan.experiment)
     total, done = len(plan.runs()), len(finished(plan, args.output))
-    workers = min(args.workers or os.cpu_count() or 1, max(1, total - done))
-    with open_bar(total, "run", args.quiet, done) as bar, worker_pool(workers) as pool:
+    with open_bar(total, "run", args.quiet, done) as bar, executor_of(args, total - done) as pool:
 
         def show(row: dict[str, Any]) -> None:
             bar.set_postfix_str(f"{row['variant']} {row['choice']}: mask AP {row['mask_AP']:.3f}")
@@ -100,6 +99,19 @@ def run(args: argparse.Namespace) -> int:
             raise
     tell(args, plan.experiment, rows)
     return 0
+
+
+@contextmanager
+def executor_of(args: argparse.Namespace, runs: int) -> Iterator[Executor]:
+    """Those who perform the runs: processes here, or the workers of a scheduler."""
+    from minimaskrcnn.experiments.workers import RETRIES, cluster, worker_pool
+
+    if args.scheduler:
+        with cluster(args.scheduler) as client:
+            yield client.get_executor(retries=RETRIES)
+        return
+    with worker_pool(min(args.workers or os.cpu_count() or 1, max(1, runs))) as pool:
+        yield pool
 
 
 def plan_of(args: argparse.Namespace) -> Plan:

@@ -1,25 +1,37 @@
-"""A pool of fresh processes that ends with its parent, so that no process is left behind."""
+"""Who does the work: fresh processes that end with their parent, or the workers of a dask cluster.
+
+with worker_pool(4) as executor: ...                      processes on this machine
+with cluster("tcp://10.0.0.1:8786") as client: ...        on any machine
+"""
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import Any
+
+from minimaskrcnn.errors import InputError
+
+SECONDS = 10  # to wait for a scheduler
+RETRIES = 3  # how often a cluster begins a task again whose worker has died
 
 
 @contextmanager
-def worker_pool(workers: int) -> Iterator[Executor]:
+def worker_pool(workers: int, begin: Callable[[], object] | None = None) -> Iterator[Executor]:
     """Make an executor of `workers` fresh processes, each of which reads the environment when it starts.
 
     The environment sets the number of threads for the matrix products of a process (OPENBLAS_NUM_THREADS).
+    Each process calls `begin` first.
     """
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_depend_on_the_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(begin,))
     try:
         yield pool
     except BaseException:
@@ -30,10 +42,38 @@ def worker_pool(workers: int) -> Iterator[Executor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _depend_on_the_parent() -> None:
+@contextmanager
+def cluster(address: str) -> Iterator[Any]:
+    """Open the `distributed.Client` of the dask scheduler at `address`.
+
+    dask starts its workers with one thread for matrix products, unless their environment says otherwise.
+
+    Raises
+    ------
+    InputError
+        If dask.distributed is not installed, or no scheduler answers.
+    """
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise InputError("--scheduler needs dask: pip install 'minimaskrcnn[cluster]'.") from error
+    try:
+        client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"--scheduler {address}: no scheduler answers there; start one with `dask scheduler`, which "
+            "prints its address."
+        ) from error
+    with client:
+        yield client
+
+
+def _begin(begin: Callable[[], object] | None) -> None:
     """Leave Ctrl-C to the parent, and end as soon as the parent has ended, whatever the reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    if begin is not None:
+        begin()
 
 
 def _end_with_the_parent() -> None:

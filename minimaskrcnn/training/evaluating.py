@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from minimaskrcnn.data.subset import Subset
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.evaluation import CocoEvaluator
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
+
+Crew = Callable[[Iterable[np.ndarray]], Iterator[Detections]]
+"""Whoever predicts pictures, and returns the detections in their order."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +37,28 @@ def evaluate(
     indices: Iterable[int] | None = None,
     on_image: Callable[[int], None] = lambda index: None,
     on_detections: Callable[[np.ndarray, Detections], None] = lambda image, found: None,
+    crew: Crew | None = None,
 ) -> Evaluation:
     """Predict the pictures `indices` (all by default) and summarise.
 
     Pictures are prepared as the model needs it (`MaskRCNN.prepare`), unless the data set has done so already.
     `on_image` is called with the index of each picture after its prediction, and `on_detections` with the
-    picture (3, H, W) and what was found in it.
+    picture (3, H, W) and what was found in it. A `crew` predicts the pictures in place of this process.
     """
     scores = _Scores(max_dets, model.roi_heads.has_mask)
     left = steps_left(model.prepare, getattr(dataset, "prepared", ()))
-    for index in range(len(dataset)) if indices is None else indices:
-        image, target = dataset[index]
+    out: deque[tuple[int, np.ndarray, Target]] = deque()  # the crew has not answered yet
+
+    def pictures() -> Iterator[np.ndarray]:
+        for index in range(len(dataset)) if indices is None else indices:
+            image, target = dataset[index]
+            out.append((index, image, target))
+            yield prepare(image, left)
+
+    for found in crew(pictures()) if crew else (model.predict([image])[0] for image in pictures()):
+        index, image, target = out.popleft()
         # COCO files state the area of each object, which decides whether it counts as small, medium or large.
         areas = dataset.areas(index) if isinstance(dataset, CocoDataset | Subset) else None
-        found = model.predict([prepare(image, left)])[0]
         scores.add(target, found, areas)
         on_detections(image, found)
         on_image(index)

@@ -216,3 +216,40 @@ def test_the_longest_name_of_a_picture_gives_names_that_a_file_can_have(run, che
     code, _, _ = run("predict", long, "--model", checkpoint, "--label-map", "png", "-o", tmp_path / "o")
     assert code == 0
     assert sorted(len(path.name) for path in (tmp_path / "o").iterdir()) == [15, 111, 112]
+
+
+def test_workers_write_what_one_process_writes(run, checkpoint, picture, tmp_path):
+    pictures = [picture]
+    for number in range(3):
+        pictures.append(tmp_path / f"more{number}.png")
+        pixels = np.random.default_rng(number).integers(0, 256, (50, 40, 3), np.uint8)
+        Image.fromarray(pixels).save(pictures[-1])
+    words = ("predict", *pictures, "--model", checkpoint, "-q", "--min-score", "0", "--threads", "1")
+    one, two = tmp_path / "one", tmp_path / "two"
+    code, out, _ = run(*words, "-o", one)
+    assert run(*words, "-o", two, "--workers", "2") == (code, out, "")
+    assert {path.name: path.read_bytes() for path in one.iterdir()} == {
+        path.name: path.read_bytes() for path in two.iterdir()
+    }
+
+
+@pytest.mark.parametrize("workers", [[], ["--workers", "1"]])
+def test_pictures_that_cannot_be_read_are_left_out_if_asked_for(run, checkpoint, picture, tmp_path, workers):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    words = ("predict", broken, picture, "--model", checkpoint, "-o", tmp_path / "out", *workers)
+    code, _, err = run(*words)
+    assert (code, (tmp_path / "out").exists()) == (2, False)
+    code, out, err = run(*words, "--keep-going", "--json", "-q")
+    assert code == 2
+    assert err.splitlines()[-1].endswith(f"1 of 2 pictures were left out: {broken}.")
+    assert [found["image"] for found in json.loads(out)["images"]] == [str(picture)]
+    assert {
+        found["image_id"] for found in json.loads((tmp_path / "out" / "detections.json").read_text())
+    } == {2}
+    assert run(*words[:2], *words[3:], "--keep-going")[0] == 2
+
+
+def test_a_trace_needs_this_process(run, checkpoint, picture):
+    code, _, err = run("predict", picture, "--model", checkpoint, "--trace", "--workers", "2")
+    assert (code, "leave out --workers" in err) == (2, True)

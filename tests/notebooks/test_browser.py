@@ -35,16 +35,6 @@ image, target = data.Shapes("val")[27]
 display(viz.explore(model.trace(image), target))
 display(viz.explore_roi())
 """
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell in the page, seen or not
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -60,15 +50,11 @@ IMAGES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map(
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(chromium):
     """A blank page of chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the `browser` extra")
-    if CHROMIUM is None:
-        pytest.skip("needs chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser.new_page(viewport={"width": 1200, "height": 1000})
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module")

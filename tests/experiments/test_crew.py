@@ -1,0 +1,249 @@
+"""Several predict as one does, to the byte and in order, whatever happens to workers and schedulers."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import pytest
+
+from minimaskrcnn.data import Shapes
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.experiments import crew as crews
+from minimaskrcnn.experiments.crew import cluster_crew, in_order, local_crew
+from minimaskrcnn.models import mini
+from minimaskrcnn.training import evaluate
+
+PICTURES = [Shapes("val")[index][0] for index in range(6)]
+
+
+@pytest.fixture(scope="module")
+def model():
+    few = {"proposals": (20, 20), "detections_per_img": 5, "score_thresh": 0.0}
+    return mini(4, **few, rng=np.random.default_rng(1)).eval()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Workers have one thread for matrix products; which sums a BLAS makes depends on their number."""
+    from minimaskrcnn.kernels.fast.engine.parallel import _openblas
+
+    blas = _openblas()
+    if blas is None:
+        yield
+        return
+    before = blas.get_threads()
+    blas.set_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        yield
+    blas.set_threads(before)
+
+
+@pytest.fixture(scope="module")
+def alone(model):
+    return [model.predict([picture])[0] for picture in PICTURES]
+
+
+def assert_equal(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        for name in ("boxes", "labels", "scores"):
+            assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
+        np.testing.assert_array_equal(np.asarray(one.masks), np.asarray(other.masks))
+
+
+# ---- the order and the losses, without processes -------------------------------------------------------
+
+
+class Slow:
+    """Takes pictures, and answers them from the last to the first."""
+
+    def __init__(self, model):
+        self.model, self.out, self.most = model, [], 0
+
+    def __call__(self, image):
+        future = Future()
+        self.out.append((future, image))
+        self.most = max(self.most, len(self.out))
+        if len(self.out) == 3:
+            for waiting, picture in reversed(self.out):
+                waiting.set_result(self.model.predict([picture])[0])
+            self.out.clear()
+        return future
+
+
+def test_answers_come_in_the_order_of_the_pictures_and_few_are_out(model, alone):
+    slow = Slow(model)
+    assert_equal(list(in_order(model, slow, 3, bool, PICTURES)), alone)
+    assert slow.most == 3
+
+
+@pytest.mark.parametrize("error", [BrokenProcessPool, ConnectionError])
+def test_pictures_that_are_lost_or_not_taken_are_predicted_here(model, alone, error, caplog):
+    def submit(image):
+        if image is PICTURES[1]:
+            raise error("nobody is there")
+        future = Future()
+        if image is PICTURES[2]:
+            future.set_exception(error("gone"))
+        else:
+            future.set_result(model.predict([image])[0])
+        return future
+
+    assert_equal(list(in_order(model, submit, 2, bool, PICTURES)), alone)
+    assert caplog.text.count("predicted") == 2
+
+
+def test_a_future_of_a_scheduler_that_is_gone_is_not_waited_for(model, alone, monkeypatch):
+    monkeypatch.setattr(crews, "PATIENCE", 0.01)
+    never = lambda image: Future()  # noqa: E731
+    assert_equal(list(in_order(model, never, 2, bool, PICTURES)), alone)
+
+
+def test_an_error_of_the_prediction_itself_is_raised(model):
+    def submit(image):
+        future = Future()
+        future.set_exception(InputError("a number is NaN"))
+        return future
+
+    with pytest.raises(InputError, match="NaN"):
+        list(in_order(model, submit, 2, bool, PICTURES))
+
+
+# ---- processes here ------------------------------------------------------------------------------------
+
+
+def test_two_processes_answer_as_one_does(model, alone):
+    with local_crew(model, 2) as crew:
+        assert_equal(list(crew(PICTURES)), alone)
+        parts = evaluate(model, Shapes("val"), indices=range(4), crew=crew)
+    assert parts == evaluate(model, Shapes("val"), indices=range(4))
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_is_killed_loses_nothing(model, alone, caplog):
+    with local_crew(model, 2) as crew:
+        found = []
+        for number, detections in enumerate(crew(PICTURES * 2)):
+            found.append(detections)
+            if number == 2:
+                os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+    assert_equal(found, alone * 2)
+    assert "predicted here" in caplog.text
+
+
+def test_the_edition_of_the_kernels_goes_with_the_model(model, monkeypatch):
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        kit = crews.pack(model, "no such edition")
+        with pytest.raises(InputError, match="no such edition"):
+            pool.submit(crews._predict_with, kit, PICTURES[0]).result()
+
+
+# ---- a cluster -----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def program(*words):
+    with subprocess.Popen(
+        [sys.executable, "-m", "dask", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.terminate()
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """A scheduler and two workers, each a process of its own; returns its address and the processes."""
+    pytest.importorskip("distributed", reason="needs the `cluster` extra")
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    port = address.rpartition(":")[2]
+    worker = (
+        "worker",
+        address,
+        "--nthreads",
+        "1",
+        "--no-dashboard",
+        "--no-nanny",
+        "--local-directory",
+        str(tmp_path),
+    )
+    with (
+        program("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard") as head,
+        program(*worker) as first,
+        program(*worker) as second,
+    ):
+        wait_for_workers(address, 2)
+        yield address, head, first, second
+
+
+def wait_for_workers(address, count):
+    import distributed
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with (
+            contextlib.suppress(OSError),
+            distributed.Client(address, timeout=5, set_as_default=False) as client,
+        ):
+            client.wait_for_workers(count, timeout=50)
+            return
+    pytest.fail("the workers did not start")
+
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("loses", ["nothing", "a worker", "the scheduler"])
+def test_a_cluster_answers_as_one_process_does(model, alone, scheduler, loses):
+    address, head, first, _ = scheduler
+    found = []
+    with contextlib.suppress(OSError, TimeoutError), cluster_crew(model, address) as crew:
+        for number, detections in enumerate(crew(PICTURES * 3)):
+            found.append(detections)
+            if number == 4 and loses != "nothing":
+                (first if loses == "a worker" else head).kill()
+    assert_equal(found, alone * 3)
+
+
+@pytest.mark.thorough
+def test_a_scheduler_without_workers_is_refused(model, scheduler):
+    address, _, *workers = scheduler
+    for worker in workers:
+        worker.kill()
+        worker.wait()
+    time.sleep(2)
+    with pytest.raises(InputError, match="no workers; start some"), cluster_crew(model, address):
+        pass
+
+
+def test_no_scheduler_is_one_sentence(model, monkeypatch):
+    pytest.importorskip("distributed", reason="needs the `cluster` extra")
+    monkeypatch.setattr("minimaskrcnn.experiments.workers.SECONDS", 1)
+    with (
+        pytest.raises(InputError, match="no scheduler answers there"),
+        cluster_crew(model, "tcp://127.0.0.1:9"),
+    ):
+        pass
+
+
+def test_without_dask_one_sentence_says_how_to_get_it(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(InputError, match=r"pip install 'minimaskrcnn\[cluster\]'"),
+        cluster_crew(model, "tcp://x:1"),
+    ):
+        pass
