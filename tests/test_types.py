@@ -1,6 +1,6 @@
 """A ratchet: the places where a function returns NumPy's `Any`, package by package, never become more.
 
-`mypy` itself (pyproject.toml) is strict but for `warn_return_any`. Whoever mends a place lowers a number here.
+`mypy` itself (pyproject.toml) is strict but for `warn_return_any`. Whoever mends a place lowers its number.
 """
 
 import re
