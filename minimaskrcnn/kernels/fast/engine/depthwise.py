@@ -42,11 +42,15 @@ def correlate(
     def fill(band: Band) -> None:
         image, rows = band
         target = out[image, rows]
-        target[...] = 0 if bias is None else bias
         with Workspace() as w:
             term = w.array("term", target.shape, x.dtype)
-            for place, cells in _of_taps(padded[image], kernel, stride, dilation, rows, out.shape[2]):
+            meetings = _of_taps(padded[image], kernel, stride, dilation, rows, out.shape[2])
+            place, cells = next(meetings)
+            np.multiply(cells, taps[place], out=target)
+            for place, cells in meetings:
                 target += np.multiply(cells, taps[place], out=term)
+            if bias is not None:
+                target += bias
 
     side_by_side(fill, _bands(out))
 

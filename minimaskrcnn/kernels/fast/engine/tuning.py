@@ -36,7 +36,7 @@ LARGE_IMAGE = 1 << 15
 SMALL_MATRIX = 4096
 """Lay filters of up to this many weights out in columns: the BLAS multiplies small matrices faster so."""
 
-DEPTHWISE_BYTES = 1 << 17
+DEPTHWISE_BYTES = 1 << 20
 """Work on bands of this many bytes in a depthwise convolution: a band and its term stay in the cache."""
 
 # ---- convolution by Winograd's method: rows "conv2d" -----------------------------------------------------
