@@ -103,3 +103,20 @@ def violations():
         return page.evaluate(RUN_AXE, WCAG)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Workers have one thread for matrix products; which sums a BLAS makes depends on their number."""
+    from minimaskrcnn.kernels.fast.engine.parallel import _openblas
+
+    blas = _openblas()
+    if blas is None:
+        yield
+        return
+    before = blas.get_threads()
+    blas.set_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        yield
+    blas.set_threads(before)

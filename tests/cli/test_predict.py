@@ -218,7 +218,7 @@ def test_the_longest_name_of_a_picture_gives_names_that_a_file_can_have(run, che
     assert sorted(len(path.name) for path in (tmp_path / "o").iterdir()) == [15, 111, 112]
 
 
-def test_workers_write_what_one_process_writes(run, checkpoint, picture, tmp_path):
+def test_workers_write_what_one_process_writes(run, checkpoint, picture, tmp_path, one_thread):
     pictures = [picture]
     for number in range(3):
         pictures.append(tmp_path / f"more{number}.png")

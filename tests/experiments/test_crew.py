@@ -7,19 +7,24 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from minimaskrcnn.cli import build_parser, main
+from minimaskrcnn.cli.roi_lab import executor_of
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.experiments import crew as crews
 from minimaskrcnn.experiments.crew import cluster_crew, in_order, local_crew
+from minimaskrcnn.io import save_model
 from minimaskrcnn.models import mini
 from minimaskrcnn.training import evaluate
 
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.usefixtures("one_thread")]
 PICTURES = [Shapes("val")[index][0] for index in range(6)]
 
 
@@ -29,25 +34,8 @@ def model():
     return mini(4, **few, rng=np.random.default_rng(1)).eval()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Workers have one thread for matrix products; which sums a BLAS makes depends on their number."""
-    from minimaskrcnn.kernels.fast.engine.parallel import _openblas
-
-    blas = _openblas()
-    if blas is None:
-        yield
-        return
-    before = blas.get_threads()
-    blas.set_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENBLAS_NUM_THREADS", "1")
-        yield
-    blas.set_threads(before)
-
-
 @pytest.fixture(scope="module")
-def alone(model):
+def alone(model, one_thread):
     return [model.predict([picture])[0] for picture in PICTURES]
 
 
@@ -146,6 +134,17 @@ def test_the_edition_of_the_kernels_goes_with_the_model(model, monkeypatch):
             pool.submit(crews._predict_with, kit, PICTURES[0]).result()
 
 
+def test_an_error_here_ends_the_workers(model):
+    def fail():
+        with local_crew(model, 2) as crew:
+            next(crew(PICTURES))
+            raise ValueError("an error of ours")
+
+    with pytest.raises(ValueError, match="of ours"):
+        fail()
+    assert not multiprocessing.active_children()
+
+
 # ---- a cluster -----------------------------------------------------------------------------------------
 
 
@@ -203,7 +202,70 @@ def wait_for_workers(address, count):
     pytest.fail("the workers did not start")
 
 
-pytestmark = pytest.mark.filterwarnings("default")
+class FakeClient:
+    """What is used of `distributed.Client`, with threads for workers."""
+
+    status, workers = "running", {"one": {}, "two": {}}
+
+    def __init__(self, address, **_):
+        self.threads = ThreadPoolExecutor(2)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.threads.shutdown()
+
+    def scheduler_info(self):
+        return {"workers": self.workers}
+
+    def scatter(self, values, broadcast):
+        return values
+
+    def get_executor(self, retries):
+        return self.threads
+
+
+@pytest.fixture
+def fake_cluster(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=FakeClient))
+
+
+def test_a_scheduler_in_the_place_of_processes(model, alone, fake_cluster):
+    with cluster_crew(model, "tcp://room:1") as crew:
+        assert_equal(list(crew(PICTURES)), alone)
+
+
+def test_a_scheduler_without_anybody_is_refused(model, fake_cluster, monkeypatch):
+    monkeypatch.setattr(FakeClient, "workers", {})
+    with pytest.raises(InputError, match="no workers; start some"), cluster_crew(model, "tcp://room:1"):
+        pass
+
+
+def test_a_scheduler_that_does_not_answer_is_refused(model, fake_cluster, monkeypatch):
+    def nobody(self, address, **_):
+        raise OSError("timed out")
+
+    monkeypatch.setattr(FakeClient, "__init__", nobody)
+    with pytest.raises(InputError, match="no scheduler answers there"), cluster_crew(model, "tcp://room:1"):
+        pass
+
+
+def test_commands_take_a_scheduler(model, fake_cluster, tmp_path, capsys):
+    save_model(tmp_path / "model.npz", model, {"class_names": Shapes.class_names})
+    words = ["evaluate", "shapes", "--model", str(tmp_path / "model.npz"), "--json", "-q"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Shapes, "__len__", lambda self: 3)
+        assert main(words) == 0
+        expected = capsys.readouterr().out
+        assert main([*words, "--scheduler", "tcp://room:1"]) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_the_lab_takes_a_scheduler(fake_cluster):
+    args = build_parser().parse_args(["roi-lab", "--scheduler", "tcp://room:1"])
+    with executor_of(args, 3) as executor:
+        assert executor.submit(len, "abc").result() == 3
 
 
 @pytest.mark.thorough
