@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_model(
         parser, default="for shapes and nuclei the bundled weights of that name; coco needs one"
     )
+    options.add_arch(parser)
     options.add_norm_eps(parser)
     parser.add_argument(
         "--results",
@@ -96,7 +97,7 @@ def of_model(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]
             "coco: name a --model, such as the model.npz of your own training (no bundled weights are taken "
             "for granted), or score the --results of one."
         )
-    model, facts = sources.open_weights(args.model or args.dataset, norm_eps=args.norm_eps)
+    model, facts = sources.open_weights(args.model or args.dataset, args.arch, args.norm_eps)
     scale.rescale(model, facts, args)
     dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
     dataset = sources.with_labels_of(model, dataset)

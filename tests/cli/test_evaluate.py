@@ -104,3 +104,15 @@ def test_every_picture_of_the_nuclei_can_be_scored(run, tmp_path, split, picture
     words = ("--data", tmp_path / "n.npz", "--model", tmp_path / "m.npz", "--split", split, "--json", "-q")
     code, out, _ = run("evaluate", "nuclei", *words)
     assert (code, json.loads(out)["pictures"]) == (0, pictures)
+
+
+def test_the_architecture_of_a_file_can_be_said(run, checkpoint, monkeypatch):
+    asked = []
+    opened = sources.open_weights
+    monkeypatch.setattr(
+        sources, "open_weights", lambda name, arch, eps: asked.append((arch, eps)) or opened(name, None, None)
+    )
+    monkeypatch.setattr(data.Shapes, "__len__", lambda self: 1)
+    words = ("--arch", "fasterrcnn_mobilenet_v3_large_320_fpn", "--norm-eps", "0")
+    assert run("evaluate", "shapes", "--model", checkpoint, "-q", *words)[0] == 0
+    assert asked == [("fasterrcnn_mobilenet_v3_large_320_fpn", 0.0)]
