@@ -134,11 +134,10 @@ def run(args: argparse.Namespace) -> int:
     scale.warn_of_misfit(model, sides)
     if args.json:
         output.print_json({"results": str(written), "images": report})
-    for of_picture in (
-        [] if args.json else report
-    ):  # only now: the reader of stdout may go away, as `head` does
-        print(of_picture["image"])
-        results.print_records(of_picture["detections"])
+    else:  # only now: the reader of stdout may go away, as `head` does
+        for of_picture in report:
+            print(of_picture["image"])
+            results.print_records(of_picture["detections"])
     if left_out:
         raise InputError(
             f"{len(left_out)} of {len(args.images)} pictures were left out: {', '.join(left_out)}."
@@ -213,6 +212,7 @@ def predicted_by_crew(
             yield image
 
     with open_bar(len(pictures), "picture", args.quiet) as bar, crews.crew_of(args, model) as crew:
+        assert crew is not None  # which --workers or --scheduler has asked for
         for found in crew(images()):
             yield (*out.popleft(), None, found)
             bar.update()

@@ -43,7 +43,7 @@ def local_crew(model: MaskRCNN, workers: int, edition: str = "fast") -> Iterator
     with ExitStack() as pools:
 
         def renewed() -> Executor:
-            return pools.enter_context(worker_pool(workers, partial(_model_of, kit)))
+            return pools.enter_context(worker_pool(workers, partial(_begin_with, kit)))
 
         pool = renewed()
 
@@ -143,11 +143,14 @@ def _model_of(kit: bytes) -> tuple[str, MaskRCNN]:
     model.load_state_dict(state)
     model.transform = transform
     model.eval()
-    _own.append((edition, model))
     return edition, model
 
 
 _own: list[tuple[str, MaskRCNN]] = []  # of a worker of `local_crew`: what it began with
+
+
+def _begin_with(kit: bytes) -> None:
+    _own.append(_model_of(kit))
 
 
 def _predict_with_own(image: np.ndarray) -> Detections:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from minimaskrcnn.errors import InputError, printable
+from minimaskrcnn.files import naming_the_file
 from minimaskrcnn.io.published import Published
 
 Progress = Callable[[int, int], object]
@@ -54,6 +55,7 @@ class _Downloader:
 
     def __init__(self, entry: Published, part: Path, progress: Progress | None):
         self.entry, self.part, self.progress = entry, part, progress
+        self.total: int | None = None  # bytes, once the server has said it
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
         requests = importlib.import_module("requests")  # which comes with pooch
@@ -64,7 +66,7 @@ class _Downloader:
                 self._go_on(url)
             except broken as error:
                 problem = _reason(error)
-            if self._is_whole(self._arrived()):
+            if self._arrived() == self.total or (self.total is None and self._is_whole(self._arrived())):
                 self._check()
                 self.part.replace(output_file)
                 return
@@ -92,11 +94,12 @@ class _Downloader:
             start, total = _place(answer, have)
             if total is not None and not self._is_whole(total):
                 raise InputError(self._other(f"{total:,} bytes"))
+            self.total = total
             self._append(answer, start)
 
     def _append(self, answer: Any, start: int) -> None:
         most = round(self.entry.megabytes * MEGABYTE)
-        with open(self.part, "r+b" if start else "wb") as part:
+        with naming_the_file(self.part), open(self.part, "r+b" if start else "wb") as part:
             part.seek(start)
             part.truncate()
             for chunk in answer.iter_content(CHUNK):

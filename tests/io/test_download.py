@@ -154,6 +154,14 @@ def test_a_connection_that_is_cut_goes_on_where_it_stopped(server):
     assert server.asked == [None, f"bytes={CUT}-", f"bytes={2 * CUT}-", f"bytes={3 * CUT}-"]
 
 
+def test_a_connection_that_is_cut_just_before_the_end_goes_on(server, monkeypatch):
+    monkeypatch.setattr(download, "CHUNK", 100)
+    monkeypatch.setattr(sys.modules[__name__], "CUT", len(CONTENT) - 500)
+    server.manner = "cuts"
+    assert fetch().read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={len(CONTENT) - 500}-"]
+
+
 @pytest.mark.parametrize("manner", ["whole", "knows_no_range", "refuses_the_rest"])
 def test_an_interrupted_download_goes_on_another_day(server, monkeypatch, manner):
     server.manner = "cuts"
