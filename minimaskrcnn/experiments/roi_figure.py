@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from minimaskrcnn.experiments.lab_variants import NAMES, VARIANTS
 from minimaskrcnn.experiments.roi_claims import CLAIMS, difference
@@ -87,19 +88,23 @@ def _gains(ax: Axes, variant: str, measure: str, rows: Rows, summary: Summary, n
     scale = 1 if measure == "centroid_offset" else 100
     baseline, *others = EXPERIMENTS[name].choices
     ax.axvline(0, color=GREY, linewidth=1)
-    base = _by_seed(rows, variant, baseline, measure)
+    base, in_paper = _by_seed(rows, variant, baseline, measure), False
     for place, choice in enumerate(others):
         values = scale * (_by_seed(rows, variant, choice, measure) - base)
         interval = summary.gain[variant, choice, measure]
         _draw(ax, place, place + 1, values, scale * interval.mean, scale * interval.half)
-        for source, paper in _paper_gains(name, variant, choice, measure):
+        gains = _paper_gains(name, variant, choice, measure)
+        in_paper = in_paper or bool(gains)
+        for source, paper in gains:
             ax.plot(paper, place, "x", color=GREY, markersize=8, markeredgewidth=2, label="paper")
             ax.annotate(source, (paper, place), (0, 7), textcoords="offset points", ha="center", fontsize=7)
     _choices_down(ax, others)
     if measure != next(iter(GAINS)):
         ax.tick_params(labelleft=False)  # the panel to the left names them
     title, unit, better = GAINS[measure]
-    headline(ax, f"{title}: minus {NAMES[baseline]}", f"{unit}, seed by seed; {better}; x: the paper")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    note = f"minus {NAMES[baseline]}, seed by seed, {unit}; {better}" + "; x: the paper" * in_paper
+    headline(ax, title, note)
 
 
 def _draw(ax: Axes, place: int, look: int, values: np.ndarray, mean: float, half: float) -> None:
