@@ -34,7 +34,8 @@ _SIXTEEN_BIT = 65535
 _TAIL = 65536  # bytes at the end of a JPEG in which its end marker must stand
 _ORIENTATION = 0x0112  # the EXIF tag
 _pillow = threading.Lock()
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # what is wrong with a file is said once, here
+for _reader in ("PIL", "tifffile"):  # what is wrong with a file is said once, here
+    logging.getLogger(_reader).addHandler(logging.NullHandler())
 
 
 class _UnknownFormatError(InputError):

@@ -105,6 +105,10 @@ def read_with_tifffile(path: Path, page: int, limit: int) -> np.ndarray:
         raise
     except Exception as fault:  # a stranger's bytes lead to whatever error
         raise InputError(f"is damaged, or a TIFF of an unknown kind ({fault}); save it again.") from None
+    if values.dtype.kind == "b":  # one bit per pixel
+        values = values.astype(np.uint8)
+    if values.dtype.kind not in "uif":
+        raise InputError(f"holds {values.dtype} and not grey values or colours; save it again.")
     if values.ndim == 3 and axes[0] == "S":
         values = values.transpose(1, 2, 0)  # (C, H, W) -> (H, W, C)
     if values.ndim not in (2, 3):

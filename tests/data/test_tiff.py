@@ -103,6 +103,18 @@ def test_of_many_channels_one_must_be_chosen(tifffile, tmp_path):
         read_image(path, 2, 1)
 
 
+def test_one_bit_per_pixel_is_black_and_white(tifffile, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", RAMP > 300)
+    values = tiff.read_with_tifffile(tmp_path / "a.tif", 1, 1000)
+    np.testing.assert_array_equal(tiff.by_percentiles(values[..., None])[..., 0], RAMP > 300)
+
+
+def test_complex_numbers_are_refused_by_name(tifffile, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", RAMP.astype(np.complex64))
+    with pytest.raises(InputError, match=r"a\.tif holds complex64 and not grey values or colours"):
+        read_image(tmp_path / "a.tif")
+
+
 def test_without_the_extra_the_fix_is_named(tifffile, tmp_path, monkeypatch):
     tifffile.imwrite(tmp_path / "a.tif", RAMP.astype(np.float64))
     monkeypatch.setitem(sys.modules, "tifffile", None)
