@@ -4,6 +4,7 @@
         rpn    RPNStages     anchors -> logits and deltas -> decoded -> clipped -> selection -> proposals
         boxes  BoxStages     proposals -> class scores, refined boxes -> candidates -> selection -> detections
         masks  MaskStages    detections -> one mask for each
+        keypoints  KeypointStages   detections -> a heat map for each keypoint -> its peak
 
 The models return these records and `inspection` reads them, so they stand below both. Letters: A anchors,
 P proposals, K classes with background, M candidates (P times K - 1), D detections.
@@ -182,6 +183,24 @@ class MaskStages:
 
 
 @dataclass(frozen=True)
+class KeypointStages:
+    """One picture in the keypoint branch.
+
+    Attributes
+    ----------
+    features : (D, C, y, x) float, what the RoI operator read inside each detection
+    heatmaps : (D, K, side, side) float, logits, a map over the box for every keypoint
+    points : (D, K, 3) float, x and y of each peak, pixels of the resized picture, and 1
+    scores : (D, K) float, the value of each peak
+    """
+
+    features: np.ndarray
+    heatmaps: np.ndarray
+    points: np.ndarray
+    scores: np.ndarray
+
+
+@dataclass(frozen=True)
 class PictureStages:
     """One picture in the whole model.
 
@@ -195,6 +214,7 @@ class PictureStages:
     rpn : RPNStages
     boxes : BoxStages
     masks : MaskStages, or None without a mask branch
+    keypoints : KeypointStages, or None without a keypoint branch
     detection_boxes : (D, 4) float, pixels of the resized picture
     detections : Detections, in pixels of the given picture
     """
@@ -207,5 +227,6 @@ class PictureStages:
     rpn: RPNStages
     boxes: BoxStages
     masks: MaskStages | None
+    keypoints: KeypointStages | None
     detection_boxes: np.ndarray
     detections: Detections

@@ -9,6 +9,7 @@ import numpy as np
 from minimaskrcnn.checks import check_whole, describe
 from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.checks import as_bool, as_boxes, as_indices, as_masks, as_vector
+from minimaskrcnn.detection.keypoints import as_keypoints
 from minimaskrcnn.errors import InputError
 
 
@@ -23,6 +24,8 @@ class Target:
     masks : (N, H, W) bool, an array or `BoxMasks`; None where only boxes are known
     iscrowd : (N,) bool, True for a group annotated as one region; by default none is
     image_id : int or str, whatever names the image in its data set
+    keypoints : (N, K, 3) float32, x and y in pixels and COCO's visibility: 0 not annotated, 1 annotated but
+        hidden, 2 visible; None where there are none
 
     Examples
     --------
@@ -39,6 +42,7 @@ class Target:
     masks: np.ndarray | BoxMasks | None = None
     iscrowd: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     image_id: int | str = 0
+    keypoints: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Where nothing is said about crowds, there are none."""
@@ -81,6 +85,8 @@ class Target:
                 )
         self._validate_boxes(name, size)
         self._validate_labels(name, num_classes)
+        if self.keypoints is not None:
+            _checked_keypoints(name, self.keypoints, n)
 
     def _validate_kinds(self, name: str) -> None:
         """Arrays of the documented kinds, so that nothing is converted in silence later."""
@@ -136,6 +142,9 @@ class Detections:
     labels : (D,) int64, from 1 on
     scores : (D,) float in [0, 1]
     masks : (D, H, W) bool, an array or `BoxMasks`; None from a model without a mask head
+    keypoints : (D, K, 3) float, x and y in pixels of the original image and a visibility, which is 1; None
+        from a model without a keypoint head
+    keypoint_scores : (D, K) float, how high the peak of each heat map is (a logit)
 
     Examples
     --------
@@ -147,10 +156,22 @@ class Detections:
     labels: np.ndarray
     scores: np.ndarray
     masks: np.ndarray | BoxMasks | None = None
+    keypoints: np.ndarray | None = None
+    keypoint_scores: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Number of detections."""
         return len(self.boxes)
+
+    def __getitem__(self, chosen: np.ndarray) -> "Detections":
+        """Return the detections that an array of indices or of bools chooses."""
+        parts = (self.masks, self.keypoints, self.keypoint_scores)
+        return Detections(
+            self.boxes[chosen],
+            self.labels[chosen],
+            self.scores[chosen],
+            *(None if part is None else part[chosen] for part in parts),
+        )
 
 
 Instances = TypeVar("Instances", Target, Detections)
@@ -169,10 +190,11 @@ def as_target(where: str, target: Any, masks_needed: bool = False) -> Target:
     if not isinstance(target, Target):
         raise InputError(f"{where}: expected a Target; got {describe(target)}.")
     boxes, labels, masks = _instances(where, target, masks_needed)
-    crowd = as_bool(where, target.iscrowd, "iscrowd")
-    if crowd.shape != (len(boxes),):
-        raise InputError(f"{where}: iscrowd must be ({len(boxes)},); got {describe(target.iscrowd)}.")
-    return _with(target, boxes=boxes, labels=labels, masks=masks, iscrowd=crowd)
+    crowd, n = as_bool(where, target.iscrowd, "iscrowd"), len(boxes)
+    if crowd.shape != (n,):
+        raise InputError(f"{where}: iscrowd must be ({n},); got {describe(target.iscrowd)}.")
+    points = target.keypoints if target.keypoints is None else _checked_keypoints(where, target.keypoints, n)
+    return _with(target, boxes=boxes, labels=labels, masks=masks, iscrowd=crowd, keypoints=points)
 
 
 def as_detections(where: str, detections: Any, masks_needed: bool = False) -> Detections:
@@ -189,7 +211,19 @@ def as_detections(where: str, detections: Any, masks_needed: bool = False) -> De
     scores = as_vector(where, detections.scores, "scores", len(boxes))
     if np.isnan(scores).any():
         raise InputError(f"{where} has a detection whose score is NaN; the model that made it has diverged.")
-    return _with(detections, boxes=boxes, labels=labels, masks=masks, scores=scores)
+    points = detections.keypoints
+    if points is not None:
+        points = _checked_keypoints(where, points, len(boxes))
+    return _with(detections, boxes=boxes, labels=labels, masks=masks, scores=scores, keypoints=points)
+
+
+def _checked_keypoints(where: str, keypoints: Any, count: int) -> np.ndarray:
+    """Keypoints of `count` objects, all of them finite numbers."""
+    array = as_keypoints(where, keypoints, count)
+    if not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array).all(axis=(1, 2))))
+        raise InputError(f"{where}: keypoints[{row}] hold NaN or infinity; write 0, 0, 0 for an unknown one.")
+    return array
 
 
 def _with(instances: Instances, **arrays: np.ndarray | BoxMasks | None) -> Instances:

@@ -20,6 +20,7 @@ from minimaskrcnn.models.bricks import Norm
 from minimaskrcnn.models.config import NORM_GROUPS, Config
 from minimaskrcnn.models.fpn import BackboneLastMap, BackboneWithFPN, Body, FeaturePyramid
 from minimaskrcnn.models.freezing import freeze_backbone
+from minimaskrcnn.models.keypoint_head import KeypointHead, KeypointPredictor
 from minimaskrcnn.models.mask_head import MaskHeadFPN, MaskMLPPredictor, MaskPredictor
 from minimaskrcnn.models.mask_output import MASK_RULES
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
@@ -27,7 +28,8 @@ from minimaskrcnn.models.mobilenet import MobileNetV3
 from minimaskrcnn.models.paste import RULES
 from minimaskrcnn.models.resnet import BasicBlock, Bottleneck, ResNet, residual_stage
 from minimaskrcnn.models.roi_extractor import RoIExtractor
-from minimaskrcnn.models.roi_heads import MaskBranch, RoIHeads
+from minimaskrcnn.models.roi_heads import RoIHeads
+from minimaskrcnn.models.roi_records import KeypointBranch, MaskBranch
 from minimaskrcnn.models.rpn import RegionProposalNetwork, RPNHead
 from minimaskrcnn.models.transform import ImageTransform
 
@@ -145,12 +147,13 @@ def build_rpn(config: Config, channels: int, rng: Rng = None) -> RegionProposalN
 
 
 def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng: Rng = None) -> RoIHeads:
-    """Build the second stage: a box branch and a mask branch.
+    """Build the second stage: a box branch, a mask branch and a keypoint branch.
 
         two_mlp   RoI 7x7   -> fc6 -> fc7 -> class and box
         conv_fc   RoI 7x7   -> convolutions -> fc -> class and box
                   RoI 14x14 -> convolutions -> deconvolution -> mask 28x28   (mask_head: fcn)
                   RoI 14x14 -> three fully connected layers  -> mask 28x28   (mask_head: mlp)
+                  RoI 14x14 -> convolutions -> deconvolution -> heat maps 56x56
         res5      RoI 7x7   -> res5 -> average -> class and box
                                res5 -> deconvolution -> mask 14x14
 
@@ -172,6 +175,7 @@ def build_heads(config: Config, backbone: BackboneWithFPN | BackboneLastMap, rng
         head,
         predictor,
         mask,
+        build_keypoint_branch(config, channels, strides, rng),
         fg_iou_thresh=config.box_fg_iou_thresh,
         bg_iou_thresh=config.box_bg_iou_thresh,
         batch_size_per_image=config.box_batch_size_per_image,
@@ -230,6 +234,20 @@ def build_mask_branch(
         head = MaskHeadFPN(channels, config.mask_layers, build_head_norm(config), rng=rng)
     width = _res5_width(config) if res5 is not None else [channels, *config.mask_layers][-1]
     return MaskBranch(extractor, head, MaskPredictor(width, config.mask_dim_reduced, masks, rng=rng), rule)
+
+
+def build_keypoint_branch(
+    config: Config, channels: int, strides: Sequence[int], rng: Rng = None
+) -> KeypointBranch | None:
+    """Build the layers from RoI features to one heat map for each keypoint."""
+    if not config.keypoints:
+        return None
+    width = [channels, *config.keypoint_layers][-1]
+    return KeypointBranch(
+        build_extractor(config, strides, config.keypoint_output_size),
+        KeypointHead(channels, config.keypoint_layers, rng=rng),
+        KeypointPredictor(width, config.keypoints, rng=rng),
+    )
 
 
 def _res5_width(config: Config) -> int:

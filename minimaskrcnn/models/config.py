@@ -49,6 +49,9 @@ class Config:
 
     num_classes: int = of_model(91, whole(2, 30_000), "Number of classes, including background.")
     masks: bool = of_model(True, flag(), "Whether there is a mask branch; without it this is Faster R-CNN.")
+    keypoints: int = of_model(
+        0, whole(0, 1000), "Keypoints per object, for which there is a keypoint branch; 0: there is none."
+    )
     draw_masks_first: bool = of_model(
         True, flag(), "Whether the mask branch draws its weights before the box branch does."
     )
@@ -197,6 +200,12 @@ class Config:
         (256, 256, 256, 256), several(CHANNELS, 0, 16), "Widths of the mask head's convolutions."
     )
     mask_dim_reduced: int = of_heads(256, CHANNELS, "Width of the deconvolution that doubles a mask's side.")
+    keypoint_output_size: int = of_heads(
+        14, SIDE, "Cells per side of a RoI, for keypoints; a heat map has four times as many."
+    )
+    keypoint_layers: tuple[int, ...] = of_heads(
+        (512,) * 8, several(CHANNELS, 0, 16), "Widths of the keypoint head's convolutions."
+    )
     paste: str = of_heads(
         "rounded",
         choice("rounded", "unrounded"),

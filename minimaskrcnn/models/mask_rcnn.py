@@ -19,6 +19,7 @@ from minimaskrcnn import nn
 from minimaskrcnn.autograd import Tensor, no_grad
 from minimaskrcnn.checks import describe
 from minimaskrcnn.detection.boxes import resize_boxes
+from minimaskrcnn.detection.keypoints import resize_keypoints
 from minimaskrcnn.detection.stages import PictureStages
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
@@ -29,7 +30,14 @@ from minimaskrcnn.models.config import Config
 from minimaskrcnn.models.fpn import Backbone
 from minimaskrcnn.models.losses import Losses
 from minimaskrcnn.models.paste import Paste, rounded
-from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, check_activations, detections_of
+from minimaskrcnn.models.roi_heads import (
+    RoIHeads,
+    check_activations,
+    detections_of,
+    with_keypoints,
+    with_masks,
+)
+from minimaskrcnn.models.roi_records import HeadOutput
 from minimaskrcnn.models.rpn import RegionProposalNetwork
 from minimaskrcnn.models.transform import ImageTransform, Size, check_images
 
@@ -39,7 +47,7 @@ _evaluations: dict[nn.Module, tuple[int, list[tuple[nn.Module, bool]]]] = {}
 
 
 class MaskRCNN(nn.Module):
-    """Mask R-CNN; without a mask branch in its heads it is Faster R-CNN.
+    """Mask R-CNN; without a mask branch in its heads it is Faster R-CNN, with keypoints Keypoint R-CNN.
 
     Parameters
     ----------
@@ -94,7 +102,9 @@ class MaskRCNN(nn.Module):
         targets: Sequence[Target],
         rng: np.random.Generator,
     ) -> Losses:
-        """Compute the losses of a batch: five, or four without masks; training minimises their sum.
+        """Compute the losses of a batch, whose sum training minimises.
+
+        There are five: one less without masks, one more with keypoints.
 
         Parameters
         ----------
@@ -130,6 +140,12 @@ class MaskRCNN(nn.Module):
             raise InputError(
                 f"losses: the target of image {target.image_id} has no masks, but the model has a mask head; "
                 "add masks (N, H, W), or build the model with masks=False."
+            )
+        count = 0 if self.config is None else self.config.keypoints
+        if count and (target.keypoints is None or target.keypoints.shape[1] != count):
+            raise InputError(
+                f"losses: the target of image {target.image_id} needs keypoints (N, {count}, 3) for this "
+                f"model; got {describe(target.keypoints)}."
             )
 
     def predict(self, images: Sequence[np.ndarray]) -> list[Detections]:
@@ -173,10 +189,13 @@ class MaskRCNN(nn.Module):
             check_activations(output.objectness, output.deltas)
             [rpn] = self.rpn.propose(output, batch.sizes)
             [boxes] = heads.detect(heads.classify(maps.pyramid, [rpn.proposals]), batch.sizes)
-            found, masks = detections_of(boxes), None
+            found, masks, points = detections_of(boxes), None, None
             if heads.has_mask:
                 [masks] = heads.segment(heads.draw(maps.pyramid, [found.boxes]), [found.labels])
-                found = replace(found, mask_probs=masks.probs)
+                found = with_masks(found, masks)
+            if heads.has_keypoints:
+                [points] = heads.locate(heads.heat(maps.pyramid, [found.boxes]), [found.boxes])
+                found = with_keypoints(found, points)
         height, width = batch.sizes[0]
         return PictureStages(
             image=image,
@@ -187,6 +206,7 @@ class MaskRCNN(nn.Module):
             rpn=rpn,
             boxes=boxes,
             masks=masks,
+            keypoints=points,
             detection_boxes=found.boxes,
             detections=restore(found, batch.sizes[0], batch.original_sizes[0], self.paste),
         )
@@ -222,12 +242,14 @@ class MaskRCNN(nn.Module):
 
 
 def restore(found: HeadOutput, size: Size, original: Size, paste: Paste = rounded) -> Detections:
-    """Carry boxes from the resized picture to the original one and paste the masks there."""
+    """Carry boxes and keypoints from the resized picture to the original one, and paste the masks there."""
     boxes = resize_boxes(found.boxes, size, original)
-    masks = None
+    masks = points = None
     if found.mask_probs is not None:
         masks = paste(found.mask_probs, found.boxes, size, original, 0.5)
-    return Detections(boxes, found.labels, found.scores, masks)
+    if found.keypoints is not None:
+        points = resize_keypoints(found.keypoints, size, original)
+    return Detections(boxes, found.labels, found.scores, masks, points, found.keypoint_scores)
 
 
 def _without_crowd(target: Target) -> Target:
@@ -241,6 +263,7 @@ def _without_crowd(target: Target) -> Target:
         labels=target.labels[single],
         masks=None if target.masks is None else target.masks[single],
         iscrowd=target.iscrowd[single],
+        keypoints=None if target.keypoints is None else target.keypoints[single],
     )
 
 

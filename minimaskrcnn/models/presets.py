@@ -34,6 +34,9 @@ MASKRCNN_RESNET50_FPN_V2 = RESNET_FPN.changed(
 )
 FASTERRCNN_RESNET50_FPN_V2 = MASKRCNN_RESNET50_FPN_V2.changed(masks=False)
 
+# Persons and their 17 keypoints: torchvision's Keypoint R-CNN.
+KEYPOINTRCNN_RESNET50_FPN = FASTERRCNN_RESNET50_FPN.changed(num_classes=2, keypoints=17)
+
 # A light body, all anchors on three coarse maps: torchvision's models for photographs at 800 and 320 pixels.
 FASTERRCNN_MOBILENET_V3_LARGE_FPN = FASTERRCNN_RESNET50_FPN.changed(
     body="mobilenet_v3_large",
@@ -109,6 +112,7 @@ PRESETS: dict[str, Config] = {
     "fasterrcnn_resnet50_fpn": FASTERRCNN_RESNET50_FPN,
     "maskrcnn_resnet50_fpn_v2": MASKRCNN_RESNET50_FPN_V2,
     "fasterrcnn_resnet50_fpn_v2": FASTERRCNN_RESNET50_FPN_V2,
+    "keypointrcnn_resnet50_fpn": KEYPOINTRCNN_RESNET50_FPN,
     "fasterrcnn_mobilenet_v3_large_fpn": FASTERRCNN_MOBILENET_V3_LARGE_FPN,
     "fasterrcnn_mobilenet_v3_large_320_fpn": FASTERRCNN_MOBILENET_V3_LARGE_320_FPN,
     "resnet_fpn": RESNET_FPN,
@@ -226,6 +230,17 @@ def fasterrcnn_resnet50_fpn_v2(
 ) -> MaskRCNN:
     """Build the Faster R-CNN of torchvision's second version: the same model without the mask branch."""
     return build(FASTERRCNN_RESNET50_FPN_V2.changed(num_classes=num_classes, **changes), rng)
+
+
+def keypointrcnn_resnet50_fpn(
+    num_classes: int = 2, *, rng: np.random.Generator | None = None, **changes: Any
+) -> MaskRCNN:
+    """Build the Keypoint R-CNN of torchvision's function: persons and their 17 keypoints, without masks.
+
+    >>> sum(p.size for p in keypointrcnn_resnet50_fpn().parameters())
+    59137258
+    """
+    return build(KEYPOINTRCNN_RESNET50_FPN.changed(num_classes=num_classes, **changes), rng)
 
 
 def fasterrcnn_mobilenet_v3_large_fpn(

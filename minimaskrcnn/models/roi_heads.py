@@ -3,13 +3,14 @@
 Training:    sample RoIs -> box head -> two losses; the RoIs of objects -> mask head -> one loss.
 Prediction:  all RoIs -> box head -> candidates -> detections; mask head only on the boxes of detections.
 
-Source: Mask R-CNN, section 3; thresholds as in torchvision.
+A keypoint head works as the mask head does.
+Source: Mask R-CNN, sections 3 and 5; thresholds as in torchvision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,114 +18,37 @@ from minimaskrcnn import nn, ops
 from minimaskrcnn.autograd import Tensor, scope
 from minimaskrcnn.detection.boxes import box_iou
 from minimaskrcnn.detection.coder import BoxCoder
+from minimaskrcnn.detection.keypoints import locate_keypoints
 from minimaskrcnn.detection.matcher import Matcher
 from minimaskrcnn.detection.probabilities import softmax
 from minimaskrcnn.detection.sampler import BalancedSampler
-from minimaskrcnn.detection.stages import BoxStages, MaskStages
+from minimaskrcnn.detection.stages import BoxStages, KeypointStages, MaskStages
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.models.keypoint_head import keypoint_loss
 from minimaskrcnn.models.losses import Losses, box_loss
 from minimaskrcnn.models.mask_head import mask_loss
-from minimaskrcnn.models.mask_output import SIGMOID, MaskRule
 from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.roi_extractor import RoIExtractor, as_rois
-
-
-@dataclass(frozen=True)
-class BoxOutput:
-    """The output of the box branch for the RoIs of all pictures, one picture after the other.
-
-    Attributes
-    ----------
-    proposals : list of (P_n, 4) arrays
-        The RoIs of each picture n, (x1, y1, x2, y2) in pixels; R of them in all.
-    features : (R, C, y, x) Tensor
-        The features that the RoI operator read.
-    logits : (R, K) Tensor
-        One per class, including background.
-    deltas : (R, 4*K) Tensor
-        (dx, dy, dw, dh) for each class.
-    """
-
-    proposals: list[np.ndarray]
-    features: Tensor
-    logits: Tensor
-    deltas: Tensor
-
-
-@dataclass(frozen=True)
-class MaskOutput:
-    """The output of the mask branch for the boxes of all pictures, one picture after the other.
-
-    Attributes
-    ----------
-    features : (R, C, y, x) Tensor
-        The features that the RoI operator read.
-    logits : (R, K, side, side) Tensor
-        One mask per class, or a single one (K = 1) if masks are class-agnostic.
-    """
-
-    features: Tensor
-    logits: Tensor
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The sampled RoIs of one picture, from which the heads learn.
-
-    Attributes
-    ----------
-    boxes : (R, 4) float
-    labels : (R,) int64
-        The true class; 0 is background.
-    matched : (R,) int64
-        Index of the object that each RoI overlaps most.
-    deltas : (R, 4) float
-        The targets of the box head.
-    """
-
-    boxes: np.ndarray
-    labels: np.ndarray
-    matched: np.ndarray
-    deltas: np.ndarray
-
-
-@dataclass(frozen=True)
-class HeadOutput:
-    """The detections of one picture, still in pixels of the resized picture.
-
-    Attributes
-    ----------
-    boxes : (D, 4) float, (x1, y1, x2, y2)
-    labels : (D,) int64, at least 1
-    scores : (D,) float, best first
-    mask_probs : (D, side, side) float in [0, 1], each over its box; None without a mask head
-    """
-
-    boxes: np.ndarray
-    labels: np.ndarray
-    scores: np.ndarray
-    mask_probs: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class MaskBranch:
-    """The parts that together predict masks, and what their output means. Without them: Faster R-CNN."""
-
-    extractor: RoIExtractor
-    head: nn.Module
-    predictor: nn.Module
-    rule: MaskRule = SIGMOID
+from minimaskrcnn.models.roi_records import (
+    BoxOutput,
+    HeadOutput,
+    KeypointBranch,
+    MapOutput,
+    MaskBranch,
+    Samples,
+)
 
 
 class RoIHeads(nn.Module):
-    """The box branch and, if there is one, the mask branch.
+    """The box branch and, if there are any, the mask branch and the keypoint branch.
 
     Parameters
     ----------
     box_extractor : RoIExtractor
     box_head, box_predictor : Module
     mask : MaskBranch, optional
+    keypoint : KeypointBranch, optional
     fg_iou_thresh, bg_iou_thresh : float
         RoIs with an IoU of at least `fg_iou_thresh` represent objects, those below `bg_iou_thresh`
         represent background.
@@ -140,6 +64,7 @@ class RoIHeads(nn.Module):
         box_head: nn.Module,
         box_predictor: nn.Module,
         mask: MaskBranch | None = None,
+        keypoint: KeypointBranch | None = None,
         *,
         fg_iou_thresh: float = 0.5,
         bg_iou_thresh: float = 0.5,
@@ -156,12 +81,16 @@ class RoIHeads(nn.Module):
         if mask is not None:
             self.mask_extractor, self.mask_head = mask.extractor, mask.head
             self.mask_predictor, self.mask_rule = mask.predictor, mask.rule
+        self.has_keypoints = keypoint is not None
+        if keypoint is not None:
+            self.keypoint_extractor, self.keypoint_head = keypoint.extractor, keypoint.head
+            self.keypoint_predictor = keypoint.predictor
         self.matcher = Matcher(fg_iou_thresh, bg_iou_thresh)
         self.sampler = BalancedSampler(batch_size_per_image, positive_fraction)
         self.coder = BoxCoder(bbox_reg_weights)
         self.postprocess = BoxPostprocess(self.coder, score_thresh, nms_thresh, detections_per_img)
 
-    # ---- the two networks ------------------------------------------------------------------------------
+    # ---- the networks -----------------------------------------------------------------------------------
 
     def classify(self, pyramid: dict[str, Tensor], proposals: Sequence[np.ndarray]) -> BoxOutput:
         """Run the box branch on the proposals (P_n, 4) of each picture n."""
@@ -171,12 +100,19 @@ class RoIHeads(nn.Module):
             logits, deltas = self.box_predictor(self.box_head(features))
         return BoxOutput(list(proposals), features, logits, deltas)
 
-    def draw(self, pyramid: dict[str, Tensor], boxes: Sequence[np.ndarray]) -> MaskOutput:
+    def draw(self, pyramid: dict[str, Tensor], boxes: Sequence[np.ndarray]) -> MapOutput:
         """Run the mask branch on the boxes (D_n, 4) of each picture n."""
         with self.scope():
             with scope("mask_extractor"):
                 features = self.mask_extractor(pyramid, as_rois(boxes))
-            return MaskOutput(features, self.mask_predictor(self.mask_head(features)))
+            return MapOutput(features, self.mask_predictor(self.mask_head(features)))
+
+    def heat(self, pyramid: dict[str, Tensor], boxes: Sequence[np.ndarray]) -> MapOutput:
+        """Run the keypoint branch on the boxes (D_n, 4) of each picture n."""
+        with self.scope():
+            with scope("keypoint_extractor"):
+                features = self.keypoint_extractor(pyramid, as_rois(boxes))
+            return MapOutput(features, self.keypoint_predictor(self.keypoint_head(features)))
 
     # ---- prediction ------------------------------------------------------------------------------------
 
@@ -188,10 +124,14 @@ class RoIHeads(nn.Module):
     ) -> list[HeadOutput]:
         """Return the detections of each picture, best first, without the steps that led to them."""
         found = [detections_of(boxes) for boxes in self.detect(self.classify(pyramid, proposals), sizes)]
-        if not self.has_mask:
-            return found
-        masks = self.segment(self.draw(pyramid, [f.boxes for f in found]), [f.labels for f in found])
-        return [replace(f, mask_probs=m.probs) for f, m in zip(found, masks, strict=True)]
+        boxes = [f.boxes for f in found]
+        if self.has_mask:
+            masks = self.segment(self.draw(pyramid, boxes), [f.labels for f in found])
+            found = [with_masks(f, m) for f, m in zip(found, masks, strict=True)]
+        if self.has_keypoints:
+            points = self.locate(self.heat(pyramid, boxes), boxes)
+            found = [with_keypoints(f, p) for f, p in zip(found, points, strict=True)]
+        return found
 
     def detect(self, output: BoxOutput, sizes: Sequence[tuple[int, int]]) -> Iterator[BoxStages]:
         """Yield the steps from RoIs to detections, picture by picture, each computed when it is needed.
@@ -224,12 +164,15 @@ class RoIHeads(nn.Module):
                 self.postprocess.select_detections(candidates),
             )
 
-    def segment(self, output: MaskOutput, labels: Sequence[np.ndarray]) -> Iterator[MaskStages]:
+    def segment(self, output: MapOutput, labels: Sequence[np.ndarray]) -> Iterator[MaskStages]:
         """Yield the masks of the detections, picture by picture, for their labels (D_n,)."""
-        cuts = np.cumsum([len(of_picture) for of_picture in labels])[:-1]
-        arrays = (np.split(x.data, cuts) for x in (output.features, output.logits))
-        for features, logits, own in zip(*arrays, labels, strict=True):
+        for features, logits, own in zip(*_by_picture(output, labels), labels, strict=True):
             yield MaskStages(features, logits, self.mask_rule.probabilities(logits, own))
+
+    def locate(self, output: MapOutput, boxes: Sequence[np.ndarray]) -> Iterator[KeypointStages]:
+        """Yield the keypoints of the detections, picture by picture, in their boxes (D_n, 4)."""
+        for features, heatmaps, own in zip(*_by_picture(output, boxes), boxes, strict=True):
+            yield KeypointStages(features, heatmaps, *locate_keypoints(heatmaps, own))
 
     # ---- training --------------------------------------------------------------------------------------
 
@@ -240,7 +183,7 @@ class RoIHeads(nn.Module):
         targets: Sequence[Target],
         rng: np.random.Generator,
     ) -> Losses:
-        """Compute the classification, box and mask losses over the sampled RoIs."""
+        """Compute the losses of the classes, boxes, masks and keypoints over the sampled RoIs."""
         samples = [
             self.select_training_samples(boxes, target, rng)
             for boxes, target in zip(proposals, targets, strict=True)
@@ -250,6 +193,8 @@ class RoIHeads(nn.Module):
             terms = fastrcnn_loss(output.logits, output.deltas, samples)
         if self.has_mask:
             terms["loss_mask"] = self._mask_loss(pyramid, samples, targets)
+        if self.has_keypoints:
+            terms["loss_keypoint"] = self._keypoint_loss(pyramid, samples, targets)
         objects = sum(int(np.count_nonzero(s.labels)) for s in samples)
         background = sum(len(s.labels) for s in samples) - objects
         return Losses(terms, {"fg_rois": objects, "bg_rois": background})
@@ -258,13 +203,24 @@ class RoIHeads(nn.Module):
         self, pyramid: dict[str, Tensor], samples: Sequence[Samples], targets: Sequence[Target]
     ) -> Tensor:
         """Compute the mask loss of the samples that represent objects."""
-        objects = [np.flatnonzero(s.labels > 0) for s in samples]
-        boxes = [s.boxes[o] for s, o in zip(samples, objects, strict=True)]
-        labels = [s.labels[o] for s, o in zip(samples, objects, strict=True)]
-        matched = [s.matched[o] for s, o in zip(samples, objects, strict=True)]
+        objects = [s.objects() for s in samples]
+        boxes, labels = [o.boxes for o in objects], [o.labels for o in objects]
         logits = self.draw(pyramid, boxes).logits
         with self.scope():
-            return mask_loss(logits, boxes, labels, matched, targets, self.mask_rule)
+            return mask_loss(logits, boxes, labels, [o.matched for o in objects], targets, self.mask_rule)
+
+    def _keypoint_loss(
+        self, pyramid: dict[str, Tensor], samples: Sequence[Samples], targets: Sequence[Target]
+    ) -> Tensor:
+        """Compute the keypoint loss of the samples that represent objects."""
+        objects = [s.objects() for s in samples]
+        boxes = [o.boxes for o in objects]
+        points = [
+            t.keypoints[o.matched] for o, t in zip(objects, targets, strict=True) if t.keypoints is not None
+        ]
+        heatmaps = self.heat(pyramid, boxes).logits
+        with self.scope():
+            return keypoint_loss(heatmaps, boxes, points)
 
     def select_training_samples(
         self, proposals: np.ndarray, target: Target, rng: np.random.Generator
@@ -307,6 +263,22 @@ def detections_of(stages: BoxStages) -> HeadOutput:
     """Return the candidates that passed every filter."""
     found, kept = stages.candidates, stages.selection.kept
     return HeadOutput(found.boxes[kept], found.labels[kept], found.scores[kept])
+
+
+def with_masks(found: HeadOutput, stages: MaskStages) -> HeadOutput:
+    """Return the detections with their masks."""
+    return replace(found, mask_probs=stages.probs)
+
+
+def with_keypoints(found: HeadOutput, stages: KeypointStages) -> HeadOutput:
+    """Return the detections with their keypoints."""
+    return replace(found, keypoints=stages.points, keypoint_scores=stages.scores)
+
+
+def _by_picture(output: MapOutput, boxes: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Cut features and logits into those of each picture, which has as many as it has boxes."""
+    cuts = np.cumsum([len(of_picture) for of_picture in boxes])[:-1]
+    return (np.split(x.data, cuts) for x in (output.features, output.logits))
 
 
 def fastrcnn_loss(logits: Tensor, deltas: Tensor, samples: Sequence[Samples]) -> dict[str, Tensor]:

@@ -2,8 +2,8 @@
 
     image in [0, 1] -> (image - mean) / std -> bilinear resize -> zeros at the right and bottom
 
-The boxes and masks of the targets are resized with the picture. `mask_rcnn.restore` scales detections back to
-pixels of the input.
+Boxes, masks and keypoints of the targets are resized with the picture. `mask_rcnn.restore` scales detections
+back to pixels of the input.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from minimaskrcnn.checks import MOST_CELLS, check_number, check_pair_of_sides, c
 from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.checks import check_image
+from minimaskrcnn.detection.keypoints import resize_keypoints
 from minimaskrcnn.detection.structures import Target, as_target
 from minimaskrcnn.errors import InputError
 
@@ -203,7 +204,7 @@ def _round_up(side: int, multiple: int) -> int:
 
 
 def resize_target(target: Target, old: Size, new: Size) -> Target:
-    """Resize the boxes and masks of a target when its picture changes from size `old` to size `new`."""
+    """Resize what a target holds when its picture changes from size `old` to size `new`."""
     if new == old:
         return target
     boxes = resize_boxes(target.boxes, old, new)
@@ -214,7 +215,8 @@ def resize_target(target: Target, old: Size, new: Size) -> Target:
             masks = masks.cells(rows, columns)
         else:  # (N, h, w), rows in order in memory, on which the rounding of RoIAlign depends
             masks = masks.take(rows, axis=1).take(columns, axis=2)
-    return replace(target, boxes=boxes, masks=masks)
+    points = None if target.keypoints is None else resize_keypoints(target.keypoints, old, new)
+    return replace(target, boxes=boxes, masks=masks, keypoints=points)
 
 
 def _nearest(old: int, new: int) -> np.ndarray:

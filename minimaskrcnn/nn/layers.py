@@ -84,9 +84,9 @@ class ConvTranspose2d(Module):
         kernel = pair("ConvTranspose2d", kernel_size, "kernel_size", 1)
         self.weight = _weight("ConvTranspose2d", (inputs, outputs, *kernel), None)
         if rng is not None:
-            # Drawn as (O, C, ...): where kernel = stride, an output cell sums over C inputs only.
+            # Drawn as (O, C, ...): an output cell sums over C inputs and kernel / stride filter cells.
             drawn = init.kaiming_normal((outputs, inputs, *kernel), rng=rng)
-            drawn = drawn * np.float32(np.sqrt(np.prod(kernel)))
+            drawn = drawn * np.float32(np.sqrt(np.prod(self.stride)))
             self.weight.data = np.ascontiguousarray(drawn.transpose(1, 0, 2, 3))
         self.bias = Parameter(init.constant((outputs,), 0))
 

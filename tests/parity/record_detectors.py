@@ -14,21 +14,29 @@ import numpy as np
 from . import recipe
 
 SEED, SIZE, CLASSES = 11, (150, 201), 5
-CASES = ("maskrcnn_resnet50_fpn_v2", "fasterrcnn_mobilenet_v3_large_fpn")
+CASES = (
+    "maskrcnn_resnet50_fpn_v2",
+    "fasterrcnn_mobilenet_v3_large_fpn",
+    "fasterrcnn_mobilenet_v3_large_320_fpn",
+    "keypointrcnn_resnet50_fpn",
+)
 SETTINGS = {
+    "rpn_batch_size_per_image": 10**6,
+    "box_batch_size_per_image": 10**6,
+    "box_score_thresh": 0.1,
+    "box_detections_per_img": 15,
+}
+SMALL = {
     "min_size": 160,
     "max_size": 240,
     "rpn_pre_nms_top_n_train": 60,
     "rpn_pre_nms_top_n_test": 80,
     "rpn_post_nms_top_n_train": 40,
     "rpn_post_nms_top_n_test": 50,
-    "rpn_batch_size_per_image": 10**6,
-    "box_batch_size_per_image": 10**6,
-    "box_score_thresh": 0.1,
-    "box_detections_per_img": 15,
 }
 SAMPLES = 300
 BOXES, LABELS = [[20.0, 30, 90, 110], [100, 15, 190, 140], [60, 60, 120, 145]], [1, 3, 2]
+KEYPOINTS = 17
 # Parameters whose gradients are recorded, where a model has them.
 WATCHED = (
     "backbone.body.layer2.0.conv2.weight",
@@ -44,12 +52,19 @@ WATCHED = (
     "roi_heads.box_head.5.weight",
     "roi_heads.box_head.fc6.weight",
     "roi_heads.mask_head.2.0.weight",
+    "roi_heads.keypoint_head.4.weight",
+    "roi_heads.keypoint_predictor.kps_score_lowres.weight",
 )
 
 
 def settings_of(name: str) -> dict[str, int | float]:
-    """The settings of a case: every body is trained whole."""
-    return SETTINGS | {"num_classes": CLASSES, "trainable_backbone_layers": 6 if "mobilenet" in name else 5}
+    """The settings of a case: every body is trained whole; the model for 320 pixels keeps its own sizes."""
+    own = {} if "320" in name else SMALL
+    return (
+        SETTINGS
+        | own
+        | {"num_classes": CLASSES, "trainable_backbone_layers": 6 if "mobilenet" in name else 5}
+    )
 
 
 def weights_of(name: str, names_shapes: Iterable[tuple[str, tuple[int, ...]]]) -> dict[str, np.ndarray]:
@@ -76,6 +91,16 @@ def masks() -> np.ndarray:
             for x1, y1, x2, y2 in BOXES
         ]
     )
+
+
+def keypoints() -> np.ndarray:
+    """Keypoints (3, 17, 3) around `BOXES`: some outside, on the edges, or not annotated."""
+    rng = np.random.default_rng(SEED)
+    corner, far = np.array(BOXES)[:, None, :2], np.array(BOXES)[:, None, 2:]  # (3, 1, 2) each
+    place = corner + (far - corner) * rng.uniform(-0.1, 1.1, (len(BOXES), KEYPOINTS, 2))
+    place[:, 0], place[:, 1] = far[:, 0], corner[:, 0]
+    visible = rng.integers(0, 3, (len(BOXES), KEYPOINTS, 1))
+    return np.concatenate([place, visible], axis=2).astype(np.float32)
 
 
 def record(name: str) -> dict[str, np.ndarray]:
@@ -106,12 +131,15 @@ def record(name: str) -> dict[str, np.ndarray]:
     keep(model.roi_heads.box_predictor, ["logits", "deltas"])
     if model.roi_heads.mask_predictor is not None:
         keep(model.roi_heads.mask_predictor, ["mask_logits"])
+    if model.roi_heads.keypoint_predictor is not None:
+        keep(model.roi_heads.keypoint_predictor, ["heatmaps"])
     with torch.no_grad():
         detections = model([image])[0]
     arrays = {}
     for key, value in found.items():
         arrays |= {key: sampled(value), f"{key}.shape": np.array(value.shape), f"{key}.max": abs(value).max()}
-    arrays |= {key: detections[key].numpy() for key in ("boxes", "labels", "scores")}
+    kinds = ("boxes", "labels", "scores", "keypoints", "keypoints_scores")
+    arrays |= {key: detections[key].numpy() for key in kinds if key in detections}
     return arrays | trained(name, made, image)
 
 
@@ -126,6 +154,8 @@ def trained(name: str, made: dict[str, np.ndarray], image: object) -> dict[str, 
     target = {"boxes": torch.tensor(BOXES).double(), "labels": torch.tensor(LABELS)}
     if "maskrcnn" in name:
         target["masks"] = torch.from_numpy(masks().astype(np.uint8))
+    if "keypoint" in name:
+        target["keypoints"] = torch.from_numpy(keypoints())
     losses = model([image, image.flip(2)], [target, dict(target)])
     sum(losses.values()).backward()
     arrays = {key: np.array(value.item()) for key, value in losses.items()}

@@ -10,7 +10,7 @@ from minimaskrcnn.detection.masks import expand_boxes, paste_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.mask_rcnn import restore
 from minimaskrcnn.models.postprocess import BoxPostprocess
-from minimaskrcnn.models.roi_heads import HeadOutput
+from minimaskrcnn.models.roi_records import HeadOutput
 from minimaskrcnn.models.rpn import RegionProposalNetwork
 from minimaskrcnn.models.transform import ImageTransform
 

@@ -12,7 +12,8 @@ from minimaskrcnn.detection.sampler import BalancedSampler
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.models.mask_head import mask_loss
 from minimaskrcnn.models.mask_output import sigmoid_probabilities
-from minimaskrcnn.models.roi_heads import RoIHeads, Samples, fastrcnn_loss
+from minimaskrcnn.models.roi_heads import RoIHeads, fastrcnn_loss
+from minimaskrcnn.models.roi_records import Samples
 from minimaskrcnn.models.rpn import RegionProposalNetwork, _per_anchor
 
 from .golden import Case

@@ -21,7 +21,8 @@ from minimaskrcnn.models.mask_rcnn import restore
 from minimaskrcnn.models.postprocess import BoxPostprocess, list_candidates
 from minimaskrcnn.models.presets import maskrcnn_resnet50_fpn, resnet
 from minimaskrcnn.models.resnet import Bottleneck
-from minimaskrcnn.models.roi_heads import HeadOutput, RoIHeads, Samples, fastrcnn_loss
+from minimaskrcnn.models.roi_heads import RoIHeads, fastrcnn_loss
+from minimaskrcnn.models.roi_records import HeadOutput, Samples
 from minimaskrcnn.models.rpn import RegionProposalNetwork
 from minimaskrcnn.models.transform import ImageTransform
 
