@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
     limit = args.max_dets or RECIPES[args.dataset].max_dets
     dataset, result = of_results(args, limit) if args.results else of_model(args, limit)
-    summaries = {name: s for name, s in (("box", result.box), ("mask", result.mask)) if s is not None}
+    summaries = result.named()
     if args.json:
         output.print_json({"pictures": len(dataset), "max_dets": limit, **summaries})
     else:

@@ -32,17 +32,18 @@ def print_records(records: Sequence[dict[str, Any]]) -> None:
 
 def at_least(detections: Detections, score: float) -> Detections:
     """Return the detections with at least this score."""
-    keep = detections.scores >= score
-    masks = None if detections.masks is None else detections.masks[keep]
-    return Detections(detections.boxes[keep], detections.labels[keep], detections.scores[keep], masks)
+    return detections[detections.scores >= score]
 
 
 def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one dict per detection, of plain Python values; `box` is (x1, y1, x2, y2) in pixels."""
+    """Return one dict per detection, of plain Python values, in pixels.
+
+    `box` is (x1, y1, x2, y2); a model that finds keypoints adds `keypoints`, (x, y, score) for each.
+    """
     areas = [None] * len(detections)
     if detections.masks is not None:
         areas = BoxMasks.of(detections.masks).areas().tolist()
-    return [
+    records: list[dict[str, Any]] = [
         {
             "class": class_names[label],
             "score": round(float(score), 4),
@@ -53,6 +54,13 @@ def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[
             detections.boxes, detections.labels, detections.scores, areas, strict=True
         )
     ]
+    if detections.keypoints is not None and detections.keypoint_scores is not None:
+        for record, places, scores in zip(
+            records, detections.keypoints.tolist(), detections.keypoint_scores.tolist(), strict=True
+        ):
+            points = zip(places, scores, strict=True)
+            record["keypoints"] = [[round(x, 2), round(y, 2), round(s, 4)] for (x, y, _), s in points]
+    return records
 
 
 def as_coco(
@@ -61,8 +69,8 @@ def as_coco(
     """The entries of COCO's results format for one picture.
 
     `category_id` is `category_ids[label]`, or the label; `bbox` (x, y, width, height) in pixels;
-    `segmentation` compressed run lengths. Numbers keep every digit of their float32: AP depends on the
-    order of scores and on IoUs near a threshold.
+    `segmentation` compressed run lengths; `keypoints` x, y, 1 for each. Numbers keep every digit of their
+    float32: AP depends on the order of scores and on IoUs near a threshold.
     """
     entries = []
     outlines = [] if detections.masks is None else rle.encode_all(detections.masks)
@@ -78,6 +86,8 @@ def as_coco(
         }
         if detections.masks is not None:
             entry["segmentation"] = outlines[k]
+        if detections.keypoints is not None:
+            entry["keypoints"] = [all_digits(value) for value in detections.keypoints[k].ravel()]
         entries.append(entry)
     return entries
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from minimaskrcnn.data.annotations import AnnotationFile, Report, Severity
+from minimaskrcnn.data.annotations.entries import Annotation
 from minimaskrcnn.data.dataset import check_index
 from minimaskrcnn.data.images import read_image
 from minimaskrcnn.detection.outlines import draw_outlines
@@ -49,6 +50,8 @@ class CocoDataset:
         COCO's id for each picture, in increasing order; also ``Target.image_id``.
     has_masks : bool
         False where no annotation has a segmentation.
+    skeleton : Skeleton or None
+        The keypoints of the objects; None where no annotation has some.
     file : AnnotationFile
         The entries and everything that was found wrong with them.
     skipped : list
@@ -80,6 +83,7 @@ class CocoDataset:
         self.category_ids = [0, *(category.id for category in self.file.categories)]
         self.class_names = ["background", *(category.name for category in self.file.categories)]
         self.has_masks = self.file.has_outlines
+        self.skeleton = self.file.skeleton
         left_out = self.file.findings.of(Severity.BROKEN, Severity.LEFT_OUT)
         self.skipped = [f.id for f in left_out if f.entry.startswith("annotation ")]
         self._labels = {category: label for label, category in enumerate(self.category_ids) if label}
@@ -181,7 +185,17 @@ class CocoDataset:
             masks=masks,
             iscrowd=np.array([a.crowd for a in annotations], bool),
             image_id=picture.id,
+            keypoints=self._keypoints(annotations),
+            mirror=None if self.skeleton is None else self.skeleton.mirror,
         )
+
+    def _keypoints(self, annotations: Sequence[Annotation]) -> np.ndarray | None:
+        """Return the keypoints (N, K, 3), zeros for an object without any; None if the file has none."""
+        if self.skeleton is None:
+            return None
+        none = [0.0] * (3 * len(self.skeleton))
+        rows = np.array([none if a.keypoints is None else a.keypoints for a in annotations], np.float32)
+        return rows.reshape(len(annotations), len(self.skeleton), 3)
 
     def areas(self, index: int) -> np.ndarray:
         """Return the ``area`` fields of picture `index`, (N,) float64: COCO's measure of small and large.

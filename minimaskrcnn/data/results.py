@@ -1,6 +1,7 @@
 """Detections in COCO's results format: what `predict` and other tools write, and pycocotools scores.
 
-    [{"image_id": 7, "category_id": 1, "bbox": [x, y, width, height], "score": 0.9, "segmentation": ...}, ...]
+    [{"image_id": 7, "category_id": 1, "score": 0.9, "bbox": [x, y, width, height], "segmentation": ...,
+      "keypoints": [x, y, v, ...]}, ...]
 
 Ids are those of an annotation file. Masks stay run lengths until a picture's detections are asked for.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+from array import array
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ class _Result:
     score: float
     box: list[float] | None  # x1, y1, x2, y2
     outline: Outline | None
+    keypoints: array[float] | None
 
 
 class CocoResults:
@@ -50,6 +53,8 @@ class CocoResults:
     ----------
     has_masks : bool
         Whether every result has a segmentation. A file in which only some have one is refused.
+    has_keypoints : bool
+        Likewise for keypoints, which are read if the annotations have some.
     pictures : int
         How many pictures have results.
 
@@ -73,6 +78,10 @@ class CocoResults:
                 "pictures with --images."
             )
         self.has_masks = any(isinstance(entry, dict) and entry.get("segmentation") for entry in content)
+        self._keypoints = len(dataset.skeleton) if dataset.skeleton else 0
+        self.has_keypoints = bool(self._keypoints) and any(
+            isinstance(entry, dict) and entry.get("keypoints") for entry in content
+        )
         self._labels = {category: k for k, category in enumerate(dataset.category_ids) if k}
         self._found: dict[Id, list[_Result]] = defaultdict(list)
         for position, entry in enumerate(content):
@@ -99,7 +108,13 @@ class CocoResults:
             np.array([result.label for result in found], np.int64),
             np.array([result.score for result in found], np.float64),
             masks,
+            self._poses(found) if self.has_keypoints else None,
         )
+
+    def _poses(self, found: list[_Result]) -> np.ndarray:
+        """Return the keypoints (D, K, 3)."""
+        rows = np.array([result.keypoints for result in found], np.float64)
+        return rows.reshape(len(found), self._keypoints, 3)
 
     def _read(self, entry: dict[str, Any]) -> tuple[Picture, _Result]:
         key = as_id(entry.get("image_id"))
@@ -121,8 +136,13 @@ class CocoResults:
         if math.isnan(score):
             raise EntryError("score", f"has the score {shown(entry.get('score'))}", "write a finite number")
         outline = check_outline(entry.get("segmentation"), picture) if self.has_masks else None
-        box = _box(entry["bbox"]) if "bbox" in entry or outline is None else None
-        return picture, _Result(label, score, box, outline)
+        points = _keypoints(entry.get("keypoints"), self._keypoints) if self.has_keypoints else None
+        box: list[float] | None = None
+        if "bbox" in entry or (outline is None and points is None):
+            box = _box(entry.get("bbox"))
+        elif points is not None and outline is None:
+            box = _around(points)
+        return picture, _Result(label, score, box, outline, points)
 
     def _masks(self, index: int, found: list[_Result]) -> BoxMasks:
         """Draw the outlines."""
@@ -141,6 +161,24 @@ class CocoResults:
             return extent(result.outline)
         assert masks is not None
         return masks.windows[k]
+
+
+def _keypoints(value: Any, count: int) -> array[float]:
+    """Return x, y, v of each keypoint; other tools write a score as v, which counts for nothing here."""
+    numbers = array("d", map(as_number, value if isinstance(value, list) else []))
+    if len(numbers) != 3 * count or any(v != v or abs(v) > 2**31 for v in numbers):
+        raise EntryError(
+            "keypoints",
+            f"has the keypoints {shown(value)}",
+            f"write finite x, y, v for each of the {count} keypoints",
+        )
+    return numbers
+
+
+def _around(keypoints: array[float]) -> list[float]:
+    """Return x1, y1, x2, y2 of the keypoints."""
+    x, y = keypoints[::3], keypoints[1::3]
+    return [min(x), min(y), max(x), max(y)]
 
 
 def _box(value: Any) -> list[float]:

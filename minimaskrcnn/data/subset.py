@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minimaskrcnn.data.dataset import Dataset, check_index
+from minimaskrcnn.detection.skeleton import Skeleton
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 
@@ -28,6 +29,7 @@ class Subset:
         self.class_names = dataset.class_names
         self.category_ids: list[int] | None = getattr(dataset, "category_ids", None)
         self.has_masks: bool = getattr(dataset, "has_masks", True)
+        self.skeleton: Skeleton | None = getattr(dataset, "skeleton", None)
         self.prepared: tuple[str, ...] = getattr(dataset, "prepared", ())
         self.image_ids = [_name(dataset, index) for index in self.indices]
 

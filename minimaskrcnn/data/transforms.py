@@ -1,8 +1,8 @@
-"""Augmentation: small objects called as ``aug(image, target, rng)``; image, boxes and masks change together.
+"""Augmentation: small objects called as ``aug(image, target, rng)``; image and target change together.
 
 Each object returns a new pair and does not change its input. Flips and turns move boxes exactly; a change of
 scale recomputes them from the masks, because resampling and cropping change what is visible. An object that
-leaves the picture is dropped from the target.
+leaves the picture is dropped from the target, and a keypoint that leaves it counts as not annotated.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,13 @@ from minimaskrcnn.checks import check_number, check_pair_of_sides, check_whole, 
 from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.boxes import boxes_from_masks, clip_boxes_to_image
 from minimaskrcnn.detection.checks import as_image, check_unit_range
+from minimaskrcnn.detection.skeleton import PERSON
 from minimaskrcnn.detection.structures import Target, as_target
 from minimaskrcnn.errors import InputError
 
 Augmentation = Callable[[np.ndarray, Target, np.random.Generator], tuple[np.ndarray, Target]]
 Pair = tuple[np.ndarray, Target]
+Point = tuple[float, float]
 
 SMALLEST = 1e-3  # of a factor
 
@@ -157,16 +159,16 @@ class ColourJitter:
 
 
 def flip_horizontally(image: np.ndarray, target: Target) -> Pair:
-    """Swap left and right."""
+    """Swap left and right, those of keypoints too: what was a left hand is a right one."""
     image, target = _checked("flip_horizontally", image, target)
-    width = image.shape[2]
+    width, target = image.shape[2], _with_other_hands("flip_horizontally", target)
     return _moved(image, target, lambda x1, y1, x2, y2: (width - x2, y1, width - x1, y2), _mirrored)
 
 
 def flip_vertically(image: np.ndarray, target: Target) -> Pair:
-    """Swap top and bottom."""
+    """Swap top and bottom. This too makes a right hand of a left one: it is a flip and half a turn."""
     image, target = _checked("flip_vertically", image, target)
-    height = image.shape[1]
+    height, target = image.shape[1], _with_other_hands("flip_vertically", target)
     return _moved(image, target, lambda x1, y1, x2, y2: (x1, height - y2, x2, height - y1), _upside_down)
 
 
@@ -195,12 +197,14 @@ def lay_on_canvas(image: np.ndarray, target: Target, top: int, left: int, size: 
         return canvas
 
     boxes = target.boxes + np.array([left, top, left, top], target.boxes.dtype)
-    masks = target.masks
+    masks, points = target.masks, target.keypoints
+    if points is not None:
+        points = points + np.array([left, top, 0], points.dtype)
     if isinstance(masks, BoxMasks):
         masks = BoxMasks(masks.crops, masks.windows[:, :2] + (left, top), size)
     elif masks is not None:
         masks = place(masks)
-    return place(image), replace(target, boxes=boxes, masks=masks)
+    return place(image), replace(target, boxes=boxes, masks=masks, keypoints=points)
 
 
 def resample(
@@ -217,10 +221,12 @@ def resample(
     channels = [Image.fromarray(np.ascontiguousarray(channel)) for channel in image]
     bilinear = [c.resize((width, height), Image.Resampling.BILINEAR, window) for c in channels]
     new_image = np.stack([np.asarray(c) for c in bilinear])  # (3, height, width)
+    x1, y1, x2, y2 = window
+    scale, corner = (width / (x2 - x1), height / (y2 - y1)), (x1, y1)
+    target = replace(target, keypoints=_resampled_keypoints(target.keypoints, corner, scale, size))
     if target.masks is None:
-        x1, y1, x2, y2 = window
-        scale = np.array([width / (x2 - x1), height / (y2 - y1)] * 2, np.float32)
-        boxes = clip_boxes_to_image((target.boxes - np.array([x1, y1, x1, y1], np.float32)) * scale, size)
+        boxes = (target.boxes - np.array(corner * 2, np.float32)) * np.array(scale * 2, np.float32)
+        boxes = clip_boxes_to_image(boxes, size)
         seen = ((boxes[:, 2:] - boxes[:, :2]) > 0).all(1)
         return new_image, _select(target, seen, boxes[seen], None)
     rows = _nearest(window[1], window[3], height)
@@ -258,7 +264,39 @@ def _select(
     target: Target, seen: np.ndarray, boxes: np.ndarray, masks: np.ndarray | BoxMasks | None
 ) -> Target:
     """Keep the instances in view, with their new boxes and masks."""
-    return replace(target, boxes=boxes, labels=target.labels[seen], masks=masks, iscrowd=target.iscrowd[seen])
+    return replace(
+        target,
+        boxes=boxes,
+        labels=target.labels[seen],
+        masks=masks,
+        iscrowd=target.iscrowd[seen],
+        keypoints=None if target.keypoints is None else target.keypoints[seen],
+    )
+
+
+def _resampled_keypoints(
+    keypoints: np.ndarray | None, corner: Point, scale: Point, size: tuple[int, int]
+) -> np.ndarray | None:
+    """Keypoints in the pixels of a window; one that is out of view counts as not annotated."""
+    if keypoints is None:
+        return None
+    place = (keypoints[..., :2] - np.array(corner, np.float32)) * np.array(scale, np.float32)  # (N, K, 2)
+    seen = ((place >= 0) & (place <= size[::-1])).all(-1, keepdims=True)
+    return np.concatenate([place, keypoints[..., 2:] * seen], axis=2).astype(keypoints.dtype, copy=False)
+
+
+def _with_other_hands(where: str, target: Target) -> Target:
+    """Each keypoint of a target in the place of its mirror image."""
+    if target.keypoints is None:
+        return target
+    count = target.keypoints.shape[1]
+    mirror = PERSON.mirror if target.mirror is None and count == len(PERSON) else target.mirror
+    if mirror is None or sorted(mirror) != list(range(count)):
+        raise InputError(
+            f"{where}: left and right change, so Target.mirror must name the mirror image of each of the "
+            f"{count} keypoints; got {describe(target.mirror)}. Leave out the flip where there is none."
+        )
+    return replace(target, keypoints=target.keypoints[:, list(mirror)])
 
 
 def _moved(
@@ -275,7 +313,12 @@ def _moved(
         masks = BoxMasks(crops, moved(masks.windows)[:, :2], moved_image.shape[1:])
     elif masks is not None:
         masks = np.ascontiguousarray(pixels(masks))
-    return moved_image, replace(target, boxes=moved(target.boxes), masks=masks)
+    points = target.keypoints
+    if points is not None:  # a point is a box without sides
+        x, y = points[..., 0].ravel(), points[..., 1].ravel()  # (N*K,) each
+        place = moved(np.stack([x, y, x, y], axis=1))[:, :2].reshape(*points.shape[:2], 2)  # (N, K, 2)
+        points = np.concatenate([place, points[..., 2:]], axis=2)
+    return moved_image, replace(target, boxes=moved(target.boxes), masks=masks, keypoints=points)
 
 
 def _mirrored(a: np.ndarray) -> np.ndarray:

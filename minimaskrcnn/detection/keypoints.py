@@ -106,11 +106,11 @@ def resize_bicubic(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize maps (K, H, W) to (K, rows, columns) by cubic interpolation on both axes: ``R map C^T``."""
     rows, columns = check_pair_of_sides("resize_bicubic", size)
     maps = as_real("resize_bicubic", maps, "maps")
-    R, C = (cubic_weights(old, new) for old, new in zip(maps.shape[1:], (rows, columns), strict=True))
-    return R.astype(maps.dtype) @ maps @ C.astype(maps.dtype).T
+    R, C = (cubic_weights(*sides, maps.dtype) for sides in zip(maps.shape[1:], (rows, columns), strict=True))
+    return R @ maps @ C.T
 
 
-def cubic_weights(old: int, new: int) -> np.ndarray:
+def cubic_weights(old: int, new: int, dtype: np.typing.DTypeLike = np.float64) -> np.ndarray:
     """Return the matrix (new, old) that resizes a row of `old` cells to `new` cells.
 
     New cell i reads four cells around p = (i + 1/2) * old / new - 1/2, beyond the edge the last cell again.
@@ -128,12 +128,13 @@ def cubic_weights(old: int, new: int) -> np.ndarray:
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    place = (np.arange(new) + 0.5) * (old / new) - 0.5  # (new,)
-    cells = np.floor(place)[:, None] + np.arange(-1, 3)  # (new, 4)
+    real = np.dtype(dtype).type
+    place = (np.arange(new, dtype=dtype) + real(0.5)) * real(old / new) - real(0.5)  # (new,)
+    cells = np.floor(place)[:, None] + np.arange(-1, 3, dtype=dtype)  # (new, 4)
     t = abs(place[:, None] - cells)
     near = ((CUBIC + 2) * t - (CUBIC + 3)) * t * t + 1
     far = ((CUBIC * t - 5 * CUBIC) * t + 8 * CUBIC) * t - 4 * CUBIC
-    weights = np.zeros((new, old))
+    weights = np.zeros((new, old), dtype)
     read = cells.clip(0, old - 1).astype(np.intp)
     np.add.at(weights, (np.arange(new)[:, None], read), np.where(t <= 1, near, far))
     return weights

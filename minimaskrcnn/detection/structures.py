@@ -26,6 +26,8 @@ class Target:
     image_id : int or str, whatever names the image in its data set
     keypoints : (N, K, 3) float32, x and y in pixels and COCO's visibility: 0 not annotated, 1 annotated but
         hidden, 2 visible; None where there are none
+    mirror : K whole numbers, the index of each keypoint's mirror image, which a flipped picture shows in its
+        place; None means those of COCO's persons
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Target:
     iscrowd: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     image_id: int | str = 0
     keypoints: np.ndarray | None = None
+    mirror: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         """Where nothing is said about crowds, there are none."""

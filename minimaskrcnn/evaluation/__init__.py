@@ -1,4 +1,7 @@
-"""Measuring a detector: COCO average precision and recall; boundary IoU and centroid offset of its masks."""
+"""Measuring a detector: COCO average precision and recall; boundary IoU and centroid offset of its masks.
+
+`CocoEvaluator` compares boxes, masks or keypoints.
+"""
 
 from minimaskrcnn.evaluation.average_precision import CocoEvaluator
 from minimaskrcnn.evaluation.boundary import boundary_iou, mask_boundaries

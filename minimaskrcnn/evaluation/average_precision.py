@@ -1,4 +1,4 @@
-"""Average precision as COCO defines it, for boxes and for masks, in NumPy.
+"""Average precision as COCO defines it, for boxes, masks and keypoints, in NumPy.
 
 Picture by picture, detections are matched to true objects and judged right or wrong (`matching`). Per class,
 size range and IoU threshold, all judged detections in order of score give a curve of precision against recall
@@ -9,7 +9,7 @@ Equal to pycocotools to the last digits, its orders of ties and its treatment of
 Source: cocodataset.org/#detection-eval; the paper reports these numbers in all its tables.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,17 @@ import numpy as np
 from minimaskrcnn.checks import check_choice, check_whole, describe
 from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.checks import as_vector
+from minimaskrcnn.detection.skeleton import sigmas_of
 from minimaskrcnn.detection.structures import Detections, Target, as_detections, as_target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import overlap
 from minimaskrcnn.evaluation.curves import AREA_RANGES, IOU_THRESHOLDS, NOTHING, RECALLS, Curves, sample_curve
+from minimaskrcnn.evaluation.keypoints import Poses, extents, oks_matrix
 from minimaskrcnn.evaluation.matching import match
 
 Measure = Callable[..., np.ndarray]
+MAX_DETS = {"bbox": (1, 10, 100), "segm": (1, 10, 100), "keypoints": (20,)}
+SMALL_POSES = ("s", "keypoints")
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,14 @@ class CocoEvaluator:
 
     Parameters
     ----------
-    iou_type : "bbox" or "segm"
-        Compare boxes or masks.
-    max_dets : increasing tuple of int
+    iou_type : "bbox", "segm" or "keypoints"
+        Compare boxes, masks or keypoints.
+    max_dets : increasing tuple of int, optional
         Numbers of detections allowed for each picture and class. AP uses the last; AR is given for each.
+        COCO's are 1, 10, 100, and 20 for keypoints.
+    sigmas : sequence of float, optional
+        For keypoints: how far apart two right answers may lie, see `keypoints.oks_matrix`. By default those
+        of COCO's 17 keypoints, and `skeleton.OTHER_SIGMA` for each of any other number.
 
     Examples
     --------
@@ -58,8 +66,15 @@ class CocoEvaluator:
     'AP50 = 1.000'
     """
 
-    def __init__(self, iou_type: str = "bbox", max_dets: tuple[int, ...] = (1, 10, 100)):
-        self.iou_type = check_choice("CocoEvaluator", iou_type, "iou_type", ("bbox", "segm"))
+    def __init__(
+        self,
+        iou_type: str = "bbox",
+        max_dets: tuple[int, ...] | None = None,
+        sigmas: Sequence[float] | None = None,
+    ):
+        self.iou_type = check_choice("CocoEvaluator", iou_type, "iou_type", tuple(MAX_DETS))
+        self.sigmas = sigmas
+        max_dets = MAX_DETS[self.iou_type] if max_dets is None else max_dets
         if not isinstance(max_dets, tuple | list) or not max_dets:
             raise InputError(f"CocoEvaluator: max_dets must be a tuple; got {describe(max_dets)}.")
         limits = [check_whole("CocoEvaluator", limit, "each of max_dets", least=1) for limit in max_dets]
@@ -95,7 +110,7 @@ class CocoEvaluator:
         else:
             masks = target.masks
             areas = overlap.box_areas(target.boxes) if masks is None else BoxMasks.of(masks).areas()
-        found, true = self._regions(detections), self._regions(target)
+        found, true = self._found(detections), self._true(target, areas)
         order = np.argsort(-detections.scores, kind="stable")
         verdicts = self._pictures[target.image_id] = {}
         for label in np.union1d(target.labels, detections.labels):
@@ -141,6 +156,8 @@ class CocoEvaluator:
         - ``AR1``, ``AR10``, ``AR100``: mean recall at each of ``max_dets``;
         - ``ARs``, ``ARm``, ``ARl``: mean recall by area, at the last of ``max_dets``;
         - ``per_class``: AP for each label.
+
+        For keypoints there are no small objects, as COCO annotates none.
         """
         curves = self.curves()
         precision, recall = curves.precision[..., -1], curves.recall  # (T, R, K, A), (T, K, A, M)
@@ -149,36 +166,58 @@ class CocoEvaluator:
             "AP50": _mean(precision[0, :, :, 0]),
             "AP75": _mean(precision[5, :, :, 0]),
         }
-        sizes = list(enumerate("sml", start=1))
+        sizes = [(a, size) for a, size in enumerate("sml", start=1) if (size, self.iou_type) != SMALL_POSES]
         summary |= {f"AP{size}": _mean(precision[:, :, :, a]) for a, size in sizes}
         summary |= {f"AR{limit}": _mean(recall[:, :, 0, m]) for m, limit in enumerate(self.max_dets)}
         summary |= {f"AR{size}": _mean(recall[:, :, a, -1]) for a, size in sizes}
         summary["per_class"] = {label: _mean(precision[:, :, k, 0]) for k, label in enumerate(curves.labels)}
         return summary
 
-    def _regions(self, instances: Target | Detections) -> np.ndarray | BoxMasks:
-        """Return the box of each instance, or its mask."""
+    def _found(self, detections: Detections) -> Any:
+        """Return the box, the mask or the pose of each detection; the area of a pose is that around it."""
         if self.iou_type == "bbox":
-            return instances.boxes
-        assert instances.masks is not None  # by _check
-        return BoxMasks.of(instances.masks)
+            return detections.boxes
+        if self.iou_type == "segm":
+            assert detections.masks is not None  # by _checked
+            return BoxMasks.of(detections.masks)
+        assert detections.keypoints is not None
+        return Poses(detections.keypoints, detections.boxes, extents(detections.keypoints))
+
+    def _true(self, target: Target, areas: np.ndarray) -> Any:
+        """Return the same of the true objects, whose areas are known."""
+        if self.iou_type == "bbox":
+            return target.boxes
+        if self.iou_type == "segm":
+            assert target.masks is not None
+            return BoxMasks.of(target.masks)
+        assert target.keypoints is not None
+        return Poses(target.keypoints, target.boxes, areas)
 
     def _judge(
         self, found: Any, true: Any, areas: np.ndarray, crowd: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Tell right from wrong detections, (A, T, D) each, and count the objects, (A,)."""
+        found_areas, iou = self._compare(found, true, crowd)
+        ignored = crowd | _outside(areas)  # (A, G)
+        if isinstance(true, Poses):
+            ignored |= ~true.annotated().any(1)
+        winner, excused = match(iou, ignored, crowd, np.minimum(IOU_THRESHOLDS, 1 - 1e-10))
+        right = (winner >= 0) & ~excused
+        wrong = (winner < 0) & ~_outside(found_areas)[:, None]
+        return right, wrong, (~ignored).sum(1)
+
+    def _compare(self, found: Any, true: Any, crowd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the areas (D,) of the detections, and their overlaps (D, G) with the true objects."""
+        if isinstance(true, Poses):
+            sigmas = sigmas_of(found.keypoints.shape[1]) if self.sigmas is None else self.sigmas
+            return found.areas, oks_matrix(found.keypoints, true, np.array(sigmas))
         measures: dict[str, tuple[Measure, Measure]] = {
             "bbox": (overlap.box_areas, overlap.box_intersections),
             "segm": (BoxMasks.areas, overlap.mask_intersections),
         }
         measure, intersect = measures[self.iou_type]
-        found_areas = measure(found)
-        iou = overlap.iou_matrix(intersect(found, true), found_areas, measure(true), crowd)
-        ignored = crowd | _outside(areas)  # (A, G)
-        winner, excused = match(iou, ignored, crowd, np.minimum(IOU_THRESHOLDS, 1 - 1e-10))
-        right = (winner >= 0) & ~excused
-        wrong = (winner < 0) & ~_outside(found_areas)[:, None]
-        return right, wrong, (~ignored).sum(1)
+        areas = measure(found)
+        return areas, overlap.iou_matrix(intersect(found, true), areas, measure(true), crowd)
 
     def _checked(self, target: Target, detections: Detections) -> tuple[Target, Detections]:
         """Refuse what cannot be judged, in the user's words."""
@@ -196,7 +235,23 @@ class CocoEvaluator:
                     f"{here}: true masks are {target.masks.shape[1:]} (height, width) and detected ones "
                     f"{detections.masks.shape[1:]}; paste the masks at the picture's own size."
                 )
+        if self.iou_type == "keypoints":
+            self._check_keypoints(here, target, detections)
         return target, detections
+
+    def _check_keypoints(self, here: str, target: Target, detections: Detections) -> None:
+        if target.keypoints is None or detections.keypoints is None:
+            raise InputError(
+                f"{here} comes without keypoints; use iou_type='bbox' for a model of boxes only."
+            )
+        count = target.keypoints.shape[1]
+        if detections.keypoints.shape[1] != count:
+            raise InputError(
+                f"{here}: {detections.keypoints.shape[1]} keypoints were found per object and {count} are "
+                "true; use a model of these keypoints."
+            )
+        if self.sigmas is not None and (len(self.sigmas) != count or min(self.sigmas) <= 0):
+            raise InputError(f"CocoEvaluator: sigmas must be {count} numbers above 0; got {self.sigmas}.")
 
 
 def _outside(areas: np.ndarray) -> np.ndarray:

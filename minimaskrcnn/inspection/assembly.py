@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from minimaskrcnn.detection.box_masks import BoxMasks
 from minimaskrcnn.detection.fates import Fates
-from minimaskrcnn.detection.stages import BoxStages, MaskStages, PictureStages, RPNStages
+from minimaskrcnn.detection.stages import BoxStages, KeypointStages, MaskStages, PictureStages, RPNStages
 from minimaskrcnn.inspection.context import TraceContext
 from minimaskrcnn.inspection.trace import LazyStage, MaskStage, Stage, Trace
 
@@ -33,6 +33,8 @@ def assemble(stages: PictureStages, context: TraceContext) -> Trace:
     named |= _rpn(stages.rpn) | _boxes(stages.boxes)
     if stages.masks is not None:
         named |= _masks(stages.masks)
+    if stages.keypoints is not None:
+        named |= _keypoints(stages.keypoints)
     return Trace(named | _detections(stages), context)
 
 
@@ -78,6 +80,15 @@ def _masks(masks: MaskStages) -> Stages:
     }
 
 
+def _keypoints(points: KeypointStages) -> Stages:
+    return {
+        "keypoint_features": Stage(points.features, ("detection", *MAP)),
+        "keypoint_heatmaps": Stage(points.heatmaps, ("detection", "keypoint", "y", "x")),
+        "keypoint_scores": Stage(points.scores, ("detection", "keypoint")),
+        "keypoint_peaks": Stage(points.points, ("detection", "keypoint", "xyv")),
+    }
+
+
 def _detections(stages: PictureStages) -> Stages:
     found = stages.detections
     named: Stages = {
@@ -88,6 +99,8 @@ def _detections(stages: PictureStages) -> Stages:
     }
     if found.masks is not None:
         named["masks"] = MaskStage(BoxMasks.of(found.masks), ("detection", "y", "x"))
+    if found.keypoints is not None:
+        named["keypoints"] = Stage(found.keypoints, ("detection", "keypoint", "xyv"))
     return named
 
 

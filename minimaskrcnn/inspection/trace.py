@@ -106,9 +106,11 @@ class Trace(Mapping[str, np.ndarray]):
     @property
     def detections(self) -> Detections:
         """What `predict` finds in the picture."""
-        return Detections(
-            self["boxes"], self["labels"], self["scores"], self.masks if "masks" in self else None
-        )
+        masks = self.masks if "masks" in self else None
+        found = Detections(self["boxes"], self["labels"], self["scores"], masks)
+        if "keypoints" in self:
+            found.keypoints, found.keypoint_scores = self["keypoints"], self["keypoint_scores"]
+        return found
 
     @property
     def masks(self) -> BoxMasks:

@@ -5,6 +5,7 @@ backbone.body.13.block.*                          MobileNetV3
 backbone.fpn.*                                    a pyramid; without it C5, or C4 if res5 is in the head
 rpn.head.conv.1.*, roi_heads.box_head.0.*         torchvision's second version
 roi_heads.mask_predictor.*                        masks
+roi_heads.keypoint_predictor.*                    keypoints
 roi_heads.box_predictor.cls_score.bias (91,)      COCO's classes
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from minimaskrcnn.detection.coco_names import COCO_NAMES
+from minimaskrcnn.detection.skeleton import PERSON
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io.other_models import network_of
 from minimaskrcnn.models.aliases import DEPTHS
@@ -22,6 +24,7 @@ from minimaskrcnn.models.presets import COCO_V1
 BODY = "backbone.body."
 RES5 = "roi_heads.box_head.res5."
 CLASSES = "roi_heads.box_predictor.cls_score.bias"
+KEYPOINTS = "roi_heads.keypoint_predictor.kps_score_lowres.weight"
 COUNTER = "num_batches_tracked"
 
 # What a user can say of weights (`--arch`); that a C5 is dilated cannot be seen in
@@ -62,7 +65,8 @@ def recognise(state: State, arch: str | None = None) -> dict[str, Any]:
     """Settings of the model that these weights belong to; the settings of `arch` replace what is recognised.
 
     What cannot be seen in weights (anchors, thresholds, sizes) keeps the preset's defaults, which are
-    torchvision's. With COCO's 91 classes the norm's eps is 0, as in the published models; else it is 1e-5.
+    torchvision's. With COCO's 91 classes, or persons' keypoints, the norm's eps is 0, as in the published
+    models; else it is 1e-5.
 
     Parameters
     ----------
@@ -87,11 +91,12 @@ def recognise(state: State, arch: str | None = None) -> dict[str, Any]:
         "masks": any(name.startswith("roi_heads.mask_predictor.") for name in state),
         "norm": "batch" if trained_norm else "frozen",
         **_neck_and_heads(state),
+        **_keypoints(state),
     }
     if MOBILENET not in state:
         config["depth"] = _depth(state)
         first = not trained_norm and "head_norm" not in config
-        if config["num_classes"] == len(COCO_NAMES) and first:
+        if first and (config["num_classes"] == len(COCO_NAMES) or is_person(config)):
             config |= COCO_V1
     return config | (ARCHITECTURES[arch] if arch else {})
 
@@ -107,8 +112,8 @@ def check_network(state: State) -> None:
     kind = network_of(state)
     if kind is not None:
         raise InputError(
-            f"the weights of {kind} (the first are {_first(state)}); only Mask R-CNN and Faster R-CNN with a "
-            "ResNet or a MobileNetV3 (large) are read, and ResNet classifiers as a backbone to train from."
+            f"the weights of {kind} (the first are {_first(state)}); only Mask, Faster and Keypoint R-CNN "
+            "with a ResNet or a MobileNetV3 (large) are read, and ResNet classifiers to train from."
         )
 
 
@@ -131,6 +136,23 @@ def _neck_and_heads(state: State) -> dict[str, Any]:
         widths = [state[f"{head}{layer}.0.weight"].shape[0] for layer in range(layers)]
         config |= {"box_head": "conv_fc", "box_layers": widths}
     return config
+
+
+def is_person(config: Mapping[str, Any]) -> bool:
+    """Whether recognised settings are those of persons and their keypoints."""
+    return config["num_classes"] == 2 and config.get("keypoints") == len(PERSON)
+
+
+def _keypoints(state: State) -> dict[str, Any]:
+    """The number of keypoints, and the widths of their head."""
+    deconvolution = state.get(KEYPOINTS)
+    if deconvolution is None or len(deconvolution.shape) != 4:
+        return {}
+    head, layers = "roi_heads.keypoint_head.", 0
+    while f"{head}{2 * layers}.weight" in state:
+        layers += 1
+    widths = [state[f"{head}{2 * layer}.weight"].shape[0] for layer in range(layers)]
+    return {"keypoints": deconvolution.shape[1], "keypoint_layers": widths}
 
 
 def _preset(state: State) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 # kind -> beginnings of names that a file of that kind has, all of them; the first kind that fits is named
 KINDS: dict[str, tuple[str, ...]] = {
-    "Keypoint R-CNN": ("roi_heads.keypoint_",),
     "FCOS": ("head.classification_head.", "head.regression_head.bbox_ctrness."),
     "SSD": ("head.classification_head.module_list.", "backbone.features."),
     "RetinaNet": ("head.classification_head.", "head.regression_head."),

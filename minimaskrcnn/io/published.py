@@ -87,6 +87,12 @@ PUBLISHED = {
             74.239,
             "COCO val2017: box AP 22.8",
         ),
+        Published(
+            "keypointrcnn_resnet50_fpn",
+            "keypointrcnn_resnet50_fpn_coco-fc266e95.pth",
+            226.054,
+            "COCO val2017, persons: box AP 54.6, keypoint AP 65.0",
+        ),
         Published("resnet18", "resnet18-f37072fd.pth", 44.661, "ImageNet classifier: top-1 69.8 %"),
         Published("resnet34", "resnet34-b627a593.pth", 83.275, "ImageNet classifier: top-1 73.3 %"),
         Published("resnet50", "resnet50-0676ba61.pth", 97.781, "ImageNet classifier: top-1 76.1 %"),

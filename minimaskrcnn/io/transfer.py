@@ -28,6 +28,9 @@ PER_CLASS = (
     "roi_heads.mask_predictor.mask_mlp_logits.",
 )
 
+POINTS = "roi_heads.keypoint_predictor."
+"""The layer with rows per keypoint, which is drawn anew for another number of keypoints."""
+
 
 def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
     """Fill `model` from a file of weights, and return the names of the weights that keep random rows.
@@ -65,6 +68,10 @@ def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
             for name in per_class
         }
         fresh = per_class if len(pairs) < model.num_classes else []
+        points = [name for name in own if name.startswith(POINTS) and name in arrays]
+        other_points = [name for name in points if arrays[name].shape != own[name].shape]
+        complete |= {name: own[name] for name in other_points}
+        fresh += other_points
     try:
         fill(model, complete)
     except InputError as error:

@@ -23,6 +23,7 @@ from minimaskrcnn import nn
 from minimaskrcnn.data.nuclei import NUCLEI_STEPS, Nuclei
 from minimaskrcnn.data.preparation import check_steps
 from minimaskrcnn.detection.coco_names import COCO_NAMES
+from minimaskrcnn.detection.skeleton import PERSON
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.io.architecture import BODY, CLASSES, COUNTER, RES5, State, recognise
@@ -83,8 +84,8 @@ def load_model(
     """Build the model that a file's weights are of, fill it, and return it with the facts beside them.
 
     A file of this project says how to build its model; that of a torchvision detector shows it by its names
-    and shapes (`io.architecture`), and with 91 classes its `class_names` are COCO's. `arch`, a name
-    in `io.architecture.ARCHITECTURES`, says what they do not tell.
+    and shapes (`io.architecture`), and with 91 classes, or persons' keypoints, its `class_names` are COCO's.
+    `arch`, a name in `io.architecture.ARCHITECTURES`, says what they do not tell.
 
     Parameters
     ----------
@@ -113,6 +114,8 @@ def model_of(
         config = describe(file.claims, facts, arch)
         if "config" not in facts and config.num_classes == len(COCO_NAMES):
             facts = {**facts, "class_names": list(COCO_NAMES)}
+        elif "config" not in facts and config.num_classes == 2 and config.keypoints == len(PERSON):
+            facts = {**facts, "class_names": list(COCO_NAMES[:2])}
         if norm_eps is not None:
             config = config.changed(norm_eps=norm_eps)
         elif (

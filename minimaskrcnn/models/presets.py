@@ -89,6 +89,7 @@ MINI = Config(
     box_batch_size_per_image=64,
     mask_layers=(64, 64),
     mask_dim_reduced=64,
+    keypoint_layers=(64, 64, 64, 64),
     paste="unrounded",
 )
 # On a map of stride 16, an object of 32 pixels is two cells wide, and rounding it (RoIPool, RoIWarp) loses
@@ -148,7 +149,10 @@ def configure(settings: Config | Mapping[str, Any]) -> Config:
     changes = dict(settings)
     preset = changes.pop("preset", "resnet_fpn")
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise InputError(f"preset {shortened(preset)} is unknown; choose one of {', '.join(PRESETS)}.")
+        raise InputError(
+            f"preset {shortened(preset)} is unknown; choose one of {', '.join(KINDS)}, or a name of "
+            "torchvision's such as maskrcnn_resnet50_fpn (docs/models.md lists all)."
+        )
     return PRESETS[preset].changed(**changes)
 
 

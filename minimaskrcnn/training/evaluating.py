@@ -24,10 +24,16 @@ Crew = Callable[[Iterable[np.ndarray]], Iterator[Detections]]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The COCO summary for boxes and, if the model predicts masks, for masks."""
+    """The COCO summary for boxes and, where the model predicts them and the data have them, for the rest."""
 
     box: dict[str, Any]
     mask: dict[str, Any] | None
+    keypoints: dict[str, Any] | None = None
+
+    def named(self) -> dict[str, dict[str, Any]]:
+        """The summaries that there are, by name: "box", "mask", "keypoint"."""
+        found = {"box": self.box, "mask": self.mask, "keypoint": self.keypoints}
+        return {name: summary for name, summary in found.items() if summary is not None}
 
 
 def evaluate(
@@ -45,7 +51,7 @@ def evaluate(
     `on_image` is called with the index of each picture after its prediction, and `on_detections` with the
     picture (3, H, W) and what was found in it. A `crew` predicts the pictures in place of this process.
     """
-    scores = _Scores(max_dets, model.roi_heads.has_mask)
+    scores = _Scores(max_dets, model.roi_heads.has_mask, model.roi_heads.has_keypoints)
     left = steps_left(model.prepare, getattr(dataset, "prepared", ()))
     out: deque[tuple[int, np.ndarray, Target]] = deque()  # the crew has not answered yet
 
@@ -70,7 +76,7 @@ def evaluate_results(
 ) -> Evaluation:
     """Summarise detections that were made before, against the annotations that they belong to."""
     dataset = results.dataset
-    scores = _Scores(max_dets, results.has_masks and dataset.has_masks)
+    scores = _Scores(max_dets, results.has_masks and dataset.has_masks, results.has_keypoints)
     for index in range(len(dataset)):
         target = dataset.target(index, results.size(index))
         scores.add(target, results.detections(index), dataset.areas(index))
@@ -79,28 +85,34 @@ def evaluate_results(
 
 
 class _Scores:
-    """The evaluators of boxes and, if there are any, of masks."""
+    """The evaluators of boxes and, if there are any, of masks and of keypoints."""
 
-    def __init__(self, max_dets: int, masks: bool):
+    def __init__(self, max_dets: int, masks: bool, keypoints: bool):
         limits = tuple(sorted({1, min(10, max_dets), max_dets}))
         self.box = CocoEvaluator("bbox", limits)
         self.mask = CocoEvaluator("segm", limits) if masks else None
+        self.keypoints = CocoEvaluator("keypoints") if keypoints else None
 
     def add(self, target: Target, detections: Detections, areas: np.ndarray | None) -> None:
         self.box.add(target, detections, areas)
         if self.mask is not None:
             self.mask.add(target, detections, areas)
+        if target.keypoints is None:
+            self.keypoints = None  # the data have none
+        elif self.keypoints is not None:
+            self.keypoints.add(target, detections, areas)
 
     def summary(self) -> Evaluation:
-        return Evaluation(self.box.summary(), None if self.mask is None else self.mask.summary())
+        mask, keypoints = (None if one is None else one.summary() for one in (self.mask, self.keypoints))
+        return Evaluation(self.box.summary(), mask, keypoints)
 
 
 def best_evaluation(evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the first record with the highest AP: of masks if there are any, otherwise of boxes."""
+    """Return the first record with the highest AP, see `average_precision`."""
     scored = [record for record in evaluations if np.isfinite(average_precision(record))]
     return max(scored, key=average_precision, default=None)
 
 
 def average_precision(record: Mapping[str, Any]) -> float:
-    """Return the AP by which models are compared: of masks if there are any, otherwise of boxes."""
-    return record.get("mask_AP", record["box_AP"])
+    """Return the AP by which models are compared: of keypoints or masks if there are any, else of boxes."""
+    return record.get("keypoint_AP", record.get("mask_AP", record["box_AP"]))

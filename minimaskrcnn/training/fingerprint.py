@@ -31,7 +31,10 @@ def fingerprint(dataset: Dataset) -> np.ndarray:
 def _of_picture(dataset: CocoDataset, index: int) -> tuple[int, int, int]:
     picture = dataset.file.pictures[dataset.image_ids[index]]
     annotations = dataset.file.annotations.get(picture.id, [])
-    objects = repr([(a.category, a.box, a.crowd, a.outline) for a in annotations])
+    points = [a.keypoints for a in annotations if a.keypoints is not None]
+    objects = repr([(a.category, a.box, a.crowd, a.outline) for a in annotations]) + (
+        repr(points) if points else ""
+    )
     name = f"{picture.id} {picture.file_name}"
     return _hash(name.encode("utf-8", "surrogatepass")), _hash(objects.encode()), len(annotations)
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from minimaskrcnn.data.dataset import Dataset
+from minimaskrcnn.detection.skeleton import Skeleton
 from minimaskrcnn.errors import InputError, TrainingDivergedError
 from minimaskrcnn.io.checkpoint import save_arrays
 from minimaskrcnn.io.transfer import start_from
@@ -141,6 +142,7 @@ class Trainer(Learner):
         masks = recipe.model.masks and getattr(dataset, "has_masks", True)
         if masks != recipe.model.masks:
             log.info("start: the data have boxes and no outlines, so the model has no mask branch")
+        _check_keypoints(recipe.model.keypoints, getattr(dataset, "skeleton", None))
         model = build(replace(recipe.model, num_classes=dataset.num_classes, masks=masks), rng)
         origin: Record = {"seed": seed, "weights": None}
         model.class_names = tuple(dataset.class_names)
@@ -240,9 +242,9 @@ class Trainer(Learner):
             self.recipe.max_dets,
             on_image=lambda index: self.on_picture(index + 1, total),
         )
-        record = {"step": self.step, **{f"box_{k}": result.box[k] for k in ("AP", "AP50", "AP75")}}
-        if result.mask is not None:
-            record |= {f"mask_{k}": result.mask[k] for k in ("AP", "AP50", "AP75")}
+        record: Record = {"step": self.step}
+        for name, summary in result.named().items():
+            record |= {f"{name}_{k}": summary[k] for k in ("AP", "AP50", "AP75")}
         if self.folder is not None and best_evaluation([*self.evaluations, record]) is record:
             self._save_model(self.folder.best)
         with stopping.held():
@@ -351,6 +353,22 @@ class Trainer(Learner):
         if self.folder is None:
             raise InputError("Trainer: there is no folder to keep the state in; pass out=.")
         return self.folder
+
+
+def _check_keypoints(wanted: int, skeleton: Skeleton | None) -> None:
+    """Refuse a model whose keypoints are not those of the data; say so where the data's are not learnt.
+
+    Raises
+    ------
+    InputError
+        If their numbers differ.
+    """
+    known = 0 if skeleton is None else len(skeleton)
+    if wanted and wanted != known:
+        fix = f"--set keypoints={known}" if known else "leave out --set keypoints"
+        raise InputError(f"the model has {wanted} keypoints per object, the data {known or 'none'}; {fix}.")
+    if known and not wanted:
+        log.info("start: the data have keypoints; --set keypoints=%d adds a branch that learns them", known)
 
 
 def _sha256(path: str | Path) -> str:

@@ -32,6 +32,7 @@ from minimaskrcnn.viz.distributions import (
 from minimaskrcnn.viz.embedding import Embedded, explore, explore_roi, explore_world
 from minimaskrcnn.viz.example import Example, Truth
 from minimaskrcnn.viz.features import backbone_figure, features_figure, show_features
+from minimaskrcnn.viz.keypoints import draw_keypoints, heatmap_figure
 from minimaskrcnn.viz.mask_steps import mask_figure
 from minimaskrcnn.viz.mask_targets import roi_targets_figure, show_mask_targets, show_mini_masks
 from minimaskrcnn.viz.masks import draw_masks, mask_edges, show_mask_probabilities, show_pasted_masks
@@ -87,6 +88,7 @@ __all__ = [
     "diagram",
     "draw_boxes",
     "draw_detections",
+    "draw_keypoints",
     "draw_masks",
     "draw_picture",
     "explore",
@@ -94,6 +96,7 @@ __all__ = [
     "explore_world",
     "features_figure",
     "gradient_figure",
+    "heatmap_figure",
     "label_boxes",
     "ladder_figure",
     "mask_edges",

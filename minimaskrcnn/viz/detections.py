@@ -9,6 +9,7 @@ from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
+from minimaskrcnn.viz.keypoints import draw_keypoints
 from minimaskrcnn.viz.masks import draw_masks
 from minimaskrcnn.viz.object_colours import object_colours
 from minimaskrcnn.viz.picture import draw_picture
@@ -28,7 +29,8 @@ def draw_detections(
     ----------
     image : (3, H, W) float array in [0, 1]
     detections : Detections
-        `boxes` (D, 4) in pixels of `image`, `labels` (D,), `scores` (D,), `masks` (D, H, W) bool or None
+        `boxes` (D, 4) in pixels of `image`, `labels` (D,), `scores` (D,), `masks` (D, H, W) bool or None,
+        `keypoints` (D, K, 3) or None; 17 are joined as a person's
     class_names : names by label, 0 the background
     ax : axes to draw on; a new figure by default
     """
@@ -42,6 +44,8 @@ def draw_detections(
         draw_masks(ax, detections.masks, colours)
     crowded = len(boxes) > LABELLED
     draw_boxes(ax, boxes, colours, width=0.7 if crowded else 1.3)
+    if detections.keypoints is not None:
+        draw_keypoints(ax, detections.keypoints, colours)
     if not crowded:
         label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
     classes = count_classes(labels, class_names)
@@ -65,7 +69,8 @@ def show_detections(
     """Draw the detections of a trace that score at least `min_score`, in input pixels."""
     sure = trace["scores"] >= min_score
     masks = trace.masks[sure] if "masks" in trace else None
-    found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks)
+    points = trace["keypoints"][sure] if "keypoints" in trace else None
+    found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks, points)
     return draw_detections(trace["input"], found, trace.class_names, ax)
 
 

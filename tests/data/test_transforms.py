@@ -16,7 +16,13 @@ from minimaskrcnn.data import (
     Shapes,
     VerticalFlip,
 )
-from minimaskrcnn.data.transforms import flip_horizontally, flip_vertically, resample, turn_left
+from minimaskrcnn.data.transforms import (
+    flip_horizontally,
+    flip_vertically,
+    lay_on_canvas,
+    resample,
+    turn_left,
+)
 from minimaskrcnn.detection.boxes import boxes_from_masks
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
@@ -213,3 +219,61 @@ def test_bad_settings_are_named():
     ):
         with pytest.raises(InputError, match=r"Flip|Jitter"):
             make()
+
+
+def with_keypoints(seed=0, mirror=None, count=17):
+    rng = np.random.default_rng(seed)
+    image = rng.random((3, 20, 30), np.float32)
+    places = rng.uniform(2, 18, (2, count, 2))
+    keypoints = np.concatenate([places, rng.integers(0, 3, (2, count, 1))], axis=2).astype(np.float32)
+    boxes = np.array([[1, 2, 15, 18], [4, 4, 20, 19]], np.float32)
+    return image, Target(boxes, np.array([1, 1]), keypoints=keypoints, mirror=mirror)
+
+
+@pytest.mark.parametrize("flip", [flip_horizontally, flip_vertically])
+def test_two_flips_put_keypoints_back(flip):
+    image, target = with_keypoints()
+    once = flip(image, target)
+    np.testing.assert_allclose(flip(*once)[1].keypoints, target.keypoints, atol=1e-5)
+
+
+def test_a_flip_makes_left_hands_right():
+    image, target = with_keypoints()
+    flipped = flip_horizontally(image, target)[1].keypoints
+    np.testing.assert_allclose(flipped[:, 0, 0], 30 - target.keypoints[:, 0, 0])  # the nose
+    np.testing.assert_allclose(flipped[:, 9, 0], 30 - target.keypoints[:, 10, 0])  # left and right wrist
+    np.testing.assert_array_equal(flipped[:, 9, 2], target.keypoints[:, 10, 2])
+    upside_down = flip_vertically(image, target)[1].keypoints
+    np.testing.assert_allclose(upside_down[:, 9, 1], 20 - target.keypoints[:, 10, 1])
+
+
+def test_a_flip_of_keypoints_without_known_sides_is_refused():
+    image, target = with_keypoints(count=4)
+    with pytest.raises(InputError, match=r"Target\.mirror must name the mirror image of each of the 4"):
+        flip_horizontally(image, target)
+    image, target = with_keypoints(count=4, mirror=(1, 0, 2, 3))
+    flipped = flip_horizontally(image, target)[1]
+    np.testing.assert_allclose(flipped.keypoints[:, 0, 0], 30 - target.keypoints[:, 1, 0])
+
+
+def test_four_turns_put_keypoints_back_and_one_turn_swaps_nothing():
+    image, target = with_keypoints()
+    once = turn_left(image, target)
+    np.testing.assert_allclose(once[1].keypoints[..., 0], target.keypoints[..., 1])
+    np.testing.assert_allclose(once[1].keypoints[..., 1], 30 - target.keypoints[..., 0], atol=1e-5)
+    four = turn_left(*turn_left(*turn_left(*once)))
+    np.testing.assert_allclose(four[1].keypoints, target.keypoints, atol=1e-4)
+
+
+def test_keypoints_follow_a_window_and_a_canvas_and_are_forgotten_outside():
+    image, target = with_keypoints()
+    _, seen = resample(image, target, (5, 5, 25, 15), (20, 40))
+    inside = ((target.keypoints[..., :2] >= 5) & (target.keypoints[..., :2] <= (25, 15))).all(-1)
+    np.testing.assert_array_equal(seen.keypoints[..., 2], target.keypoints[..., 2] * inside)
+    np.testing.assert_allclose(
+        seen.keypoints[inside][:, :2], (target.keypoints[inside][:, :2] - 5) * 2, atol=1e-5
+    )
+    _, laid = lay_on_canvas(image, target, 3, 7, (40, 50))
+    np.testing.assert_allclose(
+        laid.keypoints - target.keypoints, np.broadcast_to([7, 3, 0], (2, 17, 3)), atol=1e-5
+    )

@@ -399,7 +399,6 @@ def test_the_epsilon_of_frozen_batch_norm_can_be_said(tmp_path, detector, caplog
 
 
 OTHER_MODELS = {
-    "Keypoint R-CNN": ("backbone.body.conv1.weight", "roi_heads.keypoint_head.0.weight"),
     "RetinaNet": ("head.classification_head.cls_logits.bias", "head.regression_head.bbox_reg.bias"),
     "FCOS": ("head.classification_head.cls_logits.bias", "head.regression_head.bbox_ctrness.bias"),
     "SSD": (

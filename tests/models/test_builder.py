@@ -149,6 +149,21 @@ LAYERS = {
         24,
         lambda m: shape(m, "roi_heads.mask_predictor.conv5_mask.weight") == (128, 24, 2, 2),
     ),
+    "keypoints": (
+        MINI_C4,
+        5,
+        lambda m: shape(m, "roi_heads.keypoint_predictor.kps_score_lowres.weight") == (64, 5, 4, 4),
+    ),
+    "keypoint_output_size": (
+        MINI,
+        {"keypoints": 2, "keypoint_output_size": 6},
+        lambda m: m.roi_heads.keypoint_extractor.output_size == 6,
+    ),
+    "keypoint_layers": (
+        MINI,
+        {"keypoints": 2, "keypoint_layers": (8, 16)},
+        lambda m: shape(m, "roi_heads.keypoint_head.2.weight") == (16, 8, 3, 3),
+    ),
     "paste": (MINI, "rounded", lambda m: m.paste is paste.rounded),
 }
 

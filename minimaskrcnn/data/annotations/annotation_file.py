@@ -9,6 +9,7 @@ from pathlib import Path
 from minimaskrcnn.data.annotations.categories import check_categories
 from minimaskrcnn.data.annotations.entries import Annotation, Category, Id, Picture
 from minimaskrcnn.data.annotations.findings import Finding, Findings, Severity
+from minimaskrcnn.data.annotations.keypoints import find_skeleton
 from minimaskrcnn.data.annotations.objects import check_annotations
 from minimaskrcnn.data.annotations.pictures import check_pictures
 from minimaskrcnn.data.readers import read_annotations
@@ -37,6 +38,8 @@ class AnnotationFile:
         How many images, annotations and categories the file lists.
     has_outlines : bool
         False for a file of boxes alone.
+    skeleton : Skeleton or None
+        The keypoints of the objects, if any object has some.
 
     Raises
     ------
@@ -62,11 +65,14 @@ class AnnotationFile:
         self.pictures: dict[Id, Picture] = check_pictures(content["images"], self.folder, self.findings)
         self.categories: list[Category] = check_categories(content["categories"], used, self.findings)
         self.annotations: dict[Id, list[Annotation]] = defaultdict(list)
-        kept = check_annotations(entries, self.pictures, self.categories, content, self.findings)
+        skeleton = find_skeleton(content["categories"], entries, str(self.path), self.findings)
+        count = len(skeleton) if skeleton else 0
+        kept = check_annotations(entries, self.pictures, self.categories, content, self.findings, count)
         for annotation in kept:
             self.annotations[annotation.picture].append(annotation)
         self._note_empty_lists()
         self.has_outlines = any(annotation.outline is not None for annotation in kept)
+        self.skeleton = skeleton if any(annotation.keypoints for annotation in kept) else None
 
     def _note_empty_lists(self) -> None:
         for name, entries in (("images", self.pictures), ("categories", self.categories)):

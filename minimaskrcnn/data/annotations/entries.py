@@ -47,6 +47,7 @@ class Annotation:
     outline : polygons, run lengths, or None where the file has only boxes
     crowd : bool
     area : float, pixels; where the file states none, that of the outline, or else of the box
+    keypoints : x, y, visibility of each keypoint in a row, or None
     """
 
     id: Id | None
@@ -56,6 +57,7 @@ class Annotation:
     outline: Outline | None
     crowd: bool
     area: float
+    keypoints: array[float] | None = None
 
 
 def as_id(value: Any) -> Id:

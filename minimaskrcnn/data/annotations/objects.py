@@ -1,4 +1,4 @@
-"""Check the list of annotations: what each belongs to, its box, crowd and area (not its outline)."""
+"""Check the list of annotations: what each belongs to, its box, crowd and area (outlines: `outlines`)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from minimaskrcnn.data.annotations.entries import (
     texts_prevail,
 )
 from minimaskrcnn.data.annotations.findings import EntryError, Finding, Findings, Severity, shown
+from minimaskrcnn.data.annotations.keypoints import check_keypoints
 from minimaskrcnn.data.annotations.outlines import check_outline, damaged_strings, enclosed, extent
 
 LEAST_SIDE = 0.01  # pixels; float32, or a resize, makes a shorter side vanish
@@ -35,6 +36,7 @@ def check_annotations(
     categories: Sequence[Category],
     content: Mapping[str, list[Any]],
     findings: Findings,
+    keypoints: int = 0,
 ) -> list[Annotation]:
     """Return the annotations that can be used, in the order of the file.
 
@@ -43,8 +45,9 @@ def check_annotations(
     entries : the file's own list
     pictures, categories : that were found usable
     content : the whole file, which also lists the pictures that were not
+    keypoints : how many keypoints an object has; with 0 none are read
     """
-    check = _Check(pictures, categories, content)
+    check = _Check(pictures, categories, content, keypoints)
     kept: list[Annotation] = []
     places: list[int] = []
     for position, entry in enumerate(entries):
@@ -89,7 +92,9 @@ class _Check:
         pictures: Mapping[Id, Picture],
         categories: Sequence[Category],
         content: Mapping[str, list[Any]],
+        keypoints: int,
     ):
+        self.keypoints = keypoints
         self.pictures, self.categories = pictures, {category.id for category in categories}
         self.listed = _listed_ids(content["images"])
         self.listed_categories = _listed_ids(content["categories"])
@@ -104,7 +109,8 @@ class _Check:
         outline = self._outline(entry.get("segmentation"), picture)
         _compare(box, picture, extent(outline) if isinstance(outline, list) else None)
         crowd, area = _crowd(entry.get("iscrowd")), _area(entry.get("area"), box, outline)
-        return Annotation(key, picture.id, category, box, outline, crowd, area)
+        points = check_keypoints(entry.get("keypoints"), self.keypoints) if self.keypoints else None
+        return Annotation(key, picture.id, category, box, outline, crowd, area, points)
 
     def _picture(self, value: Any) -> Picture:
         key = self._reference(value, "image")

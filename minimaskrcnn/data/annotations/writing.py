@@ -47,8 +47,18 @@ def as_coco(file: AnnotationFile) -> dict[str, list[dict[str, Any]]]:
     return {
         "images": [_image(picture) for picture in file.pictures.values()],
         "annotations": [_annotation(one, number) for one, number in zip(kept, numbers, strict=True)],
-        "categories": [{"id": category.id, "name": category.name} for category in file.categories],
+        "categories": [
+            {"id": category.id, "name": category.name, **_skeleton(file)} for category in file.categories
+        ],
     }
+
+
+def _skeleton(file: AnnotationFile) -> dict[str, Any]:
+    """The keypoints of a category and their limbs, which COCO counts from 1."""
+    if file.skeleton is None:
+        return {}
+    limbs = [[first + 1, second + 1] for first, second in file.skeleton.limbs]
+    return {"keypoints": list(file.skeleton.names), "skeleton": limbs}
 
 
 def _image(picture: Picture) -> dict[str, Any]:
@@ -59,7 +69,7 @@ def _image(picture: Picture) -> dict[str, Any]:
 
 
 def _annotation(annotation: Annotation, number: Any) -> dict[str, Any]:
-    entry = {
+    entry: dict[str, Any] = {
         "id": number,
         "image_id": annotation.picture,
         "category_id": annotation.category,
@@ -67,6 +77,9 @@ def _annotation(annotation: Annotation, number: Any) -> dict[str, Any]:
         "area": annotation.area,
         "iscrowd": int(annotation.crowd),
     }
+    if annotation.keypoints is not None:
+        entry["keypoints"] = annotation.keypoints.tolist()
+        entry["num_keypoints"] = sum(visible > 0 for visible in annotation.keypoints[2::3])
     return entry if annotation.outline is None else {**entry, "segmentation": _plain(annotation.outline)}
 
 

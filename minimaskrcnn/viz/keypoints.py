@@ -1,0 +1,75 @@
+"""Keypoints: the skeleton on the picture, and the heat maps over a box whose peaks they are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from minimaskrcnn.detection.skeleton import numbered
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.picture import draw_picture
+from minimaskrcnn.viz.style import LABEL, MAP, halo, panels
+from minimaskrcnn.viz.words import class_name
+
+COLUMNS = 6
+
+
+def draw_keypoints(ax: Axes, keypoints: np.ndarray, colours: Sequence[str]) -> None:
+    """Draw keypoints (N, K, 3) in the colours of their objects; 17 are joined by a person's limbs.
+
+    A keypoint with the visibility 0 is not drawn, and no limb goes to it.
+    """
+    limbs = numbered(keypoints.shape[1]).limbs
+    for places, colour in zip(keypoints, colours, strict=True):
+        for ends in limbs:
+            if all(places[end, 2] > 0 for end in ends):
+                x, y = places[list(ends), :2].T
+                ax.plot(x, y, color=colour, linewidth=1.6, solid_capstyle="round", path_effects=halo(2.6))
+        x, y = places[places[:, 2] > 0, :2].T
+        ax.plot(x, y, "o", color=colour, markersize=3.5, markeredgecolor="black", markeredgewidth=0.5)
+
+
+def heatmap_figure(trace: Trace, detection: int = 0) -> Figure:
+    """Draw every heat map of one detection over its box, with its peak.
+
+    Parameters
+    ----------
+    trace : Trace
+        Of a model with keypoints.
+    detection : int
+        Its number, from 0 on; detections are sorted by score.
+
+    Raises
+    ------
+    InputError
+        If the trace has no keypoints, or no such detection.
+    """
+    if "keypoint_heatmaps" not in trace:
+        raise InputError("heatmap_figure: this model has no keypoint head, so there are no heat maps.")
+    heatmaps = trace["keypoint_heatmaps"]  # (D, K, M, M)
+    if not 0 <= detection < len(heatmaps):
+        raise InputError(f"heatmap_figure: detection {detection} of {len(heatmaps)}; they count from 0.")
+    maps, names = heatmaps[detection], numbered(heatmaps.shape[1]).names
+    x1, y1, x2, y2 = trace["boxes"][detection]
+    rows = -(-len(maps) // COLUMNS)
+    height = 1.8 * float(np.clip((y2 - y1) / max(x2 - x1, 1e-6), 0.4, 2.5))
+    figure, axes = panels(rows, COLUMNS, 1.8, height, 0.35)
+    spread = dict(zip(("vmin", "vmax"), np.quantile(maps, (0.01, 0.999)), strict=True))
+    for ax, heatmap, name, place in zip(axes, maps, names, trace["keypoints"][detection], strict=False):
+        draw_picture(trace["input"], ax)
+        ax.imshow(heatmap, extent=(x1, x2, y2, y1), cmap=MAP, alpha=0.65, **spread)
+        ax.plot(*place[:2], "o", color="white", markersize=4, markeredgecolor="black")
+        ax.set_xlim(x1, x2)
+        ax.set_ylim(y2, y1)
+        ax.set_title(name.replace("_", " "), fontsize=LABEL, loc="left")
+    for ax in axes[len(maps) :]:
+        ax.remove()
+    label = class_name(trace["labels"][detection], trace.class_names)
+    cells = f"{maps.shape[-1]} x {maps.shape[-1]} cells each"
+    axes[0].set_label(
+        f"The {len(maps)} heat maps of detection {detection} ({label}), {cells}, over its box: logits on one "
+        "scale. A white dot marks each peak."
+    )
+    return figure
