@@ -16,6 +16,7 @@ from minimaskrcnn.cli import (
     anchors,
     check,
     convert,
+    data_sets,
     demo,
     evaluate,
     explore,
@@ -102,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         obtain = weights.obtain(args.yes, args.quiet)
         with kernels.use(args.kernels), published.obtained_by(obtain):
+            data_sets.resolve(args)
             code = COMMANDS[args.command].run(args)
         sys.stdout.flush()
         return code

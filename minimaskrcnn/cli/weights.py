@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from minimaskrcnn.cli import output
 
 if TYPE_CHECKING:
-    from minimaskrcnn.io.published import Obtain, Published
+    from minimaskrcnn.io.published import Obtain, Published, Remote
 
 SUMMARY = "list and download the weights that torchvision publishes"
 
@@ -66,26 +66,27 @@ def run(args: argparse.Namespace) -> int:
 
 
 def get(entry: Published, quiet: bool) -> Path:
-    """Return the path of a published file, after a download with a progress bar if it is not here."""
+    """Return the path of a published file, after a download if it is not here."""
+    return _here(entry) or download(entry, quiet)
+
+
+def download(entry: Remote, quiet: bool) -> Path:
+    """Download a file with a progress bar, and return its path."""
     from minimaskrcnn.cli.progress import open_bar
     from minimaskrcnn.io.download import fetch
-    from minimaskrcnn.io.published import folder
 
-    found = _here(entry)
-    if found is not None:
-        return found
     output.log.info("downloading %s", entry.url)
     with open_bar(round(entry.megabytes * 2**20), "B", quiet) as bar:
         bar.unit_scale = True
-        return fetch(entry, folder(), lambda done, total: bar.update(done - bar.n))
+        return fetch(entry, lambda done, total: bar.update(done - bar.n))
 
 
 def obtain(yes: bool, quiet: bool) -> Obtain:
     """Return what a command does about a published file that is not here: `--yes` or one question decides."""
-    return lambda entry: get(entry, quiet) if yes or _agreed(entry) else None
+    return lambda entry: download(entry, quiet) if yes or _agreed(entry) else None
 
 
-def _agreed(entry: Published) -> bool:
+def _agreed(entry: Remote) -> bool:
     """Ask once, if somebody is there to answer."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         return False

@@ -128,8 +128,8 @@ def cubic_weights(old: int, new: int, dtype: np.typing.DTypeLike = np.float64) -
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    real = np.dtype(dtype).type
-    place = (np.arange(new, dtype=dtype) + real(0.5)) * real(old / new) - real(0.5)  # (new,)
+    half, step = np.array([0.5, old / new], dtype)
+    place = (np.arange(new, dtype=dtype) + half) * step - half  # (new,)
     cells = np.floor(place)[:, None] + np.arange(-1, 3, dtype=dtype)  # (new, 4)
     t = abs(place[:, None] - cells)
     near = ((CUBIC + 2) * t - (CUBIC + 3)) * t * t + 1

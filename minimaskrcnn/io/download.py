@@ -15,7 +15,7 @@ from typing import Any
 
 from minimaskrcnn.errors import InputError, printable
 from minimaskrcnn.files import naming_the_file
-from minimaskrcnn.io.published import Published
+from minimaskrcnn.io.published import Remote
 
 Progress = Callable[[int, int], object]
 """Called with the bytes that are there and the bytes of the whole file."""
@@ -23,18 +23,18 @@ Progress = Callable[[int, int], object]
 MEGABYTE = 2**20
 TRIES, SECONDS = 4, 20.0
 CHUNK = 2**14  # bytes; less than this is lost when a connection ends
-TOLERANCE = 600  # bytes; the published size has three decimals of a megabyte
 RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
-def fetch(entry: Published, folder: Path, progress: Progress | None = None) -> Path:
-    """Download `entry` into `folder`, unless it is there, and return its path.
+def fetch(entry: Remote, progress: Progress | None = None) -> Path:
+    """Download `entry` into its folder, unless it is there, and return its path.
 
     Raises
     ------
     InputError
         If pooch is missing, if the server cannot be reached, or if it sends another file.
     """
+    folder = entry.folder
     target = folder / entry.file
     if target.is_file():
         return target
@@ -53,7 +53,7 @@ def fetch(entry: Published, folder: Path, progress: Progress | None = None) -> P
 class _Downloader:
     """What pooch calls to fill a file; it goes on with `part`, of an earlier try or an earlier day."""
 
-    def __init__(self, entry: Published, part: Path, progress: Progress | None):
+    def __init__(self, entry: Remote, part: Path, progress: Progress | None):
         self.entry, self.part, self.progress = entry, part, progress
         self.total: int | None = None  # bytes, once the server has said it
 
@@ -88,8 +88,8 @@ class _Downloader:
             if answer.status_code not in (200, 206):
                 words = f"{answer.status_code} {printable(answer.reason or '')}"
                 raise InputError(
-                    f"{self.entry.name}: {url} answers {words}; "
-                    f"look for {self.entry.file} on torchvision's pages and put it into {self.part.parent}."
+                    f"{self.entry.name}: {url} answers {words}; look for {self.entry.file} on "
+                    f"{self.entry.publisher} and put it into {self.part.parent}."
                 )
             start, total = _place(answer, have)
             if total is not None and not self._is_whole(total):
@@ -104,11 +104,11 @@ class _Downloader:
             part.truncate()
             for chunk in answer.iter_content(CHUNK):
                 part.write(chunk)
-                if part.tell() > most + TOLERANCE:
+                if part.tell() > most + self.entry.slack:
                     break
                 if self.progress is not None:
                     self.progress(part.tell(), most)
-        if self._arrived() > most + TOLERANCE:
+        if self._arrived() > most + self.entry.slack:
             self.part.unlink()
             raise InputError(self._other("more bytes"))
 
@@ -132,7 +132,7 @@ class _Downloader:
         return self.part.stat().st_size if self.part.is_file() else 0
 
     def _is_whole(self, size: int) -> bool:
-        return abs(size - self.entry.megabytes * MEGABYTE) <= TOLERANCE
+        return abs(size - self.entry.megabytes * MEGABYTE) <= self.entry.slack
 
 
 def _place(answer: Any, have: int) -> tuple[int, int | None]:

@@ -13,11 +13,48 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from minimaskrcnn.data.location import data_folders, find_data
 from minimaskrcnn.errors import InputError
 
 BASE = "https://download.pytorch.org/models/"
+
+
+class Remote(Protocol):
+    """What a download must know of a file."""
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+
+    @property
+    def url(self) -> str:
+        """Where it is published."""
+
+    @property
+    def megabytes(self) -> float:
+        """Its size in units of 2^20 bytes."""
+
+    @property
+    def slack(self) -> int:
+        """Bytes by which the size may be wrong."""
+
+    @property
+    def digits(self) -> str:
+        """The first digits of its SHA-256."""
+
+    @property
+    def publisher(self) -> str:
+        """Where to look for it if the address has changed."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is downloaded to."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +74,9 @@ class Published:
     megabytes: float
     holds: str
 
+    publisher = "torchvision's pages"
+    slack = 600  # bytes, since the size has three decimals
+
     @property
     def url(self) -> str:
         """Where it is published."""
@@ -46,6 +86,11 @@ class Published:
     def digits(self) -> str:
         """The first digits of its SHA-256."""
         return Path(self.file).stem.rpartition("-")[2]
+
+    @property
+    def folder(self) -> Path:
+        """Where it is downloaded to."""
+        return folder()
 
 
 PUBLISHED = {
@@ -100,7 +145,7 @@ PUBLISHED = {
     )
 }
 
-Obtain = Callable[[Published], Path | None]
+Obtain = Callable[[Remote], Path | None]
 """What to do about a file that is not here: its path after a download, or None."""
 
 # By itself the package downloads nothing; a command asks first.
@@ -115,6 +160,11 @@ def obtained_by(obtain: Obtain) -> Iterator[None]:
         yield
     finally:
         _obtain.reset(token)
+
+
+def obtained(entry: Remote) -> Path | None:
+    """Return the path of a file that is not here, if `obtained_by` gets it."""
+    return _obtain.get()(entry)
 
 
 def folder() -> Path:
@@ -137,7 +187,7 @@ def require(name: str) -> Path:
         If the file is not here and is not downloaded.
     """
     entry = PUBLISHED[name]
-    path = find(name) or _obtain.get()(entry)
+    path = find(name) or obtained(entry)
     if path is not None:
         return path
     raise InputError(
