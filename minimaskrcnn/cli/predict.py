@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
+    from minimaskrcnn.detection.skeleton import Skeleton
     from minimaskrcnn.detection.structures import Detections
     from minimaskrcnn.inspection import Trace
     from minimaskrcnn.models import MaskRCNN
@@ -31,7 +32,8 @@ Writes DIR/NAME-overlay.png for each picture, and DIR/detections.json for all
 of them in COCO's results format: image_id (1, 2, ... in the given order),
 file_name, category_id (the data set's own id of the class if the model knows
 it, otherwise the label: 1 is the first class), bbox (x, y, width, height),
-score, segmentation (run lengths). The JSON contains every detection; the
+score, segmentation (run lengths), keypoints (x, y, 1 for each) as the model
+finds them. The JSON contains every detection; the
 tables and overlays show those with a score of at least --min-score. For the
 AP of masks by size in pycocotools, take out bbox first (docs/cli.md). With
 --ids-from FILE the ids are those of an annotation file, so that
@@ -114,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
         sure = results.at_least(detections, args.min_score)
         sides.append(scale.shown_sides(model, sure, image.shape[1:]))
         rows += objects.measured(path, sure, names)
-        overlay = viz.save(draw(image, sure, names), folder / f"{stem}-overlay.png")
+        overlay = viz.save(draw(image, sure, names, model.skeleton), folder / f"{stem}-overlay.png")
         output.log.info("%s: %d objects, drawn in %s", path, len(sure), overlay)
         found: dict[str, Any] = {
             "image": path,
@@ -255,13 +257,15 @@ def write_trace(trace: Trace, base: Path, quiet: bool) -> dict[str, str]:
     return {"trace": str(arrays), "stages": str(stages)}
 
 
-def draw(image: np.ndarray, detections: Detections, class_names: list[str]) -> Figure:
+def draw(
+    image: np.ndarray, detections: Detections, class_names: list[str], skeleton: Skeleton | None = None
+) -> Figure:
     """Draw the overlay, 8 inches wide and as high as the shape of the picture requires."""
     from minimaskrcnn import viz
 
     height, width = image.shape[1:]
     figure = viz.new_figure(8, 8 * min(max(height / width, 0.3), 3) + 0.8)
-    viz.draw_detections(image, detections, class_names, figure.add_subplot())
+    viz.draw_detections(image, detections, class_names, figure.add_subplot(), skeleton)
     return figure
 
 

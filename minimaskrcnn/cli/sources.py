@@ -114,8 +114,7 @@ def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
             log.warning("%s names no class; its objects are taken for %s", dataset.path, model.class_names[1])
             dataset = dataset.renamed(model.class_names)
         ordered = dataset.ordered_as(model.class_names)
-        if ordered.class_names != dataset.class_names:
-            log.warning("%s lists its classes in another order; they are matched by name", dataset.path)
+        _say_what_is_matched(dataset, model)
         return ordered
     if tuple(model.class_names) != tuple(dataset.class_names):
         raise InputError(
@@ -124,6 +123,16 @@ def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
             "was trained on data of these classes."
         )
     return dataset
+
+
+def _say_what_is_matched(dataset: data.CocoDataset, model: MaskRCNN) -> None:
+    """Say how the classes of a file that are not in the model's order, or not all of them, are matched."""
+    names, ids = dataset.class_names[1:], dataset.category_ids[1:]
+    labels = [model.class_names.index(name) for name in names]
+    if ids == labels:
+        log.info("%s: %d classes match by name and by id (the model's label)", dataset.path, len(names))
+    elif labels != list(range(1, len(labels) + 1)):
+        log.warning("%s lists its classes in another order; they are matched by name", dataset.path)
 
 
 def read_picture(path: str | Path, model: MaskRCNN, args: argparse.Namespace) -> np.ndarray:

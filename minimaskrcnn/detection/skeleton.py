@@ -8,6 +8,9 @@ Source: COCO's person_keypoints annotations and cocodataset.org/#keypoints-eval.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from minimaskrcnn.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,25 @@ def numbered(count: int) -> Skeleton:
     if count == len(PERSON):
         return PERSON
     return Skeleton(tuple(f"keypoint {k}" for k in range(1, count + 1)))
+
+
+def skeleton_from(value: Any, count: int | None = None) -> Skeleton:
+    """Return the skeleton that JSON describes: ``{"names": [...], "limbs": [[0, 1], ...]}``.
+
+    Raises
+    ------
+    InputError
+        If it is none, or has not `count` keypoints.
+    """
+    names, limbs = (value.get(key) if isinstance(value, dict) else None for key in ("names", "limbs"))
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise InputError("its skeleton is not a list of names of keypoints; save it again.")
+    ends = range(len(names))
+    pairs = limbs if isinstance(limbs, list) else []
+    if not all(
+        isinstance(pair, list) and len(pair) == 2 and all(end in ends for end in pair) for pair in pairs
+    ):
+        raise InputError("the limbs of its skeleton are not pairs of its keypoints; save it again.")
+    if count is not None and len(names) != count:
+        raise InputError(f"its skeleton has {len(names)} keypoints, and its weights {count}; save it again.")
+    return Skeleton(tuple(names), tuple((first, second) for first, second in pairs))

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from minimaskrcnn.detection.skeleton import Skeleton, skeleton_from
 from minimaskrcnn.errors import InputError
 
 
@@ -25,6 +26,8 @@ class TraceContext:
     ----------
     class_names : tuple of str
         Indexed by label, the background first; empty where the names are not known.
+    skeleton : Skeleton or None
+        The keypoints and their limbs; None without a keypoint branch.
     strides : dict from level name to (y, x)
         Distance in pixels of the padded picture between neighbouring cells of each feature map that carries
         anchors, finest first: ``{"P2": (4, 4), ...}``; empty where it is not known.
@@ -47,6 +50,7 @@ class TraceContext:
     """
 
     class_names: tuple[str, ...] = ()
+    skeleton: Skeleton | None = None
     strides: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     paste_rule: str = "rounded"
     roi_operator: str = "roi_align"
@@ -80,6 +84,8 @@ class TraceContext:
         try:
             values: dict[str, Any] = json.loads(text)
             values["class_names"] = tuple(values["class_names"])
+            if values.get("skeleton") is not None:
+                values["skeleton"] = skeleton_from(values["skeleton"])
             values["strides"] = {name: (y, x) for name, (y, x) in values["strides"].items()}
             context = cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

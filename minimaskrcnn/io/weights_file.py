@@ -23,7 +23,7 @@ from minimaskrcnn import nn
 from minimaskrcnn.data.nuclei import NUCLEI_STEPS, Nuclei
 from minimaskrcnn.data.preparation import check_steps
 from minimaskrcnn.detection.coco_names import COCO_NAMES
-from minimaskrcnn.detection.skeleton import PERSON
+from minimaskrcnn.detection.skeleton import PERSON, skeleton_from
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.files import atomic_write
 from minimaskrcnn.io.architecture import BODY, CLASSES, COUNTER, RES5, State, recognise
@@ -123,6 +123,7 @@ def model_of(
         ):
             log.warning(EPS_UNKNOWN, file.path)
         check_facts(file.claims, facts, config)
+        skeleton = skeleton_from(facts["skeleton"], config.keypoints) if "skeleton" in facts else None
         model = describe_model(config)
         check_fit(model, file.claims)
     except InputError as error:
@@ -134,6 +135,7 @@ def model_of(
     model.eval()
     if facts.get("class_names") is not None:
         model.class_names = tuple(facts["class_names"])
+    model.skeleton = skeleton or model.skeleton
     model.prepare = preparation(facts)
     facts = {**facts, "prepare": list(model.prepare)}
     return model, {**facts, "config": asdict(config)}

@@ -20,6 +20,7 @@ from minimaskrcnn.autograd import Tensor, no_grad
 from minimaskrcnn.checks import describe
 from minimaskrcnn.detection.boxes import resize_boxes
 from minimaskrcnn.detection.keypoints import resize_keypoints
+from minimaskrcnn.detection.skeleton import Skeleton, numbered
 from minimaskrcnn.detection.stages import PictureStages
 from minimaskrcnn.detection.structures import Detections, Target
 from minimaskrcnn.errors import InputError
@@ -67,6 +68,8 @@ class MaskRCNN(nn.Module):
     ----------
     class_names : tuple of str
         The names by label, background first; "class 1", "class 2", ... until they are set.
+    skeleton : Skeleton or None
+        The names of the keypoints and the limbs between them; None without a keypoint branch.
     prepare : tuple of str
         The steps that prepared the pictures of the training set (`data.preparation`). If you read pictures
         for `predict`, prepare them in the same way first: `data.prepare(image, model.prepare)`.
@@ -89,6 +92,8 @@ class MaskRCNN(nn.Module):
         self.transform, self.num_classes, self.config = transform, num_classes, config
         self.backbone, self.rpn, self.roi_heads = backbone, rpn, roi_heads
         self.class_names = numbered_classes(num_classes)
+        keypoints = 0 if config is None else config.keypoints
+        self.skeleton: Skeleton | None = numbered(keypoints) if keypoints else None
         self.prepare: tuple[str, ...] = ()
 
     @property
@@ -222,6 +227,7 @@ class MaskRCNN(nn.Module):
         rpn, heads, post = self.rpn, self.roi_heads, self.roi_heads.postprocess
         return TraceContext(
             class_names=self.class_names,
+            skeleton=self.skeleton,
             strides=strides,
             paste_rule=getattr(self.paste, "__name__", "unknown"),
             roi_operator=heads.box_extractor.operator,

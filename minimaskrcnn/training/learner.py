@@ -63,6 +63,8 @@ class Learner:
         recipe = replace(recipe, prepare=(*prepared, *left))
         self.model, self.recipe, self.rng, self.step = model, recipe, rng, 0
         model.class_names, model.prepare = tuple(dataset.class_names), recipe.prepare
+        if model.skeleton is not None:
+            model.skeleton = getattr(dataset, "skeleton", None) or model.skeleton
         freeze(model, *recipe.freeze)
         self.optimizer = make_optimizer(recipe, model)
         self.schedule = make_schedule(recipe)

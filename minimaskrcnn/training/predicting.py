@@ -28,6 +28,7 @@ def make_predictor(model: MaskRCNN, recipe: Recipe) -> MaskRCNN:
         )
     predictor = build(model.config.changed(**recipe.predict))
     predictor.class_names, predictor.prepare = model.class_names, model.prepare
+    predictor.skeleton = model.skeleton
     predictor.load_state_dict(model.state_dict())
     return predictor
 

@@ -266,6 +266,7 @@ class Trainer(Learner):
         return {
             "class_names": dataset.class_names,
             "category_ids": getattr(dataset, "category_ids", None),
+            **({"skeleton": asdict(self.model.skeleton)} if self.model.skeleton else {}),
             "prepare": list(self.recipe.prepare),
             **self.origin,
             "step": self.step,

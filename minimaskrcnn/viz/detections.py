@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from minimaskrcnn.detection.skeleton import Skeleton
 from minimaskrcnn.detection.structures import Detections
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import LABELLED, draw_boxes, label_boxes
@@ -22,6 +23,7 @@ def draw_detections(
     detections: Detections,
     class_names: Sequence[str] | None = None,
     ax: Axes | None = None,
+    skeleton: Skeleton | None = None,
 ) -> Axes:
     """Draw detections on the picture in which they were found, one colour per object.
 
@@ -30,9 +32,10 @@ def draw_detections(
     image : (3, H, W) float array in [0, 1]
     detections : Detections
         `boxes` (D, 4) in pixels of `image`, `labels` (D,), `scores` (D,), `masks` (D, H, W) bool or None,
-        `keypoints` (D, K, 3) or None; 17 are joined as a person's
+        `keypoints` (D, K, 3) or None
     class_names : names by label, 0 the background
     ax : axes to draw on; a new figure by default
+    skeleton : the limbs between keypoints; by default those of a person if there are 17
     """
     ax = draw_picture(image, ax)
     boxes, labels, scores = detections.boxes, detections.labels, detections.scores
@@ -45,7 +48,7 @@ def draw_detections(
     crowded = len(boxes) > LABELLED
     draw_boxes(ax, boxes, colours, width=0.7 if crowded else 1.3)
     if detections.keypoints is not None:
-        draw_keypoints(ax, detections.keypoints, colours)
+        draw_keypoints(ax, detections.keypoints, colours, skeleton)
     if not crowded:
         label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
     classes = count_classes(labels, class_names)
@@ -71,7 +74,7 @@ def show_detections(
     masks = trace.masks[sure] if "masks" in trace else None
     points = trace["keypoints"][sure] if "keypoints" in trace else None
     found = Detections(trace["boxes"][sure], trace["labels"][sure], trace["scores"][sure], masks, points)
-    return draw_detections(trace["input"], found, trace.class_names, ax)
+    return draw_detections(trace["input"], found, trace.class_names, ax, trace.context.skeleton)
 
 
 @catalogued(

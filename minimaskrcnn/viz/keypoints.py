@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from minimaskrcnn.detection.skeleton import numbered
+from minimaskrcnn.detection.skeleton import Skeleton, numbered
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.picture import draw_picture
@@ -16,12 +16,16 @@ from minimaskrcnn.viz.words import class_name
 COLUMNS = 6
 
 
-def draw_keypoints(ax: Axes, keypoints: np.ndarray, colours: Sequence[str]) -> None:
-    """Draw keypoints (N, K, 3) in the colours of their objects; 17 are joined by a person's limbs.
+def draw_keypoints(
+    ax: Axes, keypoints: np.ndarray, colours: Sequence[str], skeleton: Skeleton | None = None
+) -> None:
+    """Draw keypoints (N, K, 3) in the colours of their objects, and the limbs of a skeleton.
+
+    Without a skeleton 17 keypoints are a person's, and others have no limbs.
 
     A keypoint with the visibility 0 is not drawn, and no limb goes to it.
     """
-    limbs = numbered(keypoints.shape[1]).limbs
+    limbs = (skeleton or numbered(keypoints.shape[1])).limbs
     for places, colour in zip(keypoints, colours, strict=True):
         for ends in limbs:
             if all(places[end, 2] > 0 for end in ends):
@@ -51,7 +55,7 @@ def heatmap_figure(trace: Trace, detection: int = 0) -> Figure:
     heatmaps = trace["keypoint_heatmaps"]  # (D, K, M, M)
     if not 0 <= detection < len(heatmaps):
         raise InputError(f"heatmap_figure: detection {detection} of {len(heatmaps)}; they count from 0.")
-    maps, names = heatmaps[detection], numbered(heatmaps.shape[1]).names
+    maps, names = heatmaps[detection], (trace.context.skeleton or numbered(heatmaps.shape[1])).names
     x1, y1, x2, y2 = trace["boxes"][detection]
     rows = -(-len(maps) // COLUMNS)
     height = 1.8 * float(np.clip((y2 - y1) / max(x2 - x1, 1e-6), 0.4, 2.5))

@@ -1,4 +1,4 @@
-"""Training as curves: the five losses from where chance puts them, AP over time, what they are taken over.
+"""Training as curves: the losses from where chance puts them, AP over time, what they are taken over.
 
 An untrained network that knows nothing pays ln 2 for each yes-or-no question (objectness, mask pixels) and
 ln K for a choice of one in K classes. A first loss far from these marks is the earliest sign of a fault.
@@ -20,6 +20,7 @@ from minimaskrcnn.viz.style import (
     LABEL,
     ORANGE,
     PURPLE,
+    SKY,
     SOLID,
     VERMILLION,
     Dash,
@@ -35,7 +36,13 @@ LOSSES: dict[str, tuple[str, str, Dash]] = {
     "loss_classifier": ("classes", VERMILLION, (0, (2.2, 1))),
     "loss_box_reg": ("boxes", ORANGE, (0, (1, 1))),
     "loss_mask": ("masks", PURPLE, (0, (8, 2))),
+    "loss_keypoint": ("keypoints", SKY, (0, (3, 1, 1, 1, 1, 1))),
 }
+PRECISIONS = (
+    ("box_AP", BLUE, "s", "--"),
+    ("mask_AP", VERMILLION, "o", "-"),
+    ("keypoint_AP", GREEN, "^", "-."),
+)
 
 
 @catalogued(
@@ -52,9 +59,9 @@ def training_curves(log_records: Sequence[Mapping[str, Any]], num_classes: int |
     Parameters
     ----------
     log_records : records of a training log, in order
-        Each has "step"; training steps hold "loss", the five "loss_..." terms, "fg_anchors", "bg_anchors",
-        "fg_rois", "bg_rois", "lr" and "grad_norm"; evaluations hold "box_AP" and "mask_AP". Panels without
-        data say so.
+        Each has "step"; training steps hold "loss", the "loss_..." terms, "fg_anchors", "bg_anchors",
+        "fg_rois", "bg_rois", "lr" and "grad_norm"; evaluations hold "box_AP", "mask_AP" and "keypoint_AP".
+        Panels without data say so.
     num_classes : with the background; marks ln K, the classification loss of a guess
 
     Returns
@@ -106,7 +113,7 @@ def _mark(ax: Axes, choices: int) -> None:
 
 def _precision(ax: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     last = []
-    for key, colour, marker, dash in (("box_AP", BLUE, "s", "--"), ("mask_AP", VERMILLION, "o", "-")):
+    for key, colour, marker, dash in PRECISIONS:
         steps, values = _series(records, key)
         if len(steps):
             name = key.replace("_", " ")
