@@ -26,7 +26,7 @@ help:
 	@echo "make demo     set up $(VENV), find objects in a picture, write out/demo.png"
 	@echo "make test     set up $(VENV), run the tests    (ARGS=--thorough for the long ones)"
 	@echo "make mutants  plant faults in the kernels, one at a time, and report which tests notice"
-	@echo "make bench    time our kernels; BENCH_PYTHON=path/to/python adds torch    (SUITE=full_size for whole models)"
+	@echo "make bench    time our kernels; BENCH_PYTHON=path/to/python adds torch    (SUITE=full_size or published for whole models)"
 	@echo "make lab      copy the notebooks into $(LAB)/, to work in, and open them in JupyterLab"
 	@echo "make lite     build the course for a browser, build/lite    (PYODIDE=path/to/pyodide-0.27.7 carries Python along)"
 	@echo "make site     build the documentation, build/site    (ARGS=\"--lite build/lite\" adds the course for a browser)"

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.full_sides import CLASSES, Detections, Stopwatch, weights
+from benchmarks.full_sides import MODEL, MODELS, Detections, Stopwatch, weights
 from minimaskrcnn import nn
 from minimaskrcnn.detection.structures import Target
-from minimaskrcnn.models import maskrcnn_resnet50_fpn, paste
+from minimaskrcnn.models import PRESETS, build, paste
 from minimaskrcnn.models.roi_extractor import RoIExtractor
 from minimaskrcnn.models.transform import ImageTransform
 from minimaskrcnn.nn.optim import SGD
@@ -19,10 +19,10 @@ from minimaskrcnn.nn.optim import SGD
 class Ours:
     """The NumPy model."""
 
-    def __init__(self) -> None:
-        self.model = maskrcnn_resnet50_fpn(CLASSES, norm="batch")
-        shapes = {name: array.shape for name, array in self.model.state_dict().items()}
-        self.model.load_state_dict(weights(shapes.items()))
+    def __init__(self, name: str = MODEL) -> None:
+        self.model = build(PRESETS[name].changed(num_classes=MODELS[name], norm="batch"))
+        shapes = {entry: array.shape for entry, array in self.model.state_dict().items()}
+        self.model.load_state_dict(weights(name, shapes.items()))
         self.model.eval()
         self.stopwatch: Stopwatch | None = None
 

@@ -1,8 +1,9 @@
 """Shared by both sides of the full-size benchmark: weights, pictures, the stages and their stopwatch.
 
-The model is maskrcnn_resnet50_fpn, ours (full_ours.py) and torchvision's (full_theirs.py). The weights are
-those of the parity suite (tests/parity/recipe.py). They are random, with a spread that keeps the activations
-of every layer near 1, so there are as many proposals and detections as with a trained model.
+The model is maskrcnn_resnet50_fpn or another of MODELS, ours (full_ours.py) and torchvision's
+(full_theirs.py). The weights are those of the parity suite (tests/parity/recipe.py). They are random, with a
+spread that keeps the activations of every layer near 1, so there are as many proposals and detections as with
+a trained model.
 """
 
 from __future__ import annotations
@@ -17,6 +18,17 @@ import numpy as np
 from tests.parity import recipe
 
 SEED, CLASSES = 10, 91
+MODELS = {
+    "maskrcnn_resnet50_fpn": CLASSES,
+    "fasterrcnn_resnet50_fpn": CLASSES,
+    "maskrcnn_resnet50_fpn_v2": CLASSES,
+    "fasterrcnn_resnet50_fpn_v2": CLASSES,
+    "fasterrcnn_mobilenet_v3_large_fpn": CLASSES,
+    "fasterrcnn_mobilenet_v3_large_320_fpn": CLASSES,
+    "keypointrcnn_resnet50_fpn": 2,
+}
+"""The models that torchvision publishes, and their numbers of classes."""
+MODEL = next(iter(MODELS))
 OURS, TORCHVISION = "ours", "torchvision"
 STAGES = (
     "transform",
@@ -54,9 +66,13 @@ class Stopwatch:
         setattr(owner, attribute, timed)
 
 
-def weights(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> dict[str, np.ndarray]:
-    """Make every entry of a state from its name and shape."""
-    return recipe.state(shapes, SEED)
+def weights(model: str, shapes: Iterable[tuple[str, tuple[int, ...]]]) -> dict[str, np.ndarray]:
+    """Make every entry of a state from its name and shape; MobileNet's activations are kept in bounds."""
+    state = recipe.state(shapes, SEED)
+    for name in state:
+        if "mobilenet" in model and name.startswith("backbone.fpn.inner_blocks."):
+            state[name] *= np.float32(1 / 64)
+    return state
 
 
 def picture(height: int, width: int) -> np.ndarray:

@@ -6,18 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torchvision.models.detection import maskrcnn_resnet50_fpn
+from torchvision.models import detection
 
-from benchmarks.full_sides import CLASSES, Detections, Stopwatch, weights
+from benchmarks.full_sides import MODEL, MODELS, Detections, Stopwatch, weights
 
 
 class Theirs:
     """torchvision's model."""
 
-    def __init__(self) -> None:
-        self.model = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=CLASSES)
-        shapes = {name: tuple(array.shape) for name, array in self.model.state_dict().items()}
-        state = {name: torch.from_numpy(array) for name, array in weights(shapes.items()).items()}
+    def __init__(self, name: str = MODEL) -> None:
+        make = getattr(detection, name)
+        self.model = make(weights=None, weights_backbone=None, num_classes=MODELS[name])
+        shapes = {entry: tuple(array.shape) for entry, array in self.model.state_dict().items()}
+        state = {entry: torch.from_numpy(a) for entry, a in weights(name, shapes.items()).items()}
         self.model.load_state_dict(state)
         self.model.eval()
         self.stopwatch: Stopwatch | None = None

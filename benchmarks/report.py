@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.rows import Result, Table
 from minimaskrcnn.files import atomic_write
 
-SECTIONS = ("operators", "full-size")
+SECTIONS = ("operators", "full-size", "published")
 HEAD = """# Benchmarks: results
 
 Written by the programs of this folder; [README.md](README.md) says how to run them and how to read this.

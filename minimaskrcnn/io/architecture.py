@@ -145,14 +145,19 @@ def is_person(config: Mapping[str, Any]) -> bool:
 
 def _keypoints(state: State) -> dict[str, Any]:
     """The number of keypoints, and the widths of their head."""
-    deconvolution = state.get(KEYPOINTS)
-    if deconvolution is None or len(deconvolution.shape) != 4:
+    deconvolution = _shape(state, KEYPOINTS)
+    if len(deconvolution) != 4:
         return {}
-    head, layers = "roi_heads.keypoint_head.", 0
-    while f"{head}{2 * layers}.weight" in state:
-        layers += 1
-    widths = [state[f"{head}{2 * layer}.weight"].shape[0] for layer in range(layers)]
-    return {"keypoints": deconvolution.shape[1], "keypoint_layers": widths}
+    shapes: list[tuple[int, ...]] = []
+    while len(shape := _shape(state, f"roi_heads.keypoint_head.{2 * len(shapes)}.weight")) == 4:
+        shapes.append(shape)
+    widths = [shape[0] for shape in shapes]
+    usual = bool(shapes) and widths == [2 * shapes[0][1]] * 8
+    return {"keypoints": deconvolution[1]} | ({} if usual else {"keypoint_layers": widths})
+
+
+def _shape(state: State, name: str) -> tuple[int, ...]:
+    return state[name].shape if name in state else ()
 
 
 def _preset(state: State) -> str:

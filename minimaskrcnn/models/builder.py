@@ -242,11 +242,11 @@ def build_keypoint_branch(
     """Build the layers from RoI features to one heat map for each keypoint."""
     if not config.keypoints:
         return None
-    width = [channels, *config.keypoint_layers][-1]
+    layers = (2 * channels,) * 8 if config.keypoint_layers is None else config.keypoint_layers
     return KeypointBranch(
         build_extractor(config, strides, config.keypoint_output_size),
-        KeypointHead(channels, config.keypoint_layers, rng=rng),
-        KeypointPredictor(width, config.keypoints, rng=rng),
+        KeypointHead(channels, layers, rng=rng),
+        KeypointPredictor([channels, *layers][-1], config.keypoints, rng=rng),
     )
 
 

@@ -203,8 +203,10 @@ class Config:
     keypoint_output_size: int = of_heads(
         14, SIDE, "Cells per side of a RoI, for keypoints; a heat map has four times as many."
     )
-    keypoint_layers: tuple[int, ...] = of_heads(
-        (512,) * 8, several(CHANNELS, 0, 16), "Widths of the keypoint head's convolutions."
+    keypoint_layers: tuple[int, ...] | None = of_heads(
+        None,
+        maybe(several(CHANNELS, 0, 16)),
+        "Widths of the keypoint head's convolutions; None means eight, twice as wide as the maps.",
     )
     paste: str = of_heads(
         "rounded",

@@ -89,7 +89,6 @@ MINI = Config(
     box_batch_size_per_image=64,
     mask_layers=(64, 64),
     mask_dim_reduced=64,
-    keypoint_layers=(64, 64, 64, 64),
     paste="unrounded",
 )
 # On a map of stride 16, an object of 32 pixels is two cells wide, and rounding it (RoIPool, RoIWarp) loses

@@ -141,7 +141,7 @@ def test_limbs_are_drawn_between_visible_keypoints_only():
     ("changes", "words"),
     [
         (("keypoints=5",), "the model has 5 keypoints per object, the data 3; --set keypoints=3"),
-        (("keypoints=3", "keypoint_layers=5"), "keypoint_layers: expected a list"),
+        (("keypoints=3", "keypoint_layers=5"), "keypoint_layers: expected None, or a list"),
     ],
 )
 def test_keypoints_that_the_data_do_not_have_are_refused_at_once(run, data, tmp_path, changes, words):

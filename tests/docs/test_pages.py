@@ -46,12 +46,14 @@ def test_every_preset_is_on_the_page_with_its_parameters():
         "resnet_fpn",
         "maskrcnn_resnet50_fpn_v2",
         "fasterrcnn_mobilenet_v3_large_fpn",
+        "keypointrcnn_resnet50_fpn",
         "resnet_c4",
         "resnet_c5",
         "resnet_c5",
     ]
     for preset, dilated, number, million in rows:
-        model = build({"preset": preset, "num_classes": 91, **({"dilated": True} if dilated else {})})
+        classes = 2 if "keypoint" in preset else 91
+        model = build({"preset": preset, "num_classes": classes, **({"dilated": True} if dilated else {})})
         parameters = sum(p.size for p in model.parameters())
         assert (f"{parameters / 1e6:.1f}" if million else f"{parameters:,}") == number
 

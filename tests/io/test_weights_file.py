@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 
 from minimaskrcnn.detection.coco_names import COCO_NAMES
+from minimaskrcnn.detection.skeleton import PERSON
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_backbone, load_model, load_weights, save_model, save_weights
 from minimaskrcnn.io.architecture import recognise
 from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.io.formats.torch_writer import write_torch
+from minimaskrcnn.io.transfer import start_from
 from minimaskrcnn.io.weight_names import NEW_NAMES, modern_names
 from minimaskrcnn.models import PRESETS, build, configure, mini
 from minimaskrcnn.models.aliases import DEPTHS
 from minimaskrcnn.models.builder import describe_model
-from minimaskrcnn.models.presets import resnet, resnet_c4, resnet_c5, resnet_fpn
+from minimaskrcnn.models.presets import keypointrcnn_resnet50_fpn, resnet, resnet_c4, resnet_c5, resnet_fpn
 
 # Small where a model may be small: ResNet-18, no mask head, 3 classes.
 SMALL = {"depth": 18, "masks": False}
@@ -247,12 +249,18 @@ def test_weights_of_no_detector_are_refused():
 
 @pytest.mark.parametrize(
     "name",
-    ["maskrcnn_resnet50_fpn_v2", "fasterrcnn_resnet50_fpn_v2", "fasterrcnn_mobilenet_v3_large_fpn"],
+    [
+        "maskrcnn_resnet50_fpn_v2",
+        "fasterrcnn_resnet50_fpn_v2",
+        "fasterrcnn_mobilenet_v3_large_fpn",
+        "keypointrcnn_resnet50_fpn",
+    ],
 )
 @pytest.mark.parametrize("norm", ["batch", "frozen"])
 def test_torchvisions_other_detectors_are_recognised(name, norm):
     heads = {"head_norm": norm} if name.endswith("v2") else {}
-    model = describe_model(PRESETS[name].changed(norm=norm, **heads))
+    eps = 0.0 if ("keypoint" in name and norm == "frozen") else 1e-5
+    model = describe_model(PRESETS[name].changed(norm=norm, norm_eps=eps, **heads))
     assert configure(recognise(model.state_dict())) == model.config
 
 
@@ -560,3 +568,41 @@ def test_a_preparation_that_is_not_known_is_refused(tmp_path, rng, steps):
     save_arrays(tmp_path / "m.npz", model.state_dict(), {"prepare": steps, "config": model.config})
     with pytest.raises(InputError, match="preparation"):
         load_model(tmp_path / "m.npz")
+
+
+def test_a_keypoint_rcnn_is_recognised_and_finds_persons(tmp_path):
+    model = keypointrcnn_resnet50_fpn(depth=18)
+    path = write_pth(tmp_path / "keypoints.pth", model.state_dict())
+    loaded, _ = load_model(path)
+    assert loaded.config.changed(norm_eps=1e-5) == model.config
+    assert loaded.config.norm_eps == 0
+    assert loaded.class_names == ("background", "person")
+    assert loaded.skeleton is PERSON
+    older, _ = load_model(path, norm_eps=1e-5)
+    assert older.config == model.config
+
+
+def test_keypoints_of_another_number_are_drawn_anew(tmp_path):
+    given = mini(3, keypoints=5, keypoint_layers=(8,), rng=np.random.default_rng(0))
+    path = tmp_path / "five.npz"
+    save_model(path, given, {"class_names": ["background", "a", "b"]})
+    model = mini(3, keypoints=2, keypoint_layers=(8,), rng=np.random.default_rng(1))
+    model.class_names = ("background", "a", "b")
+    before = model.state_dict()["roi_heads.keypoint_predictor.kps_score_lowres.weight"].copy()
+    fresh = start_from(model, path)
+    assert fresh == [f"roi_heads.keypoint_predictor.kps_score_lowres.{kind}" for kind in ("weight", "bias")]
+    after = model.state_dict()
+    np.testing.assert_array_equal(after["roi_heads.keypoint_predictor.kps_score_lowres.weight"], before)
+    name = "roi_heads.keypoint_head.0.weight"
+    np.testing.assert_array_equal(after[name], given.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    "skeleton",
+    [3, {"names": ["a"]}, {"names": [1, 2]}, {"names": ["a", "b"], "limbs": [[0, 2]]}, {"names": "ab"}],
+)
+def test_a_hostile_skeleton_is_one_sentence(tmp_path, skeleton):
+    path = tmp_path / "two.npz"
+    save_model(path, mini(3, keypoints=2, keypoint_layers=()), {"skeleton": skeleton})
+    with pytest.raises(InputError, match=r"two\.npz: .*skeleton"):
+        load_model(path)

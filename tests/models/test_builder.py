@@ -152,7 +152,7 @@ LAYERS = {
     "keypoints": (
         MINI_C4,
         5,
-        lambda m: shape(m, "roi_heads.keypoint_predictor.kps_score_lowres.weight") == (64, 5, 4, 4),
+        lambda m: shape(m, "roi_heads.keypoint_predictor.kps_score_lowres.weight") == (256, 5, 4, 4),
     ),
     "keypoint_output_size": (
         MINI,

@@ -156,5 +156,4 @@ def test_the_settings_of_prediction_are_those_of_version_0_1():
     nuclei = RECIPES["nuclei"]
     assert nuclei.model.changed(**nuclei.predict) == nuclei.model.changed(**closer)
     bundled, _ = load_model(weights.path("nuclei"))
-    widths = {"keypoint_layers": bundled.config.keypoint_layers}  # of a branch that it does not have
-    assert bundled.config == nuclei.model.changed(num_classes=2, **widths, **closer)
+    assert bundled.config == nuclei.model.changed(num_classes=2, **closer)

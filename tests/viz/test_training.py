@@ -19,12 +19,12 @@ def log(steps=200):
     return records
 
 
-def test_all_five_losses_and_their_sum_are_drawn_with_their_own_dash():
+def test_all_losses_and_their_sum_are_drawn_with_their_own_dash():
     losses = viz.training_curves(log()).axes[0]
     _, names = losses.get_legend_handles_labels()
-    assert names == ["sum", "RPN objectness", "RPN boxes", "classes", "boxes", "masks"]
+    assert names == ["sum", "RPN objectness", "RPN boxes", "classes", "boxes", "masks", "keypoints"]
     named = [line for line in losses.lines if line.get_label() in names]
-    assert len({(line.get_color(), line.get_linestyle()) for line in named}) == 6
+    assert len({(line.get_color(), line.get_linestyle()) for line in named}) == 7
     raw = next(line for line in losses.lines if line.get_color() == named[0].get_color())
     np.testing.assert_allclose(raw.get_ydata(), [r["loss"] for r in log() if "loss" in r])
 
