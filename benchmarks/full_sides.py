@@ -71,7 +71,7 @@ def weights(model: str, shapes: Iterable[tuple[str, tuple[int, ...]]]) -> dict[s
     state = recipe.state(shapes, SEED)
     for name in state:
         if "mobilenet" in model and name.startswith("backbone.fpn.inner_blocks."):
-            state[name] *= np.float32(1 / 64)
+            state[name] *= np.float32(1 / 256)
     return state
 
 

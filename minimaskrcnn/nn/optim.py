@@ -7,7 +7,7 @@ that state over as plain arrays (`state_dict`), so that a resumed run continues 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.nn.module import Parameter
 
 BELOW_1 = math.nextafter(1, 0)
+PIECE = 2**15
 _MISSING = np.zeros((), object)  # stands for an array that a state lacks
 
 
@@ -59,10 +60,13 @@ class Optimizer:
         self.steps += 1
         for index, parameter in enumerate(self.parameters):
             if parameter.grad is not None:
-                self._update(index, parameter.data, parameter.grad)
+                state = (self.state[slot][index] for slot in self.slots)
+                for piece in pieces(parameter.data, parameter.grad, *state):
+                    self._update(self.decay[index], *piece)
                 parameter.version += 1
 
-    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
+    def _update(self, decay: float, weight: np.ndarray, grad: np.ndarray, *state: np.ndarray) -> None:
+        """Update a part of a parameter and of its slots of state in place."""
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, np.ndarray]:
@@ -90,6 +94,20 @@ class Optimizer:
             self.state[slot] = [np.array(array) for array in arrays]
 
 
+def pieces(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield parts of arrays of one shape, rows that belong together, of about `PIECE` numbers each.
+
+    An update reads and writes each number several times; a part stays in the cache meanwhile.
+    """
+    first = arrays[0]
+    rows = max(1, PIECE // max(1, first[:1].size)) if first.ndim else 1
+    if first.ndim == 0 or rows >= len(first):
+        yield arrays
+        return
+    for start in range(0, len(first), rows):
+        yield tuple(array[start : start + rows] for array in arrays)
+
+
 class SGD(Optimizer):
     """v <- momentum v + (g + decay w);  w <- w - lr v  (nesterov: w <- w - lr (g + momentum v))."""
 
@@ -108,9 +126,9 @@ class SGD(Optimizer):
         self.momentum = check_number("SGD", momentum, "momentum", 0, 1)
         self.nesterov = check_flag("SGD", nesterov, "nesterov")
 
-    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
-        grad = grad + self.decay[index] * weight
-        velocity = self.state["velocity"][index]
+    def _update(self, decay: float, weight: np.ndarray, grad: np.ndarray, *state: np.ndarray) -> None:
+        (velocity,) = state
+        grad = grad + decay * weight
         velocity *= self.momentum
         velocity += grad
         weight -= self.lr * (grad + self.momentum * velocity if self.nesterov else velocity)
@@ -142,12 +160,11 @@ class Adam(Optimizer):
         )
         self.eps = check_number("Adam", eps, "eps", least=0)
 
-    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
-        self._adam(index, weight, grad + self.decay[index] * weight)
+    def _update(self, decay: float, weight: np.ndarray, grad: np.ndarray, *state: np.ndarray) -> None:
+        self._adam(weight, grad + decay * weight, *state)
 
-    def _adam(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
+    def _adam(self, weight: np.ndarray, grad: np.ndarray, mean: np.ndarray, square: np.ndarray) -> None:
         b1, b2 = self.betas
-        mean, square = self.state["mean"][index], self.state["square"][index]
         mean *= b1
         mean += (1 - b1) * grad
         square *= b2
@@ -162,9 +179,9 @@ class AdamW(Adam):
     Source: Loshchilov & Hutter 2019, algorithm 2.
     """
 
-    def _update(self, index: int, weight: np.ndarray, grad: np.ndarray) -> None:
-        weight *= 1 - self.lr * self.decay[index]
-        self._adam(index, weight, grad)
+    def _update(self, decay: float, weight: np.ndarray, grad: np.ndarray, *state: np.ndarray) -> None:
+        weight *= 1 - self.lr * decay
+        self._adam(weight, grad, *state)
 
 
 def grad_norm(parameters: Sequence[Parameter]) -> float:

@@ -54,8 +54,15 @@ def operand(op: str, x: Any) -> Any:
 
 
 def gated(grad: np.ndarray, is_open: np.ndarray) -> np.ndarray:
-    """The gradient where the gate is open, else exactly 0; a product would make NaN of 0 * inf."""
-    return np.where(is_open, grad, grad.dtype.type(0))
+    """The gradient where the gate is open, else exactly 0: ``np.where(is_open, grad, 0)``.
+
+    A product would make NaN of 0 * inf. Instead the bits of each number meet a mask of ones or of zeros, -1
+    or 0 as a whole number; a choice element by element takes six times as long.
+    """
+    bits = np.dtype(f"i{grad.itemsize}")
+    mask = np.asarray(np.negative(np.asarray(is_open).view(np.int8), dtype=bits))
+    out = mask if mask.shape == grad.shape else None
+    return np.asarray(np.bitwise_and(mask, grad.view(bits), out=out)).view(grad.dtype)
 
 
 def memory_of(ctx: Context, x: Any) -> np.ndarray | None:
