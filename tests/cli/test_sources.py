@@ -8,6 +8,7 @@ from PIL import Image
 
 from minimaskrcnn.cli import sources
 from minimaskrcnn.data import CocoDataset
+from minimaskrcnn.detection.coco_names import COCO_NAMES
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.models import mini
 
@@ -57,3 +58,33 @@ def test_every_command_that_opens_coco_opens_labelme(run, tmp_path, monkeypatch,
     words = [{"DATA": "p.json", "MODEL": checkpoint}.get(word, word) for word in COMMANDS[command]]
     code, _, err = run(command, *words, "-q")
     assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        ({"person": 1, "dog": 18, "toothbrush": 90}, "3 classes match by name and by id"),
+        (
+            {"toothbrush": 1, "dog": 2, "person": 3},
+            "lists its classes in another order; they are matched by name",
+        ),
+    ],
+)
+def test_parts_of_coco_are_matched_and_what_was_matched_is_said(tmp_path, caplog, ids, words):
+    boxes = [
+        {"id": k, "image_id": 1, "category_id": key, "bbox": [k, 1, 5, 5], "area": 25, "iscrowd": 0}
+        for k, key in enumerate(ids.values(), start=1)
+    ]
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 20, "width": 20}],
+        "annotations": boxes,
+        "categories": [{"id": key, "name": name} for name, key in ids.items()],
+    }
+    path = tmp_path / "part.json"
+    path.write_text(json.dumps(content))
+    model = model_of(*COCO_NAMES[1:])
+    with caplog.at_level("INFO"):
+        matched = sources.with_labels_of(model, CocoDataset(path, None))
+    assert words in caplog.text
+    labels = matched.target(0, (20, 20)).labels
+    assert [COCO_NAMES[label] for label in labels] == list(ids)

@@ -42,6 +42,31 @@ def test_only_marked_parameters_decay():
     np.testing.assert_array_equal(bias.data, 1.0)
 
 
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW])
+@pytest.mark.parametrize("shape", [(), (7,), (40, 3, 2), (1, 500)])
+def test_an_update_in_parts_is_the_update_as_a_whole_to_the_byte(kind, shape, rng, monkeypatch):
+    start, grads = rng.standard_normal(shape), rng.standard_normal((3, *shape))
+    moved = []
+    for piece in (2**15, 10):
+        monkeypatch.setattr(optim, "PIECE", piece)
+        parameter = Parameter(start.astype(np.float32))
+        optimizer = kind([parameter], 0.1, weight_decay=0.01)
+        for grad in grads.astype(np.float32):
+            parameter.grad = grad
+            optimizer.step()
+        moved.append((parameter.data.tobytes(), *(a.tobytes() for a in optimizer.state_dict().values())))
+    assert moved[0] == moved[1]
+
+
+def test_parts_have_every_row_once_in_any_layout(rng):
+    array = rng.standard_normal((9, 4)).T  # (4, 9), not in order in memory
+    parts = list(optim.pieces(array, array.copy()))
+    assert len(parts) == 1
+    parts = [a for a, _ in optim.pieces(np.arange(10 * optim.PIECE).reshape(10, -1), np.zeros((10, 1)))]
+    assert len(parts) == 10
+    np.testing.assert_array_equal(np.concatenate(parts).ravel(), np.arange(10 * optim.PIECE))
+
+
 def test_no_parameters_is_an_error():
     with pytest.raises(InputError, match="no parameters"):
         optim.SGD([], 0.1)

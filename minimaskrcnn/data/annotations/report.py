@@ -45,6 +45,8 @@ class Report:
     crowds : number of groups annotated as one region
     forms : dict, how many objects are outlined by polygons, by run lengths, or by nothing but their box
     per_picture : (M,) number of objects of each picture
+    keypoints : names of the keypoints of an object, if any has some
+    posed : number of objects with at least one annotated keypoint
     """
 
     path: str
@@ -58,6 +60,8 @@ class Report:
     crowds: int
     forms: dict[str, int]
     per_picture: np.ndarray
+    keypoints: tuple[str, ...] = ()
+    posed: int = 0
 
     @classmethod
     def of(cls, file: AnnotationFile) -> Report:
@@ -82,6 +86,8 @@ class Report:
             crowds=len(kept) - len(single),
             forms=dict(Counter(_form(annotation) for annotation in kept)),
             per_picture=np.array(per_picture, np.int64),
+            keypoints=file.skeleton.names if file.skeleton else (),
+            posed=sum(any(v > 0 for v in a.keypoints[2::3]) for a in kept if a.keypoints),
         )
 
     @property
@@ -122,6 +128,7 @@ class Report:
             "small_medium_large": self._thirds(),
             "objects_per_picture": self._quantiles(self.per_picture),
             "pictures_without_objects": int((self.per_picture == 0).sum()),
+            "keypoints": {"names": list(self.keypoints), "objects": self.posed},
         }
 
     def __str__(self) -> str:
@@ -131,7 +138,10 @@ class Report:
     def _heading(self) -> str:
         counts = ", ".join(f"{self.usable[name]} of {self.listed[name]} {name}" for name in self.listed)
         forms = ", ".join(f"{count} by {form}" for form, count in sorted(self.forms.items()))
-        return f"{self.path}: {counts} can be used; outlines: {forms or 'none'}; crowds: {self.crowds}"
+        points = f"; keypoints: {len(self.keypoints)} of {self.posed} objects" if self.keypoints else ""
+        return (
+            f"{self.path}: {counts} can be used; outlines: {forms or 'none'}; crowds: {self.crowds}{points}"
+        )
 
     def _finding_lines(self) -> list[str]:
         if not self.findings:

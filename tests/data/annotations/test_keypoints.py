@@ -55,6 +55,12 @@ def test_keypoints_names_and_limbs_are_read_and_an_object_without_any_has_zeros(
     target.validate((3, 30, 40), 2)
 
 
+def test_the_report_counts_objects_with_keypoints(opened):
+    report = opened(content()).report()
+    assert "keypoints: 3 of 1 objects" in str(report)
+    assert report.as_dict()["keypoints"] == {"names": NAMES, "objects": 1}
+
+
 def test_a_file_without_keypoints_has_none(opened):
     plain = content()
     for annotation in plain["annotations"]:
