@@ -133,15 +133,23 @@ def require_data_set(name: str) -> Path:
 
 
 def unpack(entry: DataSet, archive: Path) -> Path:
-    """Unpack what is used of an archive, delete the archive, and return where it is.
-
-    It is unpacked under a temporary name, so that an interruption leaves nothing that looks complete.
+    """Unpack a data set and the others of its archive, delete the archive, and return where the first is.
 
     Raises
     ------
     InputError
-        If the archive is damaged, or lacks the part.
+        If the archive is damaged, or lacks a part.
     """
+    others = [other for other in DATA_SETS.values() if other.url == entry.url and other.name != entry.name]
+    for part in (entry, *others):
+        if find_data_set(part.name) is None:
+            _extract(part, archive)
+    archive.unlink()
+    return data_folders()[-1] / entry.place
+
+
+def _extract(entry: DataSet, archive: Path) -> None:
+    """Unpack under a temporary name, so that an interruption leaves nothing that looks complete."""
     target = data_folders()[-1] / entry.place
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
@@ -157,8 +165,6 @@ def unpack(entry: DataSet, archive: Path) -> Path:
         inside.replace(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    archive.unlink()
-    return target
 
 
 def is_part(name: str, member: str) -> bool:

@@ -58,7 +58,7 @@ class HardSwish(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``x min(max(x + 3, 0), 6) / 6`` for x of any shape."""
-        return x * ops.clip(x + 3, 0, 6) / 6
+        return ops.hardswish(x)
 
 
 class SqueezeExcitation(nn.Module):

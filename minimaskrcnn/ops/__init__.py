@@ -8,7 +8,19 @@ there (``dim``), and options in another order than torch's are keyword-only; fun
 from minimaskrcnn.autograd.tensor import define_operators
 from minimaskrcnn.ops.arithmetic import add, divide, maximum, minimum, multiply, subtract, where
 from minimaskrcnn.ops.conv import conv2d, conv_transpose2d
-from minimaskrcnn.ops.elementwise import abs, clip, exp, log, negative, power, relu, sigmoid, sqrt, tanh
+from minimaskrcnn.ops.elementwise import (
+    abs,
+    clip,
+    exp,
+    hardswish,
+    log,
+    negative,
+    power,
+    relu,
+    sigmoid,
+    sqrt,
+    tanh,
+)
 from minimaskrcnn.ops.losses import binary_cross_entropy_with_logits, cross_entropy, smooth_l1_loss
 from minimaskrcnn.ops.norm import batch_norm, frozen_batch_norm, group_norm
 from minimaskrcnn.ops.pool import avg_pool2d, max_pool2d
@@ -54,6 +66,7 @@ __all__ = [
     "frozen_batch_norm",
     "getitem",
     "group_norm",
+    "hardswish",
     "interpolate",
     "linear",
     "log",

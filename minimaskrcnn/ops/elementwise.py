@@ -160,13 +160,33 @@ class Clip(Function):
     def forward(ctx: Context, x: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
         """``out = min(max(x, low), high)``."""
         out = np.clip(x, low, high)
-        ctx.save(inside=out == x)
+        ctx.save(inside=out == x if ctx.needs_grad[0] else None)
         return out
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
         """``dx = g where nothing was clipped``; elsewhere exactly 0."""
         return gated(grad, ctx.inside)
+
+
+class HardSwish(Function):
+    """The op of `hardswish`."""
+
+    @staticmethod
+    def forward(ctx: Context, x: np.ndarray) -> np.ndarray:
+        """``out = x h / 6, h = min(max(x + 3, 0), 6)``, in the memory of h."""
+        ctx.save(x=x if ctx.needs_grad[0] else None)
+        out = np.asarray(x + 3)
+        np.clip(out, 0, 6, out=out)
+        out *= x
+        out /= 6
+        return out
+
+    @staticmethod
+    def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
+        """``dx = g (h + x [|x| < 3]) / 6``."""
+        x = ctx.x
+        return grad * ((np.clip(x + 3, 0, 6) + x * (np.abs(x) < 3)) / 6)
 
 
 def sigmoid_of(x: np.ndarray) -> np.ndarray:
@@ -256,3 +276,19 @@ def clip(x: Tensor, min: float | None = None, max: float | None = None) -> Tenso
     if low is None and high is None:
         raise InputError("clip: give min, max or both.")
     return Clip.apply(x, low, high)
+
+
+def hardswish(x: Tensor) -> Tensor:
+    """``x min(max(x + 3, 0), 6) / 6``, which comes near x sigmoid(x) without an exponential.
+
+    Its slope at -3 and 3, where it has none, is 0 and 1.
+
+    Source: Howard et al. 2019, "Searching for MobileNetV3", section 5.2.
+
+    Examples
+    --------
+    >>> hardswish(Tensor([-4.0, 1.5, 5.0]))
+    Tensor([0.   , 1.125, 5.   ])
+    """
+    check_tensor("hardswish", x)
+    return HardSwish.apply(x)

@@ -42,7 +42,11 @@ def zipped(files):
 
 ARCHIVES = {
     "coco_val2017": zipped(
-        {"annotations/instances_val2017.json": json.dumps(COCO), "annotations/captions_val2017.json": "{}"}
+        {
+            "annotations/instances_val2017.json": json.dumps(COCO),
+            "annotations/captions_val2017.json": "{}",
+            "annotations/person_keypoints_val2017.json": json.dumps(COCO),
+        }
     ),
     "coco_val2017_images": zipped({"val2017/1.png": picture()}),
     "bbbc038": zipped({"a/images/a.png": picture(), "a/masks/m.png": picture()}),
@@ -61,7 +65,7 @@ def published(server, monkeypatch):  # noqa: F811
         handler.send(content[start:], 206 if start else 200, **place)
 
     monkeypatch.setattr(Handler, "whole", answer)
-    for name, content in ARCHIVES.items():
+    for name, content in (*ARCHIVES.items(), ("coco_val2017_keypoints", ARCHIVES["coco_val2017"])):
         entry = DATA_SETS[name]
         sent[entry.file] = content
         here = replace(
@@ -83,7 +87,10 @@ def test_a_command_downloads_unpacks_and_finds_it_afterwards(published, capsys):
     assert main(command) == 0
     assert len(published.asked) == asked
     folder = find_data_set("coco_val2017").parent
-    assert [path.name for path in folder.iterdir()] == ["instances_val2017.json"]
+    names = ["instances_val2017.json", "person_keypoints_val2017.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert main(["check", "coco_val2017_keypoints", "-q"]) == 0
+    assert len(published.asked) == asked
     assert not list(folder.parent.parent.glob("*.zip"))
 
 

@@ -192,6 +192,7 @@ OPS = {
     "abs": row(ops.abs, one(s.distinct), elementwise=True),
     "clip": row(ops.clip, one(s.distinct, min=-0.75, max=st.sampled_from([0.5, None])), elementwise=True),
     "exp": row(ops.exp, one(), elementwise=True),
+    "hardswish": row(ops.hardswish, one(s.distinct), elementwise=True),
     "log": row(ops.log, one(s.positive), elementwise=True),
     "negative": row(ops.negative, one(), linear=(0,), elementwise=True),
     "power": row(ops.power, one(s.positive, exponent=st.sampled_from([1.5, 0.5, -1, 2])), elementwise=True),

@@ -100,8 +100,15 @@ def _taps(weight: np.ndarray) -> np.ndarray:
 def _padded(x: np.ndarray, padding: Pair) -> np.ndarray:
     """X (N, H, W, C) in a frame of zeros."""
     (N, H, W, C), (top, left) = x.shape, padding
-    out = np.zeros((N, H + 2 * top, W + 2 * left, C), x.dtype)
-    out[:, top : top + H, left : left + W] = x
+    out = np.empty((N, H + 2 * top, W + 2 * left, C), x.dtype)
+    out[:, :top] = out[:, top + H :] = 0
+    out[:, :, :left] = out[:, :, left + W :] = 0
+
+    def copy(band: Band) -> None:
+        image, rows = band
+        out[image, top : top + H, left : left + W][rows] = x[image, rows]
+
+    side_by_side(copy, _bands(x))
     return out
 
 
