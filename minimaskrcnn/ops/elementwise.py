@@ -184,9 +184,10 @@ class HardSwish(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
-        """``dx = g (h + x [|x| < 3]) / 6``."""
+        """``dx = g (h + x [|x| < 3]) / 6``; exactly 0 where x <= -3."""
         x = ctx.x
-        return grad * ((np.clip(x + 3, 0, 6) + x * (np.abs(x) < 3)) / 6)
+        slope = (np.clip(x + 3, 0, 6) + gated(x, np.abs(x) < 3)) / 6
+        return gated(grad * slope, x > -3)
 
 
 def sigmoid_of(x: np.ndarray) -> np.ndarray:
@@ -287,7 +288,7 @@ def hardswish(x: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> hardswish(Tensor([-4.0, 1.5, 5.0]))
+    >>> hardswish(Tensor([0.0, 1.5, 5.0]))
     Tensor([0.   , 1.125, 5.   ])
     """
     check_tensor("hardswish", x)

@@ -89,6 +89,12 @@ def test_clip_passes_the_gradient_at_its_limits():
     np.testing.assert_array_equal(slope(ops.clip, x, min=-1, max=1)[0], [0, 1, 1, 1, 0])
 
 
+def test_hardswish_is_zero_a_parabola_and_the_identity():
+    x = np.array([-4.0, -3.0, -1.5, 0.0, 1.5, 3.0, 4.0])
+    np.testing.assert_allclose(value(ops.hardswish, x), [0, 0, -0.375, 0, 1.125, 3, 4])
+    np.testing.assert_allclose(slope(ops.hardswish, x)[0], [0, 0, 0, 0.5, 1, 1, 1])
+
+
 @pytest.mark.parametrize(("name", "result"), [("add", 8), ("subtract", 4), ("multiply", 12), ("divide", 3)])
 def test_arithmetic_of_six_and_two(name, result):
     assert value(getattr(ops, name), np.array(6.0), np.array(2.0)) == result
