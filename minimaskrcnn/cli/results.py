@@ -32,7 +32,7 @@ def print_records(records: Sequence[dict[str, Any]]) -> None:
 
 def at_least(detections: Detections, score: float) -> Detections:
     """Return the detections with at least this score."""
-    return detections[detections.scores >= score]
+    return detections.take(detections.scores >= score)
 
 
 def as_records(detections: Detections, class_names: Sequence[str]) -> list[dict[str, Any]]:

@@ -166,7 +166,7 @@ class Detections:
         """Number of detections."""
         return len(self.boxes)
 
-    def __getitem__(self, chosen: np.ndarray) -> "Detections":
+    def take(self, chosen: np.ndarray) -> "Detections":
         """Return the detections that an array of indices or of bools chooses."""
         parts = (self.masks, self.keypoints, self.keypoint_scores)
         return Detections(

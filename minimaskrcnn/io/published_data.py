@@ -74,8 +74,8 @@ def _annotations(name: str, file: str, holds: str) -> DataSet:
     )
 
 
-# The digits are those that users of the archives have published; the publishers state none. The size of the
-# first archive is known to two digits.
+# The digits are those that users of the archives have published (one of the first archive, many of COCO's);
+# the publishers state none. The size of the first is known to two digits.
 DATA_SETS = {
     entry.name: entry
     for entry in (
