@@ -22,6 +22,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks import environment
+from benchmarks import options as common
 
 if TYPE_CHECKING:  # they import NumPy, which must wait until the threads are set
     from benchmarks.full_growth import Curve
@@ -54,24 +55,8 @@ IMPORTS = ("import minimaskrcnn", "import minimaskrcnn.cli", "import minimaskrcn
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(
-        "python -m benchmarks.full_size", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    options.add_argument("--quick", action="store_true", help=f"one round instead of {ROUNDS}")
-    options.add_argument(
-        "--only", metavar="PATTERN", default="", help="run only rows whose name contains this"
-    )
+    options = common.parser("benchmarks.full_size", __doc__, (1, ROUNDS), f"{RESULTS} and {FIGURE}")
     options.add_argument("--list", action="store_true", help="print the names of the rows, run nothing")
-    options.add_argument(
-        "--threads", type=int, default=2, metavar="N", help="threads of the BLAS and of torch"
-    )
-    options.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help=f"folder for {RESULTS} and {FIGURE} (default: benchmarks/, or none with --quick or --only)",
-    )
     return options
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import environment
+from benchmarks import options as common
 
 if TYPE_CHECKING:  # they import NumPy, which must wait until the threads are set
     from benchmarks.rows import Result
@@ -29,24 +30,7 @@ TITLE = "## The published detectors, a prediction of 800x1066"
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(
-        "python -m benchmarks.published", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    options.add_argument("--quick", action="store_true", help=f"one round instead of {ROUNDS}")
-    options.add_argument(
-        "--only", metavar="PATTERN", default="", help="only the models whose name contains this"
-    )
-    options.add_argument(
-        "--threads", type=int, default=2, metavar="N", help="threads of the BLAS and of torch"
-    )
-    options.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help=f"folder for {RESULTS} (default: benchmarks/, or none with --quick or --only)",
-    )
-    return options
+    return common.parser("benchmarks.published", __doc__, (1, ROUNDS), RESULTS)
 
 
 def main(arguments: Sequence[str]) -> int:

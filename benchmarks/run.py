@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import environment
+from benchmarks import options as common
 
 if TYPE_CHECKING:  # they import NumPy, which must wait until the threads are set
     from benchmarks.growth import Curve
@@ -32,27 +33,8 @@ TITLE = "## Operators and the small model"
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    options = argparse.ArgumentParser(
-        "python -m benchmarks.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--quick", action="store_true", help=f"{FEW_ROUNDS} rounds instead of {ROUNDS}")
-    options.add_argument(
-        "--only",
-        metavar="PATTERN",
-        default="",
-        help="run only the rows whose name contains this; `--list` shows the names",
-    )
+    options = common.parser("benchmarks.run", __doc__, (FEW_ROUNDS, ROUNDS), f"{RESULTS} and {FIGURE}")
     options.add_argument("--list", action="store_true", help="print the names of the rows, run nothing")
-    options.add_argument(
-        "--threads", type=int, default=2, metavar="N", help="threads of the BLAS and of torch (default: 2)"
-    )
-    options.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help=f"folder for {RESULTS} and {FIGURE} (default: benchmarks/, or none with --quick or --only)",
-    )
     return options
 
 
