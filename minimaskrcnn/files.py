@@ -1,12 +1,15 @@
-"""Write a file completely or not at all: first under a temporary name, which is then renamed."""
+"""Write a file completely or not at all: first under a temporary name, which is then renamed. And locks."""
 
 import contextlib
+import errno
 import glob
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from minimaskrcnn.errors import InputError
 
 
 def atomic_write(path: str | os.PathLike[str], writer: Callable[[BinaryIO], object]) -> Path:
@@ -97,3 +100,31 @@ def sweep_temporaries(path: str | os.PathLike[str]) -> None:
     path = Path(os.path.realpath(path))
     for stale in path.parent.glob(f".{glob.escape(_beginning(path))}.*.tmp"):
         stale.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: str) -> Iterator[None]:
+    """Lock a file or folder itself, so that no lock file is left behind; the lock ends with the process.
+
+    Raises
+    ------
+    InputError
+        With the sentence `busy`, if another process has locked it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(busy) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):  # a network file system without locks
+                raise
+        yield
+    finally:
+        os.close(descriptor)

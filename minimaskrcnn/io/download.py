@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from minimaskrcnn.errors import InputError, printable
-from minimaskrcnn.files import naming_the_file
+from minimaskrcnn.files import locked, naming_the_file
 from minimaskrcnn.io.published import Remote
 
 Progress = Callable[[int, int], object]
@@ -46,8 +46,16 @@ def fetch(entry: Remote, progress: Progress | None = None) -> Path:
             f"{entry.url} into {folder} yourself."
         ) from error
     pooch.utils.get_logger().setLevel("WARNING")
-    downloader = _Downloader(entry, target.with_name(f"{entry.file}.part"), progress)
-    return Path(pooch.retrieve(entry.url, None, fname=entry.file, path=folder, downloader=downloader))
+    part = target.with_name(f"{entry.file}.part")
+    folder.mkdir(parents=True, exist_ok=True)
+    part.touch()
+    try:
+        with locked(part, f"{entry.name}: another process is downloading {entry.file}; wait for it."):
+            downloader = _Downloader(entry, part, progress)
+            return Path(pooch.retrieve(entry.url, None, fname=entry.file, path=folder, downloader=downloader))
+    finally:
+        if part.is_file() and not part.stat().st_size:
+            part.unlink()
 
 
 class _Downloader:

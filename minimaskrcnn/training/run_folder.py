@@ -7,9 +7,7 @@ which is ignored when the log is read. A lock keeps a second run out of the fold
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,7 +15,7 @@ import numpy as np
 
 from minimaskrcnn.archives import opened
 from minimaskrcnn.errors import InputError
-from minimaskrcnn.files import atomic_write, naming_the_file, sweep_temporaries
+from minimaskrcnn.files import atomic_write, locked, naming_the_file, sweep_temporaries
 from minimaskrcnn.io.checkpoint import load_arrays, save_arrays
 from minimaskrcnn.training.learner import Record
 
@@ -53,7 +51,8 @@ class RunFolder:
                 "or choose another folder."
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        with _locked(self.path):
+        busy = f"train: another process is training in {self.path}; wait for it, or choose another folder."
+        with locked(self.path, busy):
             for path in (self.state, self.log, self.model, self.best):
                 sweep_temporaries(path)
             if not resume:
@@ -100,30 +99,6 @@ class RunFolder:
                 "another folder."
             )
         return arrays, meta
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Lock the folder itself, so that no lock file is left behind; the lock ends with the process."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"train: another process is training in {folder}; wait for it, or choose another folder."
-            ) from error
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):  # a network file system without locks
-                raise
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def read_log(path: str | Path) -> list[Record]:

@@ -13,6 +13,7 @@ import pytest
 
 from minimaskrcnn.cli import main
 from minimaskrcnn.errors import InputError
+from minimaskrcnn.files import locked
 from minimaskrcnn.io import download, published
 from minimaskrcnn.io.published import PUBLISHED, Published, find, require
 
@@ -267,3 +268,13 @@ def test_every_entry_has_a_name_of_torchvision_and_eight_digits():
     for entry in PUBLISHED.values():
         assert re.fullmatch(r"[0-9a-f]{8}", entry.digits)
         assert entry.file.startswith(entry.name)
+
+
+def test_two_processes_do_not_fill_one_file(server):
+    part = published.folder() / f"{PUBLISHED['small'].file}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(CONTENT[:1000])
+    with locked(part, "busy"), pytest.raises(InputError, match="another process is downloading small"):
+        fetch()
+    assert part.read_bytes() == CONTENT[:1000]
+    assert fetch().read_bytes() == CONTENT
