@@ -39,7 +39,22 @@ def worker_pool(workers: int, begin: Callable[[], object] | None = None) -> Iter
             process.terminate()
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        _end(pool)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Cancel what has not begun, and wait for the rest.
+
+    If a worker has died, Python 3.11 may wait for ever: a thread of the pool writes a picture into a pipe
+    that nobody reads any more (CPython's issue 94777). Once the pipe is closed at this end too, it gives up.
+    """
+    inside: Any = pool
+    manager, queue = inside._executor_manager_thread, inside._call_queue
+    pool.shutdown(wait=False, cancel_futures=True)
+    while manager is not None and manager.is_alive():
+        if inside._broken and queue is not None:
+            queue._reader.close()
+        manager.join(0.1)
 
 
 @contextmanager

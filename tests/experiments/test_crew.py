@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
@@ -20,6 +20,7 @@ from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.experiments import crew as crews
 from minimaskrcnn.experiments.crew import cluster_crew, in_order, local_crew
+from minimaskrcnn.experiments.workers import worker_pool
 from minimaskrcnn.io import save_model
 from minimaskrcnn.models import mini
 from minimaskrcnn.training import evaluate
@@ -125,6 +126,26 @@ def test_a_worker_that_is_killed_loses_nothing(model, alone, caplog):
                 os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
     assert_equal(found, alone * 2)
     assert "predicted here" in caplog.text
+
+
+def _sleep(picture):
+    time.sleep(0.2)
+
+
+@pytest.mark.parametrize("how", ["killed", "error"])
+def test_a_pool_ends_though_pictures_wait_that_nobody_will_read(how):
+    """A pipe holds 64 KiB: the pool is writing a picture into it when its readers die."""
+    picture, start = np.zeros((3, 512, 512), np.float32), time.monotonic()
+    with contextlib.suppress(ZeroDivisionError), worker_pool(1) as pool:
+        waiting = [pool.submit(_sleep, picture) for _ in range(8)]
+        waiting[0].result()
+        if how == "error":
+            raise ZeroDivisionError
+        os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+        with pytest.raises(BrokenExecutor):
+            waiting[-1].result()
+    assert time.monotonic() - start < 60
+    assert not multiprocessing.active_children()
 
 
 def test_the_edition_of_the_kernels_goes_with_the_model(model, monkeypatch):
