@@ -83,7 +83,7 @@ def test_parts_of_coco_are_matched_and_what_was_matched_is_said(tmp_path, caplog
     path = tmp_path / "part.json"
     path.write_text(json.dumps(content))
     model = model_of(*COCO_NAMES[1:])
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="minimaskrcnn"):
         matched = sources.with_labels_of(model, CocoDataset(path, None))
     assert words in caplog.text
     labels = matched.target(0, (20, 20)).labels
