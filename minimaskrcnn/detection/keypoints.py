@@ -107,7 +107,8 @@ def resize_bicubic(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     rows, columns = check_pair_of_sides("resize_bicubic", size)
     maps = as_real("resize_bicubic", maps, "maps")
     R, C = (cubic_weights(*sides, maps.dtype) for sides in zip(maps.shape[1:], (rows, columns), strict=True))
-    return R @ maps @ C.T
+    resized: np.ndarray = R @ maps @ C.T
+    return resized
 
 
 def cubic_weights(old: int, new: int, dtype: np.typing.DTypeLike = np.float64) -> np.ndarray:
@@ -156,4 +157,5 @@ def resize_keypoints(keypoints: np.ndarray, old: tuple[int, int], new: tuple[int
         raise InputError(f"{where}: keypoints must end in 3: x, y, visibility; got {describe(keypoints)}.")
     old, new = check_pair_of_sides(where, old, "old"), check_pair_of_sides(where, new, "new")
     ratio_y, ratio_x = (np.float32(n) / np.float32(o) for n, o in zip(new, old, strict=True))
-    return array * np.array([ratio_x, ratio_y, 1], array.dtype)
+    scaled: np.ndarray = array * np.array([ratio_x, ratio_y, 1], array.dtype)
+    return scaled

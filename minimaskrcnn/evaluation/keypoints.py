@@ -36,7 +36,8 @@ class Poses:
 
     def annotated(self) -> np.ndarray:
         """Tell which keypoints are annotated, (N, K) bool."""
-        return self.keypoints[..., 2] > 0
+        annotated: np.ndarray = self.keypoints[..., 2] > 0
+        return annotated
 
 
 def extents(keypoints: np.ndarray) -> np.ndarray:

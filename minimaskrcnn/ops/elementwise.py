@@ -184,10 +184,10 @@ class HardSwish(Function):
 
     @staticmethod
     def backward(ctx: Context, grad: np.ndarray) -> np.ndarray:
-        """``dx = g (h + x [|x| < 3]) / 6``; exactly 0 where x <= -3."""
+        """``dx = g (h + x [|x| < 3]) / 6``; exactly 0 where the slope is: x <= -3 and x = -3/2."""
         x = ctx.x
         slope = (np.clip(x + 3, 0, 6) + gated(x, np.abs(x) < 3)) / 6
-        return gated(grad * slope, x > -3)
+        return gated(grad * slope, slope != 0)
 
 
 def sigmoid_of(x: np.ndarray) -> np.ndarray:
