@@ -45,8 +45,8 @@ def extents(keypoints: np.ndarray) -> np.ndarray:
     places = keypoints[..., :2].astype(np.float64)  # (N, K, 2)
     if not places.size:
         return np.zeros(len(places))
-    sides: np.ndarray = places.max(1) - places.min(1)  # (N, 2)
-    return np.prod(sides, axis=-1)
+    areas: np.ndarray = (places.max(1) - places.min(1)).prod(-1)
+    return areas
 
 
 def oks_matrix(found: np.ndarray, true: Poses, sigmas: np.ndarray) -> np.ndarray:
