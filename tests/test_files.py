@@ -1,12 +1,15 @@
-"""A file is written whole or not at all."""
+"""A file is written whole or not at all, and a lock is one."""
 
+import errno
 import os
 import secrets
+import sys
 from pathlib import Path
 
 import pytest
 
-from minimaskrcnn.files import atomic_write
+from minimaskrcnn.errors import InputError
+from minimaskrcnn.files import atomic_write, locked
 
 
 def names(folder):
@@ -67,3 +70,30 @@ def test_a_temporary_file_follows_no_link_that_waits_for_it(tmp_path, monkeypatc
 @pytest.mark.parametrize("name", ["x" * 255, "円" * 85])
 def test_the_longest_names_can_be_written(tmp_path, name):
     assert atomic_write(tmp_path / name, lambda stream: stream.write(b"abc")).read_bytes() == b"abc"
+
+
+def test_a_lock_keeps_others_out_until_it_ends(tmp_path):
+    with locked(tmp_path, "busy"), pytest.raises(InputError, match="busy"), locked(tmp_path, "busy"):
+        pass
+    with locked(tmp_path, "busy"):
+        pass
+
+
+def test_where_there_are_no_locks_nobody_is_kept_out(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(number):
+        def flock(*arguments):
+            raise OSError(number, "no")
+
+        return flock
+
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOLCK))
+    with locked(tmp_path, "busy"):
+        pass
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.EIO))
+    with pytest.raises(OSError, match="no"), locked(tmp_path, "busy"):
+        pass
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
+    with locked(tmp_path, "busy"), locked(tmp_path, "busy"):
+        pass
