@@ -38,6 +38,11 @@ class Skeleton:
         return len(self.names)
 
     @property
+    def is_named(self) -> bool:
+        """Whether the names say more than a number, and so which keypoints are left and right."""
+        return self.names != _numbers(len(self))
+
+    @property
     def mirror(self) -> tuple[int, ...]:
         """For each keypoint the index of its mirror image: "left" and "right" in the names are swapped."""
         places = {name: index for index, name in enumerate(self.names)}
@@ -86,7 +91,11 @@ def numbered(count: int) -> Skeleton:
     """
     if count == len(PERSON):
         return PERSON
-    return Skeleton(tuple(f"keypoint {k}" for k in range(1, count + 1)))
+    return Skeleton(_numbers(count))
+
+
+def _numbers(count: int) -> tuple[str, ...]:
+    return tuple(f"keypoint {k}" for k in range(1, count + 1))
 
 
 def skeleton_from(value: Any, count: int | None = None) -> Skeleton:

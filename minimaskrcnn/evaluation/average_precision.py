@@ -28,7 +28,7 @@ from minimaskrcnn.evaluation.matching import match
 
 Measure = Callable[..., np.ndarray]
 MAX_DETS = {"bbox": (1, 10, 100), "segm": (1, 10, 100), "keypoints": (20,)}
-SMALL_POSES = ("s", "keypoints")
+SIZES = {"bbox": "sml", "segm": "sml", "keypoints": "ml"}
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class CocoEvaluator:
             "AP50": _mean(precision[0, :, :, 0]),
             "AP75": _mean(precision[5, :, :, 0]),
         }
-        sizes = [(a, size) for a, size in enumerate("sml", start=1) if (size, self.iou_type) != SMALL_POSES]
+        sizes = [(a, size) for a, size in enumerate("sml", start=1) if size in SIZES[self.iou_type]]
         summary |= {f"AP{size}": _mean(precision[:, :, :, a]) for a, size in sizes}
         summary |= {f"AR{limit}": _mean(recall[:, :, 0, m]) for m, limit in enumerate(self.max_dets)}
         summary |= {f"AR{size}": _mean(recall[:, :, a, -1]) for a, size in sizes}

@@ -142,7 +142,7 @@ class Trainer(Learner):
         masks = recipe.model.masks and getattr(dataset, "has_masks", True)
         if masks != recipe.model.masks:
             log.info("start: the data have boxes and no outlines, so the model has no mask branch")
-        _check_keypoints(recipe.model.keypoints, getattr(dataset, "skeleton", None))
+        _check_keypoints(recipe, getattr(dataset, "skeleton", None))
         model = build(replace(recipe.model, num_classes=dataset.num_classes, masks=masks), rng)
         origin: Record = {"seed": seed, "weights": None}
         model.class_names = tuple(dataset.class_names)
@@ -356,18 +356,25 @@ class Trainer(Learner):
         return self.folder
 
 
-def _check_keypoints(wanted: int, skeleton: Skeleton | None) -> None:
+def _check_keypoints(recipe: Recipe, skeleton: Skeleton | None) -> None:
     """Refuse a model whose keypoints are not those of the data; say so where the data's are not learnt.
 
     Raises
     ------
     InputError
-        If their numbers differ.
+        If their numbers differ, or if pictures are flipped and no name tells left keypoints from right ones.
     """
-    known = 0 if skeleton is None else len(skeleton)
+    wanted, known = recipe.model.keypoints, 0 if skeleton is None else len(skeleton)
     if wanted and wanted != known:
         fix = f"--set keypoints={known}" if known else "leave out --set keypoints"
         raise InputError(f"the model has {wanted} keypoints per object, the data {known or 'none'}; {fix}.")
+    flips = [name for name in recipe.augment if name.endswith("_flip")]
+    if wanted and flips and skeleton is not None and not skeleton.is_named:
+        rest = ",".join(name for name in recipe.augment if name not in flips)
+        raise InputError(
+            f"the keypoints have no names, so {flips[0]} cannot tell left from right; name them in the "
+            f"category of the file, or leave out flips with --set augment=[{rest}]."
+        )
     if known and not wanted:
         log.info("start: the data have keypoints; --set keypoints=%d adds a branch that learns them", known)
 

@@ -171,3 +171,17 @@ def test_data_with_keypoints_are_used_without_them_unless_asked(run, data, tmp_p
     code, _, err = run("train", "coco", "--data", file, "--images", data, "-o", tmp_path, *changes)
     assert code == 0
     assert "--set keypoints=3 adds a branch that learns them" in err
+
+
+def test_keypoints_without_names_are_not_flipped_in_silence(run, data, tmp_path):
+    content = json.loads((data / "instances.json").read_text())
+    for kind in content["categories"]:
+        del kind["keypoints"]
+    file = tmp_path / "unnamed.json"
+    file.write_text(json.dumps(content))
+    command = ["train", "coco", "--data", file, "--images", data, *(f"--set={c}" for c in QUICK)]
+    code, _, err = run(*command, "-o", tmp_path / "flipped")
+    assert code == 2
+    assert "horizontal_flip cannot tell left from right" in err.splitlines()[-1]
+    assert "--set augment=[scale_jitter,colour_jitter]" in err.splitlines()[-1]
+    assert run(*command, "--set=augment=[scale_jitter,colour_jitter]", "-o", tmp_path / "run")[0] == 0
