@@ -10,6 +10,7 @@ import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -43,10 +44,19 @@ def worker_pool(workers: int, begin: Callable[[], object] | None = None) -> Iter
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """Cancel what has not begun, and wait for the rest.
+    """Cancel what has not begun, and wait for the rest."""
+    if sys.version_info < (3, 11, 5):
+        _end_though_the_pool_writes(pool)
+    else:
+        pool.shutdown(cancel_futures=True)
 
-    If a worker has died, Python 3.11 may wait for ever: a thread of the pool writes a picture into a pipe
-    that nobody reads any more (CPython's issue 94777). Once the pipe is closed at this end too, it gives up.
+
+def _end_though_the_pool_writes(pool: ProcessPoolExecutor) -> None:
+    """Do what Python itself does since 3.11.5 (CPython's issue 94777).
+
+    If a worker has died, a thread of the pool may write a picture for ever into a pipe that nobody reads any
+    more. Once the pipe is closed at this end too, it gives up. Newer versions close it themselves, and a
+    handle that two threads close at once is not closed twice: one of them fails, and its workers stay.
     """
     inside: Any = pool
     manager, queue = inside._executor_manager_thread, inside._call_queue
