@@ -41,6 +41,9 @@ The same figures as files, and a figure of your own:
     minimaskrcnn stages -o out/stages              # these pictures, larger, and a page that shows them
     minimaskrcnn stages photo.jpg -o out/photo     # your own picture
 
+A model with keypoints adds three figures: its heat maps, the way from one of them to a place on the picture,
+and the distances from the truth.
+
 `viz.catalogued` declares a figure above the function that draws it; from then on it is part of these pages.
 
 The picture is a shapes validation sample, the model is the bundled one. `python docs/make_gallery.py` draws

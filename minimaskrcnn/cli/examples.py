@@ -125,11 +125,13 @@ def _of_kind(model: MaskRCNN, seed: int) -> Known:
 
 
 def _curves(known: Known) -> dict[str, Curves]:
-    """Precision and recall of boxes and masks over the data set."""
-    kinds = {"box": "bbox", "mask": "segm"} if known.model.roi_heads.has_mask else {"box": "bbox"}
-    if known.target.masks is None:
-        kinds.pop("mask", None)
-    evaluators = {kind: CocoEvaluator(iou, (1, 10, MAX_DETS)) for kind, iou in kinds.items()}
+    """Precision and recall of boxes, masks and keypoints over the data set, where there are any."""
+    heads, truth = known.model.roi_heads, known.target
+    evaluators = {"box": CocoEvaluator("bbox", (1, 10, MAX_DETS))}
+    if heads.has_mask and truth.masks is not None:
+        evaluators["mask"] = CocoEvaluator("segm", (1, 10, MAX_DETS))
+    if heads.has_keypoints and truth.keypoints is not None:
+        evaluators["keypoint"] = CocoEvaluator("keypoints")
     for index in range(known.pictures):
         image, target = known.sample(index)
         detections = known.model.predict([image])[0]

@@ -48,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights",
         metavar="NAME|FILE",
         help="start from these weights (shapes, nuclei, or a file) of the same model; layers that depend on "
-        "the number of classes are drawn anew if the number differs",
+        "the number of classes are drawn anew if the number differs, and so is a branch of masks or "
+        "keypoints that the weights lack",
     )
     parser.add_argument("--resume", action="store_true", help="continue the run in DIR")
     parser.add_argument(

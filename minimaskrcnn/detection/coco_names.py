@@ -4,6 +4,8 @@ The ids run from 1 to 90 with ten gaps, kinds of objects that were planned and n
 Source: Lin et al. 2014, "Microsoft COCO"; the order is that of COCO's annotation files and of torchvision.
 """
 
+import re
+
 GROUPS = (
     "background",
     "person bicycle car motorcycle airplane bus train truck boat",
@@ -19,3 +21,30 @@ GROUPS = (
     "book clock vase scissors teddy_bear hair_drier toothbrush",
 )
 COCO_NAMES = [name.replace("_", " ") for group in GROUPS for name in group.split()]
+
+PASCAL_NAMES = {
+    "aeroplane": "airplane",
+    "motorbike": "motorcycle",
+    "sofa": "couch",
+    "tvmonitor": "tv",
+    "pottedplant": "potted plant",
+    "diningtable": "dining table",
+}
+"""Pascal VOC's names of classes that COCO calls otherwise; many copies of COCO's list use them."""
+
+
+def spelling_key(name: str) -> str:
+    """Return what the spellings of a class name share: capitals, underscores and hyphens do not count.
+
+    Examples
+    --------
+    >>> spelling_key("Traffic_Light"), spelling_key("aeroplane")
+    ('traffic light', 'airplane')
+
+    A sign at the end of a name tells classes apart:
+
+    >>> spelling_key("CD4+") == spelling_key("CD4-")
+    False
+    """
+    key = re.sub(r"[\s_]+|(?<=\w)-(?=\w)", " ", name.casefold()).strip()
+    return PASCAL_NAMES.get(key, key)

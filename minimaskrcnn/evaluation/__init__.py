@@ -3,7 +3,7 @@
 `CocoEvaluator` compares boxes, masks or keypoints.
 """
 
-from minimaskrcnn.evaluation.average_precision import CocoEvaluator
+from minimaskrcnn.evaluation.average_precision import CocoEvaluator, object_areas
 from minimaskrcnn.evaluation.boundary import boundary_iou, mask_boundaries
 from minimaskrcnn.evaluation.curves import Curves
 from minimaskrcnn.evaluation.localisation import LocalisationEvaluator, centroids, matched_pairs
@@ -20,4 +20,5 @@ __all__ = [
     "mask_boundaries",
     "match",
     "matched_pairs",
+    "object_areas",
 ]

@@ -41,6 +41,12 @@ class _Verdict:
     objects: np.ndarray  # (A,) number of true objects that count
 
 
+def object_areas(target: Target) -> np.ndarray:
+    """Return the pixels of each object's mask, or the area of its box where there are no masks, (N,)."""
+    masks = target.masks
+    return overlap.box_areas(target.boxes) if masks is None else BoxMasks.of(masks).areas()
+
+
 class CocoEvaluator:
     """Collects pictures one by one, then sums up.
 
@@ -108,8 +114,7 @@ class CocoEvaluator:
             if np.isnan(areas).any():
                 raise InputError("CocoEvaluator.add: an area is NaN; give the pixels of each true object.")
         else:
-            masks = target.masks
-            areas = overlap.box_areas(target.boxes) if masks is None else BoxMasks.of(masks).areas()
+            areas = object_areas(target)
         found, true = self._found(detections), self._true(target, areas)
         order = np.argsort(-detections.scores, kind="stable")
         verdicts = self._pictures[target.image_id] = {}

@@ -4,11 +4,14 @@ same names and shapes         are taken from the file: of this project, of torch
 a classifier's ResNet         is loaded into the backbone; everything else keeps its random weights
 layers with rows per class    take the rows of the classes that both models name and keep the other rows;
                               if the file names no classes, they take all rows or none, by their number
+a branch of masks or          is drawn anew if only the model has it, and left out if only the file has it
+keypoints
 anything else                 is refused, because it belongs to a different model
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,11 +25,17 @@ from minimaskrcnn.io.weights_file import check_class_facts, fill, with_backbone
 from minimaskrcnn.models.mask_output import CLASS_AGNOSTIC
 from minimaskrcnn.models.mask_rcnn import MaskRCNN
 
+log = logging.getLogger(__name__)
+
+State = Mapping[str, np.ndarray]
+
 PER_CLASS = (
     "roi_heads.box_predictor.",
     "roi_heads.mask_predictor.mask_fcn_logits.",
     "roi_heads.mask_predictor.mask_mlp_logits.",
 )
+
+BRANCHES = {"masks": "roi_heads.mask_", "keypoints": "roi_heads.keypoint_"}
 
 POINTS = "roi_heads.keypoint_predictor."
 """The layer with rows per keypoint, which is drawn anew for another number of keypoints."""
@@ -41,7 +50,7 @@ def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
     Raises
     ------
     InputError
-        If the file cannot be read, or is of a model that differs in more than its classes.
+        If the file cannot be read, or is of a model that differs in more than its classes and its branches.
     """
     with open_weights(path) as file:
         try:
@@ -52,31 +61,49 @@ def start_from(model: MaskRCNN, path: str | Path) -> list[str]:
             raise InputError(f"weights {path}: {error}") from error
         arrays, facts = file.read(), file.facts
     own = model.state_dict()
-    if not is_detector(arrays):
+    if is_detector(arrays):
+        for kind, prefix in BRANCHES.items():
+            if _has(arrays, prefix) and not _has(own, prefix):
+                log.info("weights %s: its branch of %s is left out, as the model has none", path, kind)
+        complete, fresh = _completed(model, own, arrays, facts, given_classes)
+    else:
         complete = with_backbone(own, arrays)
         fresh = [name for name in own if complete.get(name) is own[name]]
-    else:
-        per_class = [name for name in own if name.startswith(_prefixes(model)) and name in arrays]
-        ours, theirs = _names_of(model), _names_in(arrays, facts)
-        if ours and theirs:
-            pairs = shared_labels(ours, theirs)
-        else:
-            same_number = given_classes == model.num_classes
-            pairs = [(label, label) for label in range(model.num_classes)] if same_number else []
-        complete = arrays | {
-            name: with_rows(own[name], arrays[name], pairs, model.num_classes, given_classes)
-            for name in per_class
-        }
-        fresh = per_class if len(pairs) < model.num_classes else []
-        points = [name for name in own if name.startswith(POINTS) and name in arrays]
-        other_points = [name for name in points if arrays[name].shape != own[name].shape]
-        complete |= {name: own[name] for name in other_points}
-        fresh += other_points
     try:
         fill(model, complete)
     except InputError as error:
         raise InputError(f"weights {path}: {error}") from error
     return fresh
+
+
+def _completed(
+    model: MaskRCNN, own: State, arrays: State, facts: Facts, given_classes: int
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return arrays for every layer, and the names of those that keep random rows."""
+    absent = tuple(prefix for prefix in BRANCHES.values() if not _has(own, prefix))
+    complete = {name: array for name, array in arrays.items() if not name.startswith(absent)}
+    per_class = [name for name in own if name.startswith(_prefixes(model)) and name in arrays]
+    ours, theirs = _names_of(model), _names_in(arrays, facts)
+    if ours and theirs:
+        pairs = shared_labels(ours, theirs)
+    else:
+        same_number = given_classes == model.num_classes
+        pairs = [(label, label) for label in range(model.num_classes)] if same_number else []
+    for name in per_class:
+        complete[name] = with_rows(own[name], arrays[name], pairs, model.num_classes, given_classes)
+    drawn = [name for name in own if name.startswith(POINTS) and _other_shape(own, arrays, name)]
+    new = tuple(prefix for prefix in BRANCHES.values() if not _has(arrays, prefix))
+    drawn += [name for name in own if name.startswith(new)]
+    complete |= {name: own[name] for name in drawn}
+    return complete, (per_class if len(pairs) < model.num_classes else []) + drawn
+
+
+def _has(arrays: State, prefix: str) -> bool:
+    return any(name.startswith(prefix) for name in arrays)
+
+
+def _other_shape(own: State, arrays: State, name: str) -> bool:
+    return name in arrays and arrays[name].shape != own[name].shape
 
 
 def shared_labels(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:

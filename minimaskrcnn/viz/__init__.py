@@ -32,6 +32,8 @@ from minimaskrcnn.viz.distributions import (
 from minimaskrcnn.viz.embedding import Embedded, explore, explore_roi, explore_world
 from minimaskrcnn.viz.example import Example, Truth
 from minimaskrcnn.viz.features import backbone_figure, features_figure, show_features
+from minimaskrcnn.viz.keypoint_steps import keypoint_figure
+from minimaskrcnn.viz.keypoint_truth import show_oks
 from minimaskrcnn.viz.keypoints import draw_keypoints, heatmap_figure
 from minimaskrcnn.viz.mask_steps import mask_figure
 from minimaskrcnn.viz.mask_targets import roi_targets_figure, show_mask_targets, show_mini_masks
@@ -97,6 +99,7 @@ __all__ = [
     "features_figure",
     "gradient_figure",
     "heatmap_figure",
+    "keypoint_figure",
     "label_boxes",
     "ladder_figure",
     "mask_edges",
@@ -135,6 +138,7 @@ __all__ = [
     "show_mini_masks",
     "show_object_sizes",
     "show_objectness",
+    "show_oks",
     "show_overlaps",
     "show_pasted_masks",
     "show_precision_recall",

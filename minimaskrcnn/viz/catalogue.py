@@ -40,6 +40,7 @@ class Chapter(StrEnum):
     WEIGHTS = "The weights"
     CLOSE_UPS = "Close-ups"
     TRAINING = "Training"
+    KEYPOINTS = "Keypoints"
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,8 @@ class Example:
     trace : Trace of the picture shown
     truth : for figures that compare with the truth; may be of another picture than `trace`
     model : for figures of the weights
-    curves_by_kind : "box" and, where there are masks, "mask": precision and recall over a data set
+    curves_by_kind : "box" and, where there are any, "mask" and "keypoint": precision and recall over a
+        data set
     samples : pairs of picture and Target of that data set
     class_names : of that data set, by label, 0 the background
     coverage : of the objects of that data set by anchors

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from minimaskrcnn.detection.skeleton import Skeleton, numbered
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection import Trace
+from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import draw_picture
 from minimaskrcnn.viz.style import LABEL, MAP, halo, panels
 from minimaskrcnn.viz.words import class_name
@@ -35,6 +36,14 @@ def draw_keypoints(
         ax.plot(x, y, "o", color=colour, markersize=3.5, markeredgecolor="black", markeredgewidth=0.5)
 
 
+@catalogued(
+    49,
+    "heat-maps",
+    Chapter.KEYPOINTS,
+    heading="The heat maps of one object",
+    note="One map for each kind of keypoint, over the object's box: a keypoint lies where its map peaks.",
+    needs=("trace.keypoint_heatmaps",),
+)
 def heatmap_figure(trace: Trace, detection: int = 0) -> Figure:
     """Draw every heat map of one detection over its box, with its peak.
 
@@ -50,11 +59,7 @@ def heatmap_figure(trace: Trace, detection: int = 0) -> Figure:
     InputError
         If the trace has no keypoints, or no such detection.
     """
-    if "keypoint_heatmaps" not in trace:
-        raise InputError("heatmap_figure: this model has no keypoint head, so there are no heat maps.")
-    heatmaps = trace["keypoint_heatmaps"]  # (D, K, M, M)
-    if not 0 <= detection < len(heatmaps):
-        raise InputError(f"heatmap_figure: detection {detection} of {len(heatmaps)}; they count from 0.")
+    heatmaps = heatmaps_of("heatmap_figure", trace, detection)  # (D, K, M, M)
     maps, names = heatmaps[detection], (trace.context.skeleton or numbered(heatmaps.shape[1])).names
     x1, y1, x2, y2 = trace["boxes"][detection]
     rows = -(-len(maps) // COLUMNS)
@@ -77,3 +82,22 @@ def heatmap_figure(trace: Trace, detection: int = 0) -> Figure:
         "scale. A white dot marks each peak."
     )
     return figure
+
+
+def heatmaps_of(where: str, trace: Trace, detection: int, keypoint: int = 0) -> np.ndarray:
+    """Return the heat maps (D, K, M, M) of a trace that has these numbers.
+
+    Raises
+    ------
+    InputError
+        If it has no keypoints, no such detection or no such keypoint.
+    """
+    if "keypoint_heatmaps" not in trace:
+        raise InputError(f"{where}: this model has no keypoint head, so there are no heat maps.")
+    heatmaps = trace["keypoint_heatmaps"]
+    for what, number, count in zip(
+        ("detection", "keypoint"), (detection, keypoint), heatmaps.shape, strict=False
+    ):
+        if not 0 <= number < count:
+            raise InputError(f"{where}: {what} {number} of {count}; they count from 0.")
+    return heatmaps

@@ -31,7 +31,7 @@ SHOWN: tuple[tuple[float, str, Dash], ...] = (
     (0.75, GREEN, (0, (5, 1.5))),
     (0.9, VERMILLION, (0, (2.2, 1))),
 )
-KINDS = {"box": (SKY, ""), "mask": (VERMILLION, "//")}
+KINDS = {"box": (SKY, ""), "mask": (VERMILLION, "//"), "keypoint": (GREEN, "..")}
 WIDEST = 20  # classes whose bars still have room for a name
 
 
@@ -87,7 +87,8 @@ def show_average_precision(
 
     Parameters
     ----------
-    curves_by_kind : "box" and, where there are masks, "mask", each with its Curves
+    curves_by_kind : "box" and, where there are any, "mask" and "keypoint", each with its Curves; keypoints
+        are compared by OKS instead of IoU
     class_names : names by label, 0 the background
     """
     ax = axes_or_new(ax)
@@ -118,7 +119,9 @@ def show_average_precision(
     ax.legend(fontsize=8, loc="lower right", framealpha=1)
     ax.set_xlabel("average precision")
     first, last = IOU_THRESHOLDS[[0, -1]]
-    see = f"{', '.join(told)}: all pictures pooled, mean over IoU {first:.2f} to {last:.2f} and over classes"
+    measure = "IoU (keypoints: OKS)" if "keypoint" in curves_by_kind else "IoU"
+    span = f"{measure} {first:.2f} to {last:.2f}"
+    see = f"{', '.join(told)}: all pictures pooled, mean over {span} and over classes"
     return headline(ax, "Dataset AP", see)
 
 

@@ -185,3 +185,29 @@ def test_keypoints_without_names_are_not_flipped_in_silence(run, data, tmp_path)
     assert "horizontal_flip cannot tell left from right" in err.splitlines()[-1]
     assert "--set augment=[scale_jitter,colour_jitter]" in err.splitlines()[-1]
     assert run(*command, "--set=augment=[scale_jitter,colour_jitter]", "-o", tmp_path / "run")[0] == 0
+
+
+def test_stages_follow_keypoints_to_the_truth(run, data, trained, tmp_path):
+    own = (data / "0.png", "--model", trained / "model.npz")
+    code, out, _ = run("stages", *own, "--truth", data / "instances.json", "-o", tmp_path / "a", "--json")
+    assert code == 0
+    figures = {entry["name"]: entry for entry in json.loads(out)["figures"]}
+    assert {"heat-maps", "keypoint-steps", "oks"} <= figures.keys()
+    assert "keypoint AP" in figures["average-precision"]["alt"]
+    assert all((tmp_path / "a" / figures[name]["file"]).is_file() for name in ("heat-maps", "oks"))
+    code, out, _ = run("stages", *own, "-o", tmp_path / "b", "--json")
+    assert code == 0
+    names = {entry["name"] for entry in json.loads(out)["figures"]}
+    assert {"heat-maps", "keypoint-steps"} <= names
+    assert "oks" not in names  # where the true keypoints lie is not known
+
+
+def test_weights_without_keypoints_can_learn_some(data, tmp_path):
+    file = str(data / "instances.json")
+    where = ("--data", file, "--images", str(data), "--val-data", file, "-o", str(tmp_path / "new"))
+    changes = [f"--set={change}" for change in (*QUICK, "model.preset=mini")]
+    command = [sys.executable, "-m", "minimaskrcnn", "train", "coco", *where, "--weights", "shapes", *changes]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "drawn anew: roi_heads.keypoint_head, roi_heads.keypoint_predictor" in done.stderr
+    model, _ = load_model(tmp_path / "new" / "model.npz")
+    assert model.roi_heads.has_keypoints

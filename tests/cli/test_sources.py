@@ -40,6 +40,49 @@ def test_objects_without_a_name_are_those_of_a_model_of_one_class(label_maps):
         sources.with_labels_of(model_of("car", "dog"), dataset)
 
 
+def part_of_coco(path, ids):
+    """A file of one object per class; `ids` by name."""
+    boxes = [
+        {"id": k, "image_id": 1, "category_id": key, "bbox": [k, 1, 5, 5], "area": 25, "iscrowd": 0}
+        for k, key in enumerate(ids.values(), start=1)
+    ]
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 20, "width": 20}],
+        "annotations": boxes,
+        "categories": [{"id": key, "name": name} for name, key in ids.items()],
+    }
+    path.write_text(json.dumps(content))
+    return CocoDataset(path, None)
+
+
+def test_other_spellings_and_pascal_names_are_matched_and_said(tmp_path, caplog):
+    ids = {"Person": 1, "aeroplane": 5, "traffic_light": 10, "tvmonitor": 72, "dog": 18}
+    dataset = part_of_coco(tmp_path / "part.json", ids)
+    with caplog.at_level("INFO", logger="minimaskrcnn"):
+        matched = sources.with_labels_of(model_of(*COCO_NAMES[1:]), dataset)
+    names = ["person", "airplane", "traffic light", "tv", "dog"]
+    assert [COCO_NAMES[label] for label in matched.target(0, (20, 20)).labels] == names
+    assert "'Person' as 'person', 'aeroplane' as 'airplane'" in caplog.text
+    assert "5 classes match by name and by id" in caplog.text
+    assert set(dataset.class_names[1:]) == set(ids)
+
+
+@pytest.mark.parametrize("pair", [("CD4-", "CD4+"), ("cell 12", "cell 1 2"), ("b", "a")])
+def test_names_that_differ_in_more_than_spelling_are_refused(tmp_path, pair):
+    dataset = part_of_coco(tmp_path / "part.json", {pair[0]: 1})
+    with pytest.raises(InputError, match="which are not among"):
+        sources.with_labels_of(model_of(pair[1], "other"), dataset)
+
+
+def test_two_classes_of_a_file_are_not_made_one(tmp_path):
+    dataset = part_of_coco(tmp_path / "part.json", {"Car": 1, "car": 2})
+    with pytest.raises(InputError, match="has the classes Car, which"):
+        sources.with_labels_of(model_of("car", "dog"), dataset)
+    dataset = part_of_coco(tmp_path / "part.json", {"Car": 1, "CAR": 2})
+    with pytest.raises(InputError, match="has the classes Car, CAR, which"):
+        sources.with_labels_of(model_of("car", "dog"), dataset)
+
+
 COMMANDS = {
     "check": ["DATA", "--images", "."],
     "evaluate": ["coco", "--data", "DATA", "--images", ".", "--model", "MODEL"],
@@ -71,20 +114,10 @@ def test_every_command_that_opens_coco_opens_labelme(run, tmp_path, monkeypatch,
     ],
 )
 def test_parts_of_coco_are_matched_and_what_was_matched_is_said(tmp_path, caplog, ids, words):
-    boxes = [
-        {"id": k, "image_id": 1, "category_id": key, "bbox": [k, 1, 5, 5], "area": 25, "iscrowd": 0}
-        for k, key in enumerate(ids.values(), start=1)
-    ]
-    content = {
-        "images": [{"id": 1, "file_name": "a.png", "height": 20, "width": 20}],
-        "annotations": boxes,
-        "categories": [{"id": key, "name": name} for name, key in ids.items()],
-    }
-    path = tmp_path / "part.json"
-    path.write_text(json.dumps(content))
+    dataset = part_of_coco(tmp_path / "part.json", ids)
     model = model_of(*COCO_NAMES[1:])
     with caplog.at_level("INFO", logger="minimaskrcnn"):
-        matched = sources.with_labels_of(model, CocoDataset(path, None))
+        matched = sources.with_labels_of(model, dataset)
     assert words in caplog.text
     labels = matched.target(0, (20, 20)).labels
     assert [COCO_NAMES[label] for label in labels] == list(ids)

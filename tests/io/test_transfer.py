@@ -98,6 +98,52 @@ def test_a_layer_with_a_row_a_class_must_still_be_there(given, tmp_path):
         start_from(mini(4), tmp_path / "part.npz")
 
 
+NARROW = {"keypoints": 2, "keypoint_layers": (8,)}
+BRANCHES = ("roi_heads.mask_", "roi_heads.keypoint_")
+
+
+@pytest.mark.parametrize(
+    ("given_parts", "parts"),
+    [
+        ({}, NARROW),  # masks, and now keypoints too
+        ({"masks": False}, {}),  # Faster R-CNN becomes Mask R-CNN
+        ({"masks": False}, NARROW),
+        ({}, {"masks": False}),  # masks are no longer asked for
+        ({"masks": False, **NARROW}, {}),  # Keypoint R-CNN becomes Mask R-CNN
+    ],
+)
+def test_a_branch_is_drawn_anew_or_left_out_and_everything_else_taken_over(
+    tmp_path, caplog, given_parts, parts
+):
+    source = mini(3, rng=np.random.default_rng(0), **given_parts)
+    save_model(tmp_path / "given.npz", source, {"class_names": ["background", "a", "b"]})
+    model = mini(3, rng=np.random.default_rng(1), **parts)
+    model.class_names = ("background", "a", "b")
+    drawn, given = model.state_dict(), source.state_dict()
+    with caplog.at_level("INFO", "minimaskrcnn.io.transfer"):
+        fresh = start_from(model, tmp_path / "given.npz")
+    assert fresh == [name for name in drawn if name not in given]
+    assert all(name.startswith(BRANCHES) for name in fresh)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, drawn[name] if name in fresh else given[name])
+    left_out = [
+        kind
+        for kind, prefix in zip(("masks", "keypoints"), BRANCHES, strict=True)
+        if any(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in drawn)
+    ]
+    assert [
+        kind for kind in ("masks", "keypoints") if f"branch of {kind} is left out" in caplog.text
+    ] == left_out
+
+
+def test_half_a_branch_is_still_refused(tmp_path):
+    state = mini(3, rng=np.random.default_rng(0)).state_dict()
+    del state["roi_heads.mask_predictor.conv5_mask.weight"]
+    save_arrays(tmp_path / "half.npz", state, {})
+    with pytest.raises(InputError, match=r"1 missing \(roi_heads.mask_predictor.conv5_mask.weight"):
+        start_from(mini(3), tmp_path / "half.npz")
+
+
 def test_no_file():
     with pytest.raises(InputError, match="no such file"):
         start_from(mini(4), "nothing.npz")

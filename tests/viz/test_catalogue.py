@@ -22,7 +22,10 @@ def scrap(monkeypatch):
     monkeypatch.setattr(declared, "_ENTRIES", dict(declared._ENTRIES))
 
 
-def words(number=49, name="mine", chapter=Chapter.RPN):
+FREE = len(catalogue_entries()) + 1
+
+
+def words(number=FREE, name="mine", chapter=Chapter.RPN):
     return catalogued(number, name, chapter, heading="My own figure", note="What my figure shows.")
 
 
@@ -63,13 +66,13 @@ def test_a_new_figure_is_on_the_page_at_once(scrap, trace, tmp_path, monkeypatch
 
     entry = next(entry for entry in catalogue_entries() if entry.name == "mine")
     rpn = [entry.name for entry in catalogue_entries() if entry.chapter is Chapter.RPN]
-    assert (rpn[-1], entry.call, entry.file) == ("mine", "show_mine(trace)", "49-mine")
+    assert (rpn[-1], entry.call, entry.file) == ("mine", "show_mine(trace)", f"{FREE}-mine")
     figures = viz.stage_figures(viz.Example(trace))
     assert "Input" in viz.alt_text(figures[entry]())
     monkeypatch.setattr("minimaskrcnn.viz.page.stage_figures", lambda example: {entry: figures[entry]})
     viz.write_page(viz.Example(trace), tmp_path, "t", {})
-    assert (tmp_path / "49-mine.png").is_file()
-    assert "49. My own figure" in (tmp_path / "index.html").read_text("utf-8")
+    assert (tmp_path / f"{FREE}-mine.png").is_file()
+    assert f"{FREE}. My own figure" in (tmp_path / "index.html").read_text("utf-8")
 
 
 def test_a_cell_may_be_run_twice(scrap):
@@ -78,11 +81,10 @@ def test_a_cell_may_be_run_twice(scrap):
     assert [entry.function for entry in catalogue_entries() if entry.name == "mine"] == [again]
 
 
-@pytest.mark.parametrize(("number", "name"), [(9, "mine"), (49, "proposals")])
+@pytest.mark.parametrize(("number", "name"), [(9, "mine"), (FREE, "proposals")])
 def test_numbers_and_names_are_given_once(scrap, number, name):
-    with pytest.raises(
-        InputError, match="figure 9 'proposals'; give it a name of its own and a number from 49"
-    ):
+    fix = f"figure 9 'proposals'; give it a name of its own and a number from {FREE}"
+    with pytest.raises(InputError, match=fix):
         words(number, name)(lambda trace: None)
 
 
