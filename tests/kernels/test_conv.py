@@ -48,17 +48,18 @@ def depthwise(geometry, channels):
     return (batch, channels, *size), (channels, 1, *kernel), (stride, padding, dilation, channels)
 
 
-@pytest.mark.parametrize("band_bytes", [1, 200, 10**6])
+@pytest.mark.parametrize(("band_bytes", "run"), [(1, 256), (200, 256), (10**6, 256), (10**6, 4)])
 @given(
     data=st.data(),
     geometry=st.builds(depthwise, conv_geometries(), st.integers(2, 5)),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
 def test_editions_agree_where_each_channel_is_a_group(
-    data, geometry, dtype, maps, assert_editions_agree, band_bytes
+    data, geometry, dtype, maps, assert_editions_agree, band_bytes, run
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("minimaskrcnn.kernels.fast.engine.tuning.DEPTHWISE_BYTES", band_bytes)
+        patch.setattr("minimaskrcnn.kernels.fast.engine.tuning.DEPTHWISE_RUN", run)
         test_editions_agree.hypothesis.inner_test(data, geometry, dtype, maps, assert_editions_agree)
 
 

@@ -4,14 +4,18 @@
     weight gradient  for each tap      sum of  cells of the tap * grad
     input gradient   cells of the tap  +=  grad * weights of the tap
 
-A product of matrices would have a single row of weights, and one product per channel. Here each tap is one
-multiplication of whole rows, channels-last, on bands of rows that stay in the cache.
+A product of matrices would have a single row of weights, and one product per channel. `einsum` multiplies
+and adds in one pass instead, and is fast where its innermost axis is long. With a stride of 1 that axis is a
+whole row of the map, channels-last, since the cells that a tap meets lie side by side; the weights of the tap
+are repeated to match. Each sum has the same terms in the same order as the loop over taps.
 """
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from minimaskrcnn.kernels.fast.engine import tuning
 from minimaskrcnn.kernels.fast.engine.memory import Workspace
@@ -36,21 +40,17 @@ def correlate(
     dilation: Pair,
     out: np.ndarray,
 ) -> None:
-    """Fill out (N, OH, OW, C) from x (N, H, W, C) and weight (C, 1, KH, KW)."""
-    taps, padded, kernel = _taps(weight), _padded(x, padding), weight.shape[2:]
+    """Fill out (N, OH, OW, C), which is contiguous, from x (N, H, W, C) and weight (C, 1, KH, KW)."""
+    runs = _runs(out, stride)
+    taps, padded = _taps(weight, runs), _padded(x, padding)
 
     def fill(band: Band) -> None:
         image, rows = band
+        cells = _windows(padded[image], runs, weight.shape[2:], stride, dilation, rows)
         target = out[image, rows]
-        with Workspace() as w:
-            term = w.array("term", target.shape, x.dtype)
-            meetings = _of_taps(padded[image], kernel, stride, dilation, rows, out.shape[2])
-            place, cells = next(meetings)
-            np.multiply(cells, taps[place], out=target)
-            for place, cells in meetings:
-                target += np.multiply(cells, taps[place], out=term)
-            if bias is not None:
-                target += bias
+        np.einsum("ijkyx,yxk->ijk", cells, taps, out=target.reshape(len(target), *runs))
+        if bias is not None:
+            target += bias
 
     side_by_side(fill, _bands(out))
 
@@ -59,25 +59,33 @@ def window_products(
     x: np.ndarray, grad: np.ndarray, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair
 ) -> np.ndarray:
     """The gradient of the weights (C, 1, KH, KW), from x (N, H, W, C) and grad (N, OH, OW, C)."""
-    padded = _padded(x, padding)
+    C, padded, grad = x.shape[3], _padded(x, padding), np.ascontiguousarray(grad)
+    runs = _runs(grad, stride)
 
     def add(total: np.ndarray, band: Band) -> None:
         image, rows = band
-        source = grad[image, rows]
-        with Workspace() as w:
-            term = w.array("term", source.shape, x.dtype)
-            for place, cells in _of_taps(padded[image], kernel, stride, dilation, rows, grad.shape[2]):
-                total[place] += np.multiply(cells, source, out=term).sum((0, 1))
+        cells = _windows(padded[image], runs, kernel, stride, dilation, rows)
+        source = grad[image, rows].reshape(len(cells), *runs)  # (rows, OW, C) -> (rows, number, length)
+        total += np.einsum("ijkyx,ijk->yxk", cells, source)
 
-    total = sum_side_by_side(add, (*kernel, x.shape[3]), x.dtype, _bands(grad))
-    return total.transpose(2, 0, 1)[:, None]  # (KH, KW, C) -> (C, 1, KH, KW)
+    total = sum_side_by_side(add, (*kernel, runs.length), x.dtype, _bands(grad))
+    of_channels = total.reshape(*kernel, -1, C).sum(2)  # (KH, KW, length) -> (KH, KW, C)
+    return of_channels.transpose(2, 0, 1)[:, None]  # (KH, KW, C) -> (C, 1, KH, KW)
 
 
 def scatter(
     grad: np.ndarray, weight: np.ndarray, stride: Pair, padding: Pair, dilation: Pair, out: np.ndarray
 ) -> None:
-    """Adjoint of `correlate`: fill out (N, H, W, C) from grad (N, OH, OW, C)."""
-    taps, kernel = _taps(weight), weight.shape[2:]
+    """Adjoint of `correlate`: fill out (N, H, W, C) from grad (N, OH, OW, C).
+
+    With a stride of 1 that is a correlation with the filter turned round, in a wider frame.
+    """
+    kernel = weight.shape[2:]
+    frame = [d * (k - 1) - p for d, k, p in zip(dilation, kernel, padding, strict=True)]
+    if stride == (1, 1) and min(frame) >= 0:
+        correlate(grad, weight[:, :, ::-1, ::-1], None, stride, (frame[0], frame[1]), dilation, out)
+        return
+    taps = _taps(weight, Runs(1, weight.shape[0]))
     (OH, OW), (H, W) = grad.shape[1:3], out.shape[1:3]
 
     def fill(image: int) -> None:
@@ -92,9 +100,33 @@ def scatter(
     side_by_side(fill, range(len(out)))
 
 
-def _taps(weight: np.ndarray) -> np.ndarray:
-    """The weights of each tap side by side: (C, 1, KH, KW) -> (KH, KW, C)."""
-    return np.ascontiguousarray(weight[:, 0].transpose(1, 2, 0))
+class Runs(NamedTuple):
+    """How a row of cells (OW, C) is read: `number` runs of `length` numbers that lie side by side."""
+
+    number: int
+    length: int
+
+
+def _runs(out: np.ndarray, stride: Pair) -> Runs:
+    """A whole row at once, unless the columns that a tap meets lie apart, or a cell is long enough."""
+    OW, C = out.shape[2:]
+    return Runs(1, OW * C) if stride[1] == 1 and C < tuning.DEPTHWISE_RUN else Runs(OW, C)
+
+
+def _taps(weight: np.ndarray, runs: Runs) -> np.ndarray:
+    """The weights of each tap side by side, for a whole run: (C, 1, KH, KW) -> (KH, KW, length)."""
+    taps = np.ascontiguousarray(weight[:, 0].transpose(1, 2, 0))  # (KH, KW, C)
+    return np.tile(taps, runs.length // len(weight))
+
+
+def _windows(
+    padded: np.ndarray, runs: Runs, kernel: Pair, stride: Pair, dilation: Pair, rows: slice
+) -> np.ndarray:
+    """The cells (rows, number, length, KH, KW) that each tap meets in a map (H, W, C), as a view."""
+    row, cell, number = padded.strides
+    shape = (rows.stop - rows.start, *runs, *kernel)
+    strides = (row * stride[0], cell * stride[1], number, row * dilation[0], cell * dilation[1])
+    return as_strided(padded[rows.start * stride[0] :], shape, strides, writeable=False)
 
 
 def _padded(x: np.ndarray, padding: Pair) -> np.ndarray:

@@ -36,6 +36,9 @@ LARGE_IMAGE = 1 << 15
 SMALL_MATRIX = 4096
 """Lay filters of up to this many weights out in columns: the BLAS multiplies small matrices faster so."""
 
+DEPTHWISE_RUN = 256
+"""Read a map of fewer channels row by row, and one of more cell by cell, in a depthwise convolution."""
+
 DEPTHWISE_BYTES = 1 << 20
 """Work on bands of this many bytes in a depthwise convolution: a band and its term stay in the cache."""
 
