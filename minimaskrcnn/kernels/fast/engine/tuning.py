@@ -40,7 +40,7 @@ DEPTHWISE_RUN = 256
 """Read a map of fewer channels row by row, and one of more cell by cell, in a depthwise convolution."""
 
 DEPTHWISE_BYTES = 1 << 20
-"""Work on bands of this many bytes in a depthwise convolution: a band and its term stay in the cache."""
+"""Work on bands of this many bytes in a depthwise convolution: a band stays in a core's cache."""
 
 # ---- convolution by Winograd's method: rows "conv2d" -----------------------------------------------------
 
