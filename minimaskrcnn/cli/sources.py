@@ -142,7 +142,9 @@ def _spelled_as(dataset: data.CocoDataset, class_names: Sequence[str]) -> data.C
         return dataset
     pairs = ", ".join(f"{theirs!r} as {ours!r}" for theirs, ours in renamed.items())
     log.warning(
-        "%s: classes that only their spelling tells apart are taken for the model's: %s", dataset.path, pairs
+        "%s: classes under another spelling, or Pascal VOC's, are taken for the model's: %s",
+        dataset.path,
+        pairs,
     )
     return dataset.renamed([renamed.get(name, name) for name in dataset.class_names])
 

@@ -10,14 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Circle
 
+from minimaskrcnn.checks import describe
 from minimaskrcnn.detection.skeleton import sigmas_of
 from minimaskrcnn.detection.structures import Target
+from minimaskrcnn.errors import InputError
 from minimaskrcnn.evaluation import object_areas
 from minimaskrcnn.evaluation.keypoints import Poses, oks_matrix
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
-from minimaskrcnn.viz.keypoints import draw_keypoints
+from minimaskrcnn.viz.keypoints import draw_keypoints, heatmaps_of
 from minimaskrcnn.viz.picture import draw_picture
 from minimaskrcnn.viz.style import GREEN, ORANGE, halo, headline, show_message
 from minimaskrcnn.viz.words import plural
@@ -41,23 +43,30 @@ def show_oks(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
         Of a model with keypoints.
     target : Target
         The true objects with keypoints, input pixels.
+
+    Raises
+    ------
+    InputError
+        If the model has no keypoints, or others than the objects.
     """
+    true = _poses(trace, target)
     ax = draw_picture(trace["input"], ax)
-    assert target.keypoints is not None
-    true = Poses(target.keypoints, target.boxes, object_areas(target))
     annotated = np.flatnonzero(true.annotated().any(1))
-    found, sigmas = trace["keypoints"], np.array(sigmas_of(target.keypoints.shape[1]))
-    similar = oks_matrix(found, true, sigmas)  # (D, G)
-    similar[trace["labels"][:, None] != target.labels] = 0
+    found, sigmas = trace["keypoints"], np.array(sigmas_of(true.keypoints.shape[1]))
     if not len(annotated) or not len(found):
         show_message(ax, "no keypoints to compare")
         return headline(ax, "OKS", "no object has annotated keypoints, or none was found")
-    best = similar[:, annotated].argmax(0)  # (G',), a detection for each annotated object
-    values = similar[best, annotated]
-    for detection, index in zip(best, annotated, strict=True):
-        radii = 2 * sigmas * np.sqrt(true.areas[index])
-        _draw_pair(ax, true.keypoints[index], radii, found[detection], trace)
-    label_boxes(ax, target.boxes[annotated], [f"OKS {value:.2f}" for value in values], [ORANGE] * len(values))
+    similar = oks_matrix(found, true[annotated], sigmas)  # (D, G)
+    of_its_class = trace["labels"][:, None] == target.labels[annotated]
+    best = np.where(of_its_class, similar, -1).argmax(0)  # (G,), a detection for each annotated object
+    met = of_its_class.any(0)
+    values = np.where(met, similar[best, np.arange(len(best))], 0)
+    for detection, index, own in zip(best, annotated, met, strict=True):
+        _draw_truth(ax, true.keypoints[index], 2 * sigmas * np.sqrt(true.areas[index]))
+        if own:
+            _draw_found(ax, true.keypoints[index], found[detection], trace)
+    words = [f"OKS {value:.2f}" if own else "no detection" for value, own in zip(values, met, strict=True)]
+    label_boxes(ax, target.boxes[annotated], words, [ORANGE] * len(words))
     see = (
         f"{np.sum(values >= 0.5)} of {plural(len(values), 'annotated object')} found at OKS 0.5; green: the "
         "truth, and where a keypoint counts 0.61; orange: the most similar detection"
@@ -65,16 +74,31 @@ def show_oks(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     return headline(ax, "Keypoints against the truth", see)
 
 
-def _draw_pair(ax: Axes, true: np.ndarray, radii: np.ndarray, found: np.ndarray, trace: Trace) -> None:
-    """Draw the circles of the annotated keypoints (K, 3), the prediction, and a line between the two."""
+def _poses(trace: Trace, target: Target) -> Poses:
+    """The true keypoints, if they are those that the model finds."""
+    count = heatmaps_of("show_oks", trace).shape[1]
+    if target.keypoints is None or target.keypoints.shape[1] != count:
+        raise InputError(
+            f"show_oks: the target needs keypoints (N, {count}, 3), as the model finds them; got "
+            f"{describe(target.keypoints)}."
+        )
+    return Poses(target.keypoints, target.boxes, object_areas(target))
+
+
+def _draw_truth(ax: Axes, true: np.ndarray, radii: np.ndarray) -> None:
+    """Draw the circles of the annotated ones of keypoints (K, 3)."""
     known = true[:, 2] > 0
     for place, radius in zip(true[known, :2], radii[known], strict=True):
         circle = Circle((place[0], place[1]), radius, fill=False, edgecolor=GREEN, linewidth=1.4)
         circle.set_path_effects(halo(2.4))
         ax.add_patch(circle)
+
+
+def _draw_found(ax: Axes, true: np.ndarray, found: np.ndarray, trace: Trace) -> None:
+    """Draw the prediction (K, 3), and a line to it from each annotated keypoint."""
+    known = true[:, 2] > 0
     draw_keypoints(ax, found[None], [ORANGE], trace.context.skeleton)
-    lines = LineCollection(
-        list(np.stack([true[known, :2], found[known, :2]], 1)), colors="white", linewidths=1
-    )
+    ends = np.stack([true[known, :2], found[known, :2]], 1)  # (known, end, xy)
+    lines = LineCollection(list(ends), colors="white", linewidths=1)
     lines.set_path_effects(halo(1.8))
     ax.add_collection(lines, autolim=False)

@@ -84,8 +84,8 @@ def heatmap_figure(trace: Trace, detection: int = 0) -> Figure:
     return figure
 
 
-def heatmaps_of(where: str, trace: Trace, detection: int, keypoint: int = 0) -> np.ndarray:
-    """Return the heat maps (D, K, M, M) of a trace that has these numbers.
+def heatmaps_of(where: str, trace: Trace, *numbers: int) -> np.ndarray:
+    """Return the heat maps (D, K, M, M) of a trace that has this detection and this keypoint, if named.
 
     Raises
     ------
@@ -95,9 +95,7 @@ def heatmaps_of(where: str, trace: Trace, detection: int, keypoint: int = 0) -> 
     if "keypoint_heatmaps" not in trace:
         raise InputError(f"{where}: this model has no keypoint head, so there are no heat maps.")
     heatmaps = trace["keypoint_heatmaps"]
-    for what, number, count in zip(
-        ("detection", "keypoint"), (detection, keypoint), heatmaps.shape, strict=False
-    ):
+    for what, number, count in zip(("detection", "keypoint"), numbers, heatmaps.shape, strict=False):
         if not 0 <= number < count:
             raise InputError(f"{where}: {what} {number} of {count}; they count from 0.")
     return heatmaps

@@ -42,7 +42,7 @@ def true_objects(posed, target, shift):
         for box, label in zip(target.boxes, target.labels, strict=True)
     ]
     points = posed["keypoints"][own] + np.array([shift, 0, 0])
-    return Target(target.boxes, target.labels, target.masks, target.iscrowd, 0, keypoints=points)
+    return Target(target.boxes, target.labels.copy(), target.masks, target.iscrowd, 0, keypoints=points)
 
 
 def test_a_heat_map_is_followed_to_its_place(posed):
@@ -115,6 +115,23 @@ def test_what_is_not_annotated_has_no_circle(posed, target):
     assert "2 of 2 annotated objects" in ax.get_label()
     truth.keypoints[..., 2] = 0
     assert "no object has annotated keypoints" in viz.show_oks(posed, truth).get_label()
+
+
+def test_an_object_of_whose_class_nothing_was_found_gets_no_prediction(posed, target):
+    truth = true_objects(posed, target, 0)
+    truth.labels[1] = 3
+    ax = viz.show_oks(posed, truth)
+    assert sorted(text.get_text() for text in ax.texts if text.get_text()[:2] in ("OK", "no")) == [
+        "OKS 1.00", "OKS 1.00", "no detection",
+    ]  # fmt: skip
+    assert "2 of 3 annotated objects" in ax.get_label()
+
+
+def test_other_keypoints_than_the_models_are_refused(posed, trace, target):
+    with pytest.raises(InputError, match=r"show_oks: the target needs keypoints \(N, 3, 3\)"):
+        viz.show_oks(posed, target)
+    with pytest.raises(InputError, match="no keypoint head"):
+        viz.show_oks(trace, target)
 
 
 def test_they_are_figures_of_the_page(posed, target):
