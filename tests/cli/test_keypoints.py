@@ -188,18 +188,14 @@ def test_keypoints_without_names_are_not_flipped_in_silence(run, data, tmp_path)
 
 
 def test_stages_follow_keypoints_to_the_truth(run, data, trained, tmp_path):
-    own = (data / "0.png", "--model", trained / "model.npz")
-    code, out, _ = run("stages", *own, "--truth", data / "instances.json", "-o", tmp_path / "a", "--json")
+    own = (data / "0.png", "--model", trained / "model.npz", "--truth", data / "instances.json")
+    code, out, _ = run("stages", *own, "-o", tmp_path, "--json")
     assert code == 0
     figures = {entry["name"]: entry for entry in json.loads(out)["figures"]}
-    assert {"heat-maps", "keypoint-steps", "oks"} <= figures.keys()
+    names = {"heat-maps", "keypoint-steps", "oks"}
+    assert names <= figures.keys()
+    assert all((tmp_path / figures[name]["file"]).is_file() for name in names)
     assert "keypoint AP" in figures["average-precision"]["alt"]
-    assert all((tmp_path / "a" / figures[name]["file"]).is_file() for name in ("heat-maps", "oks"))
-    code, out, _ = run("stages", *own, "-o", tmp_path / "b", "--json")
-    assert code == 0
-    names = {entry["name"] for entry in json.loads(out)["figures"]}
-    assert {"heat-maps", "keypoint-steps"} <= names
-    assert "oks" not in names  # where the true keypoints lie is not known
 
 
 def test_weights_without_keypoints_can_learn_some(data, tmp_path):
