@@ -17,7 +17,11 @@ RENAMED_LAYERS = {
     **{f"backbone.fpn.layer_blocks.{i}": f"backbone.fpn.layer_blocks.{i}.0" for i in range(4)},
     **{f"roi_heads.mask_head.mask_fcn{i + 1}": f"roi_heads.mask_head.{i}.0" for i in range(4)},
 }
-FIRST_LAYERS = ("backbone.body.conv1.weight", "conv1.weight")
+# Of detectors on a ResNet, on MobileNetV3 and on other bodies, and of classifiers.
+FIRST_LAYERS = (
+    *("backbone.body.conv1.weight", "backbone.body.0.0.weight", "backbone.features.0.weight"),
+    *("features.0.0.weight", "features.0.weight", "conv1.weight"),
+)
 EMA_COUNTERS = ("n_averaged",)
 NEW_NAMES = {
     f"{old}.{kind}": f"{new}.{kind}" for old, new in RENAMED_LAYERS.items() for kind in ("weight", "bias")

@@ -2,11 +2,18 @@
 
 import contextlib
 import pickle
+import random
 import re
 import struct
 import tracemalloc
 import zipfile
+from collections import defaultdict, deque
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -166,7 +173,8 @@ HOSTILE_PICKLES = {
     "persistent text": (b"Pdata/0\n.", r"instruction b'P'"),
     "buffer": (b"\x80\x05\x97.", r"b'\\x97'"),
     "long of 2 GB": (pth.PROTO + b"\x8b\xff\xff\xff\x7f.", r"b'\\x8b'"),
-    "bytes of 4 EB": (b"\x80\x04\x8e" + b"\xff" * 7 + b"\x3f.", r"b'\\x8e'"),
+    "bytes of 4 EB": (b"\x80\x04\x8e" + b"\xff" * 7 + b"\x3f.", "cut off"),
+    "bytes array of 16 EB": (b"\x80\x05\x96" + b"\xff" * 8 + b".", "cut off"),
     "text of 2 GB": (pth.PROTO + b"X\xff\xff\xff\x7f.", "text of"),
     "memo of 2^32": (pth.PROTO + b"}r\xff\xff\xff\xff.", "no state dict"),
     "memo that is empty": (pth.PROTO + b"h\x07.", "makes no sense"),
@@ -184,8 +192,8 @@ HOSTILE_PICKLES = {
     "append to a dict": (pth.PROTO + b"}K\x01a.", "cannot hold"),
     "attributes of a number": (pth.PROTO + b"K\x01}b.", "cannot hold"),
     "attributes no dict": (pth.PROTO + b"}K\x01b.", "no dict"),
-    "tuple as key": (pth.PROTO + b"})K\x01s.", "no texts"),
-    "odd items": (pth.PROTO + b"}(K\x01u.", "no texts"),
+    "list as key": (pth.PROTO + b"}]K\x01s.", "neither texts nor numbers"),
+    "odd items": (pth.PROTO + b"}(K\x01u.", "neither texts nor numbers"),
     "itself": (pth.PROTO + b"]q\x00h\x00a.", "no state dict"),
     "a list": (pth.PROTO + b"].", "no state dict"),
     "a tensor": (pth.PROTO + pth.tensor() + b".", "no state dict"),
@@ -193,7 +201,7 @@ HOSTILE_PICKLES = {
     "tensors under numbers": (pth.PROTO + b"}K\x01" + pth.tensor() + b"s.", "under numbers"),
     "deep lists": (pth.PROTO + b"]" * 50_000 + b"a" * 49_999 + b".", "no state dict"),
     "deep tuples": (pth.PROTO + b")" + b"\x85" * 50_000 + b".", "no state dict"),
-    "deep tuple as key": (pth.PROTO + b"})" + b"\x85" * 50_000 + b"Ns.", "no texts"),
+    "deep tuple as key": (pth.PROTO + b"})" + b"\x85" * 50_000 + b"Ns.", "neither texts nor numbers"),
     "tensor of a dict": (pth.state(a=pth.tensor(b"}")), "without a storage"),
     "tensor of nothing": (pth.state(a=pth.call("torch._utils._rebuild_tensor_v2")), "without a storage"),
     "parameter of a dict": (
@@ -248,6 +256,54 @@ def test_what_trainers_keep_beside_the_weights_stays_unread(tmp_path, wrapper, b
     np.testing.assert_array_equal(read_torch(path)["a"], NUMBERS.reshape(2, 3))
 
 
+MORE_BESIDE = {
+    "bytes": bytes(300),
+    "bytearray": bytearray(b"ab"),
+    "set": {1, 2},
+    "frozenset": frozenset([1]),
+    "deque": deque([1, 2]),
+    "defaultdict": defaultdict(float, a=1.5),
+    "array": np.arange(3.0),
+    "NumPy's random state": np.random.RandomState(0).get_state(),
+    "Python's random state": random.Random(0).getstate(),
+    "date and zone": datetime(2026, 11, 27, tzinfo=UTC),
+    "namespace": SimpleNamespace(lr=0.1),
+    "number": [Fraction(1, 3), Decimal("0.1"), 1j, range(3), slice(1, 2), UUID(int=5)],
+    "keys": {0.5: 1, None: 2, (1, "a"): 3, True: 4},
+    "the settings as a text": "lr: 0.1\n" * 1000,
+}
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+@pytest.mark.parametrize("beside", MORE_BESIDE)
+def test_so_does_what_python_and_numpy_pickle(tmp_path, beside, protocol):
+    instructions = pickle.dumps(MORE_BESIDE[beside], protocol)[2:-1]
+    checkpoint = pth.PROTO + pth.dict_of(more=instructions, model=pth.dict_of(a=pth.tensor())) + b"."
+    path = pth.zipped(tmp_path / "a.pth", checkpoint, {"0": NUMBERS.tobytes()})
+    np.testing.assert_array_equal(read_torch(path)["a"], NUMBERS.reshape(2, 3))
+
+
+@pytest.mark.parametrize("way", [("checkpoint", "model"), ("ema", "state_dict"), ("a", "b"), ("model",) * 5])
+def test_a_state_in_a_dict_in_a_dict_is_found_where_trainers_put_it(tmp_path, way):
+    nested = pth.dict_of(a=pth.tensor())
+    for name in reversed(way):
+        nested = pth.dict_of(**{name: nested})
+    path = pth.zipped(tmp_path / "a.pth", pth.PROTO + nested + b".", {"0": NUMBERS.tobytes()})
+    if len(way) == 2 and "a" not in way:
+        np.testing.assert_array_equal(read_torch(path)["a"], NUMBERS.reshape(2, 3))
+    else:
+        with pytest.raises(InputError, match="no state dict"):
+            read_torch(path)
+
+
+def test_a_torchscript_program_is_named(tmp_path):
+    path = pth.zipped(tmp_path / "a.pt", pth.state(a=pth.tensor()), {"0": NUMBERS.tobytes()})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("archive/constants.pkl", b"\x80\x02).")
+    with pytest.raises(InputError, match="a TorchScript program, which would have to be run"):
+        read_torch(path)
+
+
 def test_an_inert_object_is_no_way_to_make_another(tmp_path):
     for data in (NAMESPACE.replace(b"argparse\nNamespace", b"builtins\neval"), BESIDE["Counter"] + b")R"):
         with pytest.raises(InputError, match=r"builtins\.eval|calls what is no function"):
@@ -255,8 +311,8 @@ def test_an_inert_object_is_no_way_to_make_another(tmp_path):
 
 
 def test_without_a_state_the_keys_are_listed(tmp_path):
-    nested = pth.dict_of(checkpoint=pth.dict_of(model=pth.dict_of(a=pth.tensor())), epoch=b"K\x03")
-    with pytest.raises(InputError, match=r"keys checkpoint \(a dict of model\), epoch \(a int\)"):
+    nested = pth.dict_of(trainer=pth.dict_of(model=pth.dict_of(a=pth.tensor())), epoch=b"K\x03")
+    with pytest.raises(InputError, match=r"keys trainer \(a dict of model\), epoch \(a int\)"):
         read_torch(pth.zipped(tmp_path / "a.pth", pth.PROTO + nested + b".", {"0": NUMBERS.tobytes()}))
 
 

@@ -21,7 +21,8 @@ from typing import Any, BinaryIO, NoReturn
 from minimaskrcnn.errors import InputError
 
 MAX_INSTRUCTIONS = 250_000  # a tensor takes about forty: room for a state of 6,000
-MAX_TEXT = 4096  # bytes of one name
+MAX_TEXT = 1 << 20  # bytes of one text: a name, or a script or settings that were saved beside the weights
+MAX_NAME = 4096  # bytes of the name of a class
 
 CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}
 EMPTY: dict[bytes, type] = {b"}": dict, b"]": list, b")": tuple}
@@ -33,26 +34,35 @@ TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}  # TUPLE1, TUPLE2, TUPLE3
 SKIPPED = {b"\x80": 1, b"\x95": 8}  # PROTO, FRAME: bytes of an operand that changes nothing
 STOP = b"."
 
+BUILTINS = (
+    *("set", "frozenset", "list", "tuple", "dict", "bool", "int", "float", "complex", "str", "bytes"),
+    *("bytearray", "slice", "range", "xrange", "Ellipsis"),
+)
 # Classes of what trainers save beside the weights. Nothing is imported or called for them.
 INERT = frozenset(
     {
         "argparse.Namespace",
         "collections.Counter",
         "collections.defaultdict",
+        "collections.deque",
         "_codecs.encode",
-        "datetime.date",
-        "datetime.datetime",
-        "datetime.timedelta",
+        *(f"datetime.{kind}" for kind in ("date", "time", "datetime", "timedelta", "timezone")),
+        "decimal.Decimal",
+        "fractions.Fraction",
         "numpy.dtype",
-        *(f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")),
-        *(f"pathlib.{kind}Path" for kind in ("", "Posix", "Windows", "PurePosix", "PureWindows")),
+        "numpy.ndarray",
         *(
-            f"{module}.{kind}"
-            for module in ("builtins", "__builtin__")
-            for kind in ("set", "list", "dict", "int")
+            f"numpy.{core}.multiarray.{kind}"
+            for core in ("core", "_core")
+            for kind in ("scalar", "_reconstruct")
         ),
+        *(f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")),
+        *(f"pathlib.{kind}Path" for kind in ("", "Posix", "Windows", "PurePosix", "PureWindows")),
+        *(f"{module}.{kind}" for module in ("builtins", "__builtin__") for kind in BUILTINS),
         "torch.Size",
         "torch.device",
+        "types.SimpleNamespace",
+        "uuid.UUID",
     }
 )
 
@@ -161,11 +171,13 @@ class PlainPickle:
 
     def _text(self, length: int) -> str:
         if length > MAX_TEXT:
-            raise InputError(f"holds a text of {length:,} bytes, which is no name; it was refused unread.")
+            raise InputError(
+                f"holds a text of {length:,} bytes, which no file of weights needs; it was refused unread."
+            )
         return self._take(length).decode()
 
     def _line(self) -> str:
-        line = self._stream.readline(min(MAX_TEXT, self._end - self._stream.tell()))
+        line = self._stream.readline(min(MAX_NAME, self._end - self._stream.tell()))
         if not line.endswith(b"\n"):
             raise InputError("cut off in the middle of a name; get the file again.")
         return line[:-1].decode()
@@ -192,12 +204,25 @@ class PlainPickle:
 
     def _append(self) -> None:
         value = self._stack.pop()
-        self._container(list).append(value)
+        if type(self._stack[-1]) is not Inert:
+            self._container(list).append(value)
 
     def _appends(self) -> None:
         values = self._since_mark()
         if type(self._stack[-1]) is not Inert:
             self._container(list).extend(values)
+
+    def _bytes(self, layout: str) -> None:
+        """Bytes are never part of a state: they are skipped."""
+        length = self._number(layout)
+        if length > self._end - self._stream.tell():
+            raise InputError("cut off in the middle of its description; get the file again.")
+        self._stream.seek(length, 1)
+        self._stack.append(Inert("builtins.bytes"))
+
+    def _frozen_set(self) -> None:
+        self._since_mark()
+        self._stack.append(Inert("builtins.frozenset"))
 
     def _set_item(self) -> None:
         value, key = self._stack.pop(), self._stack.pop()
@@ -208,9 +233,11 @@ class PlainPickle:
         self._set(values[::2], values[1::2])
 
     def _set(self, keys: list[Any], values: list[Any]) -> None:
-        # A key is hashed, and the hash of nested tuples recurses: only texts and numbers are keys.
-        if len(keys) != len(values) or not all(isinstance(key, str | int) for key in keys):
-            raise InputError("damaged: a dict whose keys are no texts; save a plain model.state_dict().")
+        # A key is hashed, and the hash of nested tuples recurses: a tuple in a tuple is no key.
+        if len(keys) != len(values) or not all(_is_plain(key) or _is_plain_tuple(key) for key in keys):
+            raise InputError(
+                "holds a dict whose keys are neither texts nor numbers; save a plain model.state_dict()."
+            )
         if type(self._stack[-1]) is not Inert:
             self._container(dict).update(zip(keys, values, strict=True))
 
@@ -267,6 +294,14 @@ class PlainPickle:
         self._stack.append(self._dereference(self._stack.pop()))
 
 
+def _is_plain(key: Any) -> bool:
+    return key is None or isinstance(key, str | int | float | Inert)
+
+
+def _is_plain_tuple(key: Any) -> bool:
+    return isinstance(key, tuple) and all(map(_is_plain, key))
+
+
 OTHERS: dict[bytes, Callable[[PlainPickle], None]] = {
     b"\x8a": PlainPickle._long,  # LONG1
     b"\x94": PlainPickle._memoize,
@@ -282,4 +317,11 @@ OTHERS: dict[bytes, Callable[[PlainPickle], None]] = {
     b"\x81": PlainPickle._new_object,  # NEWOBJ
     b"b": PlainPickle._build,
     b"Q": PlainPickle._reference,  # BINPERSID
+    b"C": lambda pickle: pickle._bytes("<B"),  # SHORT_BINBYTES
+    b"B": lambda pickle: pickle._bytes("<I"),  # BINBYTES
+    b"\x8e": lambda pickle: pickle._bytes("<Q"),  # BINBYTES8
+    b"\x96": lambda pickle: pickle._bytes("<Q"),  # BYTEARRAY8
+    b"\x8f": lambda pickle: pickle._stack.append(Inert("builtins.set")),  # EMPTY_SET
+    b"\x90": PlainPickle._appends,  # ADDITEMS
+    b"\x91": PlainPickle._frozen_set,  # FROZENSET
 }

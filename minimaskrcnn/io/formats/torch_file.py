@@ -31,8 +31,12 @@ from minimaskrcnn.io.formats.torch_tensors import ByteOrder, Claims, Storage, Te
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = b"\x80"
 LEGACY_MAGIC, LEGACY_VERSION = 0x1950A86A20F9469CFC6C, 1001
-# Where training checkpoints keep the state; the last two are the moving average of it.
-WRAPPERS = ("model", "state_dict", "model_state_dict", "net", "weights", "ema", "model_ema")
+# Where training checkpoints keep the state, or a dict that holds it; the last two are its moving average.
+WRAPPERS = (
+    *("model", "state_dict", "model_state_dict", "model_state", "net", "network", "module", "weights"),
+    *("params", "checkpoint", "ema", "model_ema"),
+)
+MAX_DEPTH = 3  # dicts around the state
 MAX_KEYS = 8  # that a refusal lists
 MAX_REPEATS = 4  # times the file's size that tensors sharing storages may claim together
 LOCAL_HEADER = 30  # bytes before a member's name
@@ -96,8 +100,7 @@ def read_torch(path: str | Path) -> Arrays:
 
 def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
     """The dict of tensors in what a file holds."""
-    wrapped = [value[name] for name in WRAPPERS if name in value] if isinstance(value, dict) else []
-    for state in (value, *wrapped):
+    for state in _candidates(value, MAX_DEPTH):
         if isinstance(state, dict) and state and all(type(v) is TensorClaim for v in state.values()):
             if not all(isinstance(name, str) for name in state):
                 raise InputError("holds tensors under numbers, not names; save a plain model.state_dict().")
@@ -108,6 +111,15 @@ def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
         f"holds no state dict (names with a tensor each) by itself or under {', '.join(WRAPPERS)}; it holds "
         f"{_contents(value)}. Save one with torch.save(model.state_dict(), ...)."
     )
+
+
+def _candidates(value: Any, depth: int) -> Iterator[Any]:
+    """Yield a value, then what it holds under `WRAPPERS`, in their order, each with what it holds itself."""
+    yield value
+    if isinstance(value, dict) and depth:
+        for name in WRAPPERS:
+            if name in value:
+                yield from _candidates(value[name], depth - 1)
 
 
 def _contents(value: Any) -> str:
@@ -203,6 +215,10 @@ def _members(stream: BinaryIO) -> dict[str, _Member]:
             infos, end = archive.infolist(), archive.start_dir
     except (zipfile.BadZipFile, OSError, ValueError, OverflowError, NotImplementedError) as error:
         raise InputError(f"damaged or truncated ({error}); get the file again.") from error
+    if any(info.filename.endswith("/constants.pkl") for info in infos):
+        raise InputError(
+            "a TorchScript program, which would have to be run; save model.state_dict() instead."
+        )
     members: dict[str, _Member] = {}
     for info in sorted(infos, key=lambda info: info.header_offset, reverse=True):
         _check_name(info.filename, members)
