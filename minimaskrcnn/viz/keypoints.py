@@ -11,6 +11,7 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.picture import draw_picture
+from minimaskrcnn.viz.plain_text import plain
 from minimaskrcnn.viz.style import LABEL, MAP, halo, panels
 from minimaskrcnn.viz.words import class_name
 
@@ -72,7 +73,7 @@ def heatmap_figure(trace: Trace, detection: int = 0) -> Figure:
         ax.plot(*place[:2], "o", color="white", markersize=4, markeredgecolor="black")
         ax.set_xlim(x1, x2)
         ax.set_ylim(y2, y1)
-        ax.set_title(name.replace("_", " "), fontsize=LABEL, loc="left")
+        plain(ax.set_title(name.replace("_", " "), fontsize=LABEL, loc="left"))
     for ax in axes[len(maps) :]:
         ax.remove()
     label = class_name(trace["labels"][detection], trace.class_names)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from minimaskrcnn import viz
 from minimaskrcnn.detection.keypoints import locate_keypoints
@@ -132,6 +133,22 @@ def test_other_keypoints_than_the_models_are_refused(posed, trace, target):
         viz.show_oks(posed, target)
     with pytest.raises(InputError, match="no keypoint head"):
         viz.show_oks(trace, target)
+
+
+def test_names_of_keypoints_are_drawn_as_they_are_written(posed, target):
+    names = Skeleton(("$a$", "b_$c", "$\\frac"), SKELETON.limbs)
+    hostile = Trace(posed.stages(), TraceContext(class_names=posed.class_names, skeleton=names))
+    example = viz.Example(hostile, viz.Truth(hostile, true_objects(hostile, target, 0)))
+    seen = 0
+    for entry, draw in viz.stage_figures(example).items():
+        if entry.chapter is viz.Chapter.KEYPOINTS:
+            figure = draw()
+            figure.canvas.draw()
+            for text in figure.findobj(Text):
+                if "$" in text.get_text():
+                    assert not text.get_parse_math(), (entry.name, text.get_text())
+                    seen += 1
+    assert seen == 4
 
 
 def test_they_are_figures_of_the_page(posed, target):
