@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,7 @@ from minimaskrcnn.cli.roi_lab import executor_of
 from minimaskrcnn.data import Shapes
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.experiments import crew as crews
+from minimaskrcnn.experiments import workers
 from minimaskrcnn.experiments.crew import cluster_crew, in_order, local_crew
 from minimaskrcnn.experiments.workers import worker_pool
 from minimaskrcnn.io import save_model
@@ -146,6 +148,39 @@ def test_a_pool_ends_though_pictures_wait_that_nobody_will_read(how):
             waiting[-1].result()
     assert time.monotonic() - start < 60
     assert not multiprocessing.active_children()
+
+
+def test_the_way_to_end_a_pool_before_3_11_5_waits_for_what_has_begun():
+    """Newer versions of Python, on which this runs too, have no need of it."""
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    begun = pool.submit(_sleep, 0)
+    later = [pool.submit(_sleep, 0) for _ in range(50)]
+    while not begun.running():
+        time.sleep(0.01)
+    workers._end_though_the_pool_writes(pool)
+    assert begun.result() is None
+    assert later[-1].cancelled()
+    assert not multiprocessing.active_children()
+
+
+def test_a_thread_that_writes_to_nobody_gives_up():
+    """The pool's parts as they are after its worker has died, with a thread that waits for a reader."""
+    reader, writer = multiprocessing.Pipe(duplex=False)
+
+    def write():
+        with contextlib.suppress(OSError), writer:
+            writer.send_bytes(bytes(2**20))
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    pool = SimpleNamespace(
+        _executor_manager_thread=thread,
+        _call_queue=SimpleNamespace(_reader=reader),
+        _broken="a child process terminated abruptly",
+        shutdown=lambda wait, cancel_futures: None,
+    )
+    workers._end_though_the_pool_writes(pool)
+    assert not thread.is_alive()
 
 
 def test_the_edition_of_the_kernels_goes_with_the_model(model, monkeypatch):
