@@ -69,7 +69,7 @@ def window_products(
         total += np.einsum("ijkyx,ijk->yxk", cells, source)
 
     total = sum_side_by_side(add, (*kernel, runs.length), x.dtype, _bands(grad))
-    of_channels = total.reshape(*kernel, -1, C).sum(2)  # (KH, KW, length) -> (KH, KW, C)
+    of_channels: np.ndarray = total.reshape(*kernel, -1, C).sum(2)  # (KH, KW, length) -> (KH, KW, C)
     return of_channels.transpose(2, 0, 1)[:, None]  # (KH, KW, C) -> (C, 1, KH, KW)
 
 
