@@ -13,7 +13,7 @@ from minimaskrcnn.cli.output import log
 from minimaskrcnn.data.images import pages
 from minimaskrcnn.data.nuclei import NUCLEI_STEPS
 from minimaskrcnn.data.readers import UNNAMED
-from minimaskrcnn.detection.coco_names import spelling_key
+from minimaskrcnn.detection.coco_names import other_spellings
 from minimaskrcnn.detection.structures import Target
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import load_model
@@ -99,8 +99,8 @@ def refuse_crowding(dataset: data.CocoDataset) -> None:
 def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
     """The dataset with the labels that the model gives to the same class names.
 
-    The names are compared, not their positions; capitals, spaces and the names of Pascal VOC make no
-    difference. A model whose file has no names has only their number.
+    The names are compared, not their positions; capitals, underscores, hyphens and the names of Pascal VOC
+    make no difference. A model whose file has no names has only their number.
 
     Raises
     ------
@@ -130,15 +130,8 @@ def with_labels_of(model: MaskRCNN, dataset: data.Dataset) -> data.Dataset:
 
 def _spelled_as(dataset: data.CocoDataset, class_names: Sequence[str]) -> data.CocoDataset:
     """The dataset with the model's spelling of class names, where that is all by which they differ."""
-    by_key: dict[str, list[str]] = {}
-    for name in dict.fromkeys(class_names):
-        by_key.setdefault(spelling_key(name), []).append(name)
-    renamed = {}
-    for name in dataset.class_names:
-        same = by_key.get(spelling_key(name), [])
-        if name not in class_names and len(same) == 1 and same[0] not in dataset.class_names:
-            renamed[name] = same[0]
-    if not renamed or len(set(renamed.values())) < len(renamed):
+    renamed = other_spellings(dataset.class_names, class_names)
+    if not renamed:
         return dataset
     pairs = ", ".join(f"{theirs!r} as {ours!r}" for theirs, ours in renamed.items())
     log.warning(

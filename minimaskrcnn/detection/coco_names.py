@@ -5,6 +5,8 @@ Source: Lin et al. 2014, "Microsoft COCO"; the order is that of COCO's annotatio
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 GROUPS = (
     "background",
@@ -48,3 +50,23 @@ def spelling_key(name: str) -> str:
     """
     key = re.sub(r"[\s_]+|(?<=\w)-(?=\w)", " ", name.casefold()).strip()
     return PASCAL_NAMES.get(key, key)
+
+
+def other_spellings(theirs: Sequence[str], ours: Sequence[str]) -> dict[str, str]:
+    """Return our spelling of each of their class names that we spell otherwise, if only one name fits.
+
+    Examples
+    --------
+    >>> other_spellings(["Cat", "dog", "aeroplane"], ["airplane", "cat", "dog"])
+    {'Cat': 'cat', 'aeroplane': 'airplane'}
+    >>> other_spellings(["Car", "CAR"], ["car"])
+    {}
+    """
+    theirs, ours = list(dict.fromkeys(theirs)), list(dict.fromkeys(ours))
+    uses = [Counter(map(spelling_key, names)) for names in (theirs, ours)]
+    by_key = {spelling_key(name): name for name in ours}
+    return {
+        name: by_key[key]
+        for name, key in zip(theirs, map(spelling_key, theirs), strict=True)
+        if name not in ours and all(count[key] == 1 for count in uses)
+    }

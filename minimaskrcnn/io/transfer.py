@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minimaskrcnn.detection.coco_names import COCO_NAMES
+from minimaskrcnn.detection.coco_names import COCO_NAMES, other_spellings
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io.architecture import CLASSES, check_network, is_classifier, is_detector
 from minimaskrcnn.io.opening import Facts, open_weights
@@ -109,9 +109,13 @@ def _other_shape(own: State, arrays: State, name: str) -> bool:
 def shared_labels(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs (our label, their label) of the classes that both name; none if the background is the only one.
 
+    Capitals, underscores and hyphens make no difference, see `coco_names.other_spellings`.
+
     >>> shared_labels(("background", "dog", "cat"), ("background", "cat", "car"))
     [(0, 0), (2, 1)]
     """
+    respelled = other_spellings(theirs, ours)
+    theirs = [respelled.get(name, name) for name in theirs]
     pairs = [(label, theirs.index(name)) for label, name in enumerate(ours) if name in theirs]
     return pairs if len(pairs) > 1 else []
 

@@ -2,7 +2,9 @@
 
     OKS = mean over the annotated keypoints i of exp(-d_i^2 / (2 r_i^2))        r_i = 2 sigma_i s
 
-s is the root of the object's area. A keypoint on the circle of radius r_i counts exp(-1/2) = 0.61.
+s is the root of the object's area, that of its mask or, without one, of its box. A keypoint on the circle of
+radius r_i counts exp(-1/2) = 0.61.
+Source: cocodataset.org/#keypoints-eval.
 """
 
 import numpy as np

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io.formats.plain_pickle import PlainPickle
-from minimaskrcnn.io.formats.torch_file import read_torch
+from minimaskrcnn.io.formats.torch_file import MAX_DEPTH, WRAPPERS, _candidates, read_torch
 from minimaskrcnn.io.formats.torch_writer import write_torch
 
 from . import torch_files as pth
@@ -294,6 +294,16 @@ def test_a_state_in_a_dict_in_a_dict_is_found_where_trainers_put_it(tmp_path, wa
     else:
         with pytest.raises(InputError, match="no state dict"):
             read_torch(path)
+
+
+def test_dicts_that_hold_each_other_are_looked_through_once(tmp_path):
+    knot = {}
+    other = dict.fromkeys(WRAPPERS, knot)
+    knot |= dict.fromkeys(WRAPPERS, other)
+    assert [id(one) for one in _candidates(knot, MAX_DEPTH, set())] == [id(knot), id(other)]
+    data = pth.PROTO + b"}q\x00(" + b"".join(pth.text(name) + b"h\x00" for name in WRAPPERS) + b"u."
+    with pytest.raises(InputError, match="no state dict"):
+        read_torch(pth.zipped(tmp_path / "a.pth", data, {"0": NUMBERS.tobytes()}))
 
 
 def test_a_torchscript_program_is_named(tmp_path):

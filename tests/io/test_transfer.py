@@ -6,7 +6,7 @@ import pytest
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.io import save_model, save_weights
 from minimaskrcnn.io.checkpoint import save_arrays
-from minimaskrcnn.io.transfer import PER_CLASS, start_from
+from minimaskrcnn.io.transfer import PER_CLASS, shared_labels, start_from
 from minimaskrcnn.models import mini, mini_c4
 from minimaskrcnn.models.presets import resnet, resnet_c4, resnet_fpn
 
@@ -96,6 +96,14 @@ def test_a_layer_with_a_row_a_class_must_still_be_there(given, tmp_path):
     save_arrays(tmp_path / "part.npz", state, {})
     with pytest.raises(InputError, match=r"1 missing \(roi_heads.box_predictor.cls_score.weight"):
         start_from(mini(4), tmp_path / "part.npz")
+
+
+def test_another_spelling_of_a_class_is_the_same_class():
+    ours, theirs = (
+        ("background", "Traffic_Light", "aeroplane", "CD4-"),
+        ("background", "airplane", "traffic light", "CD4+"),
+    )
+    assert shared_labels(ours, theirs) == [(0, 0), (1, 2), (2, 1)]
 
 
 NARROW = {"keypoints": 2, "keypoint_layers": (8,)}

@@ -52,9 +52,7 @@ def test_a_heat_map_is_followed_to_its_place(posed):
     x, y = posed["keypoints"][1, 2, :2]
     assert "Heat map of 'right end': 56 x 56 cells" in said
     assert f"a guess {1 / SIDE**2:.4f}" in said
-    assert (
-        f"({x:.1f}, {y:.1f}), in the middle of its pixel; logit {posed['keypoint_scores'][1, 2]:.1f}" in said
-    )
+    assert f"({x:.1f}, {y:.1f}) in pixels of the picture; logit {posed['keypoint_scores'][1, 2]:.1f}" in said
     for ax, (row, column) in zip(figure.axes[:2], [CELLS[2]] * 2, strict=True):
         dot = ax.lines[0]
         assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (column + 0.5, row + 0.5)

@@ -213,11 +213,8 @@ class PlainPickle:
             self._container(list).extend(values)
 
     def _bytes(self, layout: str) -> None:
-        """Bytes are never part of a state: they are skipped."""
-        length = self._number(layout)
-        if length > self._end - self._stream.tell():
-            raise InputError("cut off in the middle of its description; get the file again.")
-        self._stream.seek(length, 1)
+        """Bytes are never part of a state."""
+        self._take(self._number(layout))
         self._stack.append(Inert("builtins.bytes"))
 
     def _frozen_set(self) -> None:

@@ -100,8 +100,8 @@ def read_torch(path: str | Path) -> Arrays:
 
 def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
     """The dict of tensors in what a file holds."""
-    for state in _candidates(value, MAX_DEPTH):
-        if isinstance(state, dict) and state and all(type(v) is TensorClaim for v in state.values()):
+    for state in _candidates(value, MAX_DEPTH, set()):
+        if state and all(type(v) is TensorClaim for v in state.values()):
             if not all(isinstance(name, str) for name in state):
                 raise InputError("holds tensors under numbers, not names; save a plain model.state_dict().")
             if sum(tensor.nbytes for tensor in state.values()) > MAX_REPEATS * file_size:
@@ -113,13 +113,15 @@ def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
     )
 
 
-def _candidates(value: Any, depth: int) -> Iterator[Any]:
-    """Yield a value, then what it holds under `WRAPPERS`, in their order, each with what it holds itself."""
+def _candidates(value: Any, depth: int, seen: set[int]) -> Iterator[dict[Any, Any]]:
+    """Yield a dict, then those that it holds under `WRAPPERS`, in their order; each one once."""
+    if not isinstance(value, dict) or id(value) in seen:
+        return
+    seen.add(id(value))
     yield value
-    if isinstance(value, dict) and depth:
+    if depth:
         for name in WRAPPERS:
-            if name in value:
-                yield from _candidates(value[name], depth - 1)
+            yield from _candidates(value.get(name), depth - 1, seen)
 
 
 def _contents(value: Any) -> str:

@@ -7,7 +7,8 @@
 A product of matrices would have a single row of weights, and one product per channel. `einsum` multiplies
 and adds in one pass instead, and is fast where its innermost axis is long. With a stride of 1 that axis is a
 whole row of the map, channels-last, since the cells that a tap meets lie side by side; the weights of the tap
-are repeated to match. Each sum has the same terms in the same order as the loop over taps.
+are repeated to match. A cell of the output sums the same terms in the same order as the loop over taps; the
+gradients sum the same terms in another order.
 """
 
 from collections.abc import Iterator
