@@ -22,8 +22,9 @@ from minimaskrcnn.inspection import Trace
 from minimaskrcnn.viz.boxes import label_boxes
 from minimaskrcnn.viz.catalogue import Chapter, catalogued
 from minimaskrcnn.viz.keypoints import draw_keypoints, heatmaps_of
+from minimaskrcnn.viz.object_colours import detection_colours
 from minimaskrcnn.viz.picture import draw_picture
-from minimaskrcnn.viz.style import GREEN, ORANGE, halo, headline, show_message
+from minimaskrcnn.viz.style import GREEN, halo, headline, show_message
 from minimaskrcnn.viz.words import plural
 
 
@@ -63,15 +64,17 @@ def show_oks(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
     best = np.where(of_its_class, similar, -1).argmax(0)  # (G,), a detection for each annotated object
     met = of_its_class.any(0)
     values = np.where(met, similar[best, np.arange(len(best))], 0)
-    for detection, index, own in zip(best, annotated, met, strict=True):
+    colours = np.array(detection_colours(trace))[best]
+    for detection, index, own, colour in zip(best, annotated, met, colours, strict=True):
         _draw_truth(ax, true.keypoints[index], 2 * sigmas * np.sqrt(true.areas[index]))
         if own:
-            _draw_found(ax, true.keypoints[index], found[detection], trace)
+            draw_keypoints(ax, found[None, detection], [colour], trace.context.skeleton)
+            _draw_distances(ax, true.keypoints[index], found[detection])
     words = [f"OKS {value:.2f}" if own else "no detection" for value, own in zip(values, met, strict=True)]
-    label_boxes(ax, target.boxes[annotated], words, [ORANGE] * len(words))
+    label_boxes(ax, target.boxes[annotated], words, list(colours))
     see = (
-        f"{np.sum(values >= 0.5)} of {plural(len(values), 'annotated object')} found at OKS 0.5; green: the "
-        "truth, and where a keypoint counts 0.61; orange: the most similar detection"
+        f"{np.sum(values >= 0.5)} of {plural(len(values), 'annotated object')} found at OKS 0.5; circles: "
+        "the truth, and where a keypoint counts 0.61; dots and limbs: the most similar detection"
     )
     return headline(ax, "Keypoints against the truth", see)
 
@@ -96,10 +99,9 @@ def _draw_truth(ax: Axes, true: np.ndarray, radii: np.ndarray) -> None:
         ax.add_patch(circle)
 
 
-def _draw_found(ax: Axes, true: np.ndarray, found: np.ndarray, trace: Trace) -> None:
-    """Draw the prediction (K, 3), and a line to it from each annotated keypoint."""
+def _draw_distances(ax: Axes, true: np.ndarray, found: np.ndarray) -> None:
+    """Draw a line from each annotated keypoint (K, 3) to the one that was found."""
     known = true[:, 2] > 0
-    draw_keypoints(ax, found[None], [ORANGE], trace.context.skeleton)
     ends = np.stack([true[known, :2], found[known, :2]], 1)  # (known, end, xy)
     lines = LineCollection(list(ends), colors="white", linewidths=1)
     lines.set_path_effects(halo(1.8))
