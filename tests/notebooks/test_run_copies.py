@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 import run_copies
+from execution import execute
 from made_up import code, numbered, printed, prose
 
 from minimaskrcnn import notebooks
@@ -56,3 +57,17 @@ def test_a_copy_is_run_where_it_lies_and_not_changed(tmp_path, capsys):
     )
     assert copy.read_bytes() == before
     nbformat.validate(nbformat.reads(before.decode(), as_version=4))
+
+
+def test_a_font_that_this_machine_lacks_is_no_fault_of_a_notebook(tmp_path):
+    pytest.importorskip("nbclient", reason="needs the `notebooks` extra")
+    name = "matplotlib.font_manager"
+    notebook = nbformat.from_dict(
+        numbered(
+            code(f"import logging; logging.getLogger({name!r}).warning('Font family not found.')"),
+            code("logging.getLogger('matplotlib').warning('anything else')"),
+        )
+    )
+    execute(notebook, tmp_path)
+    assert [cell.outputs for cell in notebook.cells[:1]] == [[]]
+    assert "anything else" in notebook.cells[1].outputs[0].text
