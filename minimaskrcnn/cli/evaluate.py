@@ -99,7 +99,8 @@ def of_model(args: argparse.Namespace, limit: int) -> tuple[Dataset, Evaluation]
         )
     model, facts = sources.open_weights(args.model or args.dataset, args.arch, args.norm_eps)
     scale.rescale(model, facts, args)
-    dataset = sources.open_dataset(args, args.split or DEFAULT_SPLIT[args.dataset], model.prepare)
+    split, keypoints = args.split or DEFAULT_SPLIT[args.dataset], sources.has_keypoints_of_shapes(model)
+    dataset = sources.open_dataset(args, split, model.prepare, keypoints)
     dataset = sources.with_labels_of(model, dataset)
     sides = []
 

@@ -121,7 +121,9 @@ def _of_kind(model: MaskRCNN, seed: int) -> Known:
     if names != data.Shapes.class_names:
         model, _ = sources.open_model("shapes")
     image, target = sources.sample("shapes", model, seed)
-    return Known(model, image, target, data.Shapes("val"), PICTURES["shapes"], SET_NAMES["shapes"])
+    return Known(
+        model, image, target, sources.validation_shapes(model), PICTURES["shapes"], SET_NAMES["shapes"]
+    )
 
 
 def _curves(known: Known) -> dict[str, Curves]:

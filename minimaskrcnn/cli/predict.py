@@ -192,7 +192,7 @@ def predicted(
         return
     for picture in pictures:
         image = sources.read_picture(picture.path, model, args)
-        with StageProgress(picture.path, args.quiet):
+        with StageProgress(picture.path, model, args.quiet):
             trace = model.trace(image) if args.trace else None
             found = model.predict([image])[0] if trace is None else trace.detections
         yield picture, image, trace, found

@@ -1,13 +1,18 @@
 """Progress on stderr: how far and how much longer, which part of the model runs, and the training losses."""
 
+from __future__ import annotations
+
 import sys
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from minimaskrcnn.autograd import hook
 from minimaskrcnn.autograd.hooks import Event
+
+if TYPE_CHECKING:
+    from minimaskrcnn.models import MaskRCNN
 
 SHORT = {
     "loss": "loss",
@@ -16,6 +21,7 @@ SHORT = {
     "loss_classifier": "cls",
     "loss_box_reg": "box",
     "loss_mask": "mask",
+    "loss_keypoint": "keypoint",
 }
 # The parts of a model in the order in which they run, by the first words of the scopes of their operations.
 PARTS = {
@@ -24,6 +30,7 @@ PARTS = {
     "rpn": "proposals",
     "roi_heads/box": "classes and boxes",
     "roi_heads/mask": "masks",
+    "roi_heads/keypoint": "keypoints",
 }
 SMOOTHING = 0.95  # for the running mean of each loss: about the last 20 steps
 LOG_INTERVAL = 30.0  # seconds between two lines when stderr is a file
@@ -66,7 +73,7 @@ class Progress:
         self._bar: tqdm | None = None
         self._pictures: tqdm | None = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -110,27 +117,40 @@ class StageProgress:
     ----------
     picture : str
         The text that is shown in front of the part.
+    model : MaskRCNN
+        The model that predicts; the bar is as long as it has parts.
     quiet : bool
         Whether to show nothing.
     """
 
-    def __init__(self, picture: str, quiet: bool):
+    def __init__(self, picture: str, model: MaskRCNN, quiet: bool):
         self._picture, self._quiet, self._begun = picture, quiet, 0
+        self._parts = parts_of(model)
         self._around = ExitStack()
 
-    def __enter__(self) -> "StageProgress":
-        self._bar = self._around.enter_context(open_bar(len(PARTS), "part", self._quiet))
+    def __enter__(self) -> StageProgress:
+        self._bar = self._around.enter_context(open_bar(len(self._parts), "part", self._quiet))
         self._around.enter_context(hook(self))
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._bar.update(len(self._parts) - self._bar.n)
         self._around.close()
 
     def __call__(self, event: Event) -> None:
         """Take note of an operation that has run."""
-        begun = next((place for place, scope in enumerate(PARTS, 1) if event.scope.startswith(scope)), 0)
+        begun = next(
+            (place for place, scope in enumerate(self._parts, 1) if event.scope.startswith(scope)), 0
+        )
         if begun > self._begun:
-            self._bar.update(begun - max(self._begun, 1))  # earlier parts are done, or not in this model
+            self._bar.update(begun - 1 - self._bar.n)  # the parts before it are done
             self._begun = begun
-            words = list(PARTS.values())[begun - 1]
+            words = PARTS[self._parts[begun - 1]]
             self._bar.set_description_str(f"{self._picture}: {words}", refresh=sys.stderr.isatty())
+
+
+def parts_of(model: MaskRCNN) -> list[str]:
+    """Return the scopes of PARTS in which the model has parameters."""
+    scopes = [name.replace(".", "/") for name, _ in model.named_parameters()]
+    return [part for part in PARTS if any(scope.startswith(part) for scope in scopes)]

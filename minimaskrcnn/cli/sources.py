@@ -54,10 +54,13 @@ def is_published(name: str) -> bool:
     return name in PUBLISHED and not Path(name).exists()
 
 
-def open_dataset(args: argparse.Namespace, split: str, prepare: Sequence[str] = NUCLEI_STEPS) -> data.Dataset:
+def open_dataset(
+    args: argparse.Namespace, split: str, prepare: Sequence[str] = NUCLEI_STEPS, keypoints: bool = False
+) -> data.Dataset:
     """The dataset that `--data` and `--images` describe; `split` where it has splits of its own.
 
-    Nuclei are prepared by these steps; the pictures of the others are as they are.
+    Nuclei are prepared by these steps; the pictures of the others are as they are. Shapes have keypoints if
+    they are asked for, other data if their files have some.
     """
     if args.dataset == "coco":
         return open_coco(*coco_paths(args), args.skip_broken)
@@ -67,7 +70,12 @@ def open_dataset(args: argparse.Namespace, split: str, prepare: Sequence[str] = 
         return data.Nuclei(args.data, split, prepare)
     if args.data:
         raise InputError("--data: shapes are generated, there is nothing to read; leave it out.")
-    return data.Shapes(split)
+    return data.ShapesWithKeypoints(split) if keypoints else data.Shapes(split)
+
+
+def has_keypoints_of_shapes(model: MaskRCNN) -> bool:
+    """Whether the model finds the three keypoints that shapes have."""
+    return model.skeleton == data.ShapesWithKeypoints.skeleton
 
 
 def coco_paths(args: argparse.Namespace) -> tuple[str, str]:
@@ -171,13 +179,18 @@ def annotated(args: argparse.Namespace, model: MaskRCNN, image: np.ndarray) -> T
     return dataset.target(dataset.index_of(args.image), (image.shape[1], image.shape[2]))
 
 
+def validation_shapes(model: MaskRCNN) -> data.Shapes:
+    """The validation set of shapes, with keypoints if the model finds them."""
+    return data.ShapesWithKeypoints("val") if has_keypoints_of_shapes(model) else data.Shapes("val")
+
+
 def sample(kind: str, model: MaskRCNN, seed: int) -> tuple[np.ndarray, Target]:
     """A picture with known objects, prepared for the model: a shapes validation sample, or the micrograph.
 
     Seed 0 is a sample with all three classes, one object half hidden by another; seed 1 the one after it.
     """
     if kind == "shapes":
-        validation = data.Shapes("val")
+        validation = validation_shapes(model)
         image, target = validation[(TEACHING + seed) % len(validation)]
         return data.prepare(image, model.prepare), target
     return data.nuclei_sample(model.prepare)

@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     from minimaskrcnn.training.run_folder import RunFolder
 
     recipe = adapt(plan(args), args.changes)
-    train, validation = open_parts(args, recipe.prepare)
+    train, validation = open_parts(args, recipe)
     if args.epochs:
         recipe = adapt(in_epochs(recipe, args.epochs, len(train)), args.changes)
     out = Path(args.output or f"runs/{args.dataset}")
@@ -192,7 +192,7 @@ def in_epochs(recipe: Recipe, epochs: int, pictures: int) -> Recipe:
     return replace(recipe, steps=epochs * per_epoch, evaluate_every=per_epoch)
 
 
-def open_parts(args: argparse.Namespace, prepare: tuple[str, ...]) -> tuple[Dataset, Dataset | None]:
+def open_parts(args: argparse.Namespace, recipe: Recipe) -> tuple[Dataset, Dataset | None]:
     """The pictures to learn from, and those to validate on: a split of the data set, other files, or a part.
 
     Raises
@@ -209,7 +209,11 @@ def open_parts(args: argparse.Namespace, prepare: tuple[str, ...]) -> tuple[Data
                 f"--val-data, --val-images and --val-fraction belong to coco; {args.dataset} has a "
                 "validation split of its own."
             )
-        return sources.open_dataset(args, "train", prepare), sources.open_dataset(args, "val", prepare)
+        keypoints = recipe.model.keypoints > 0
+        train, validation = (
+            sources.open_dataset(args, split, recipe.prepare, keypoints) for split in ("train", "val")
+        )
+        return train, validation
     if args.val_data and args.val_fraction is not None:
         raise InputError("--val-data and --val-fraction both name the validation pictures; leave one out.")
     if args.val_images and not args.val_data:

@@ -12,6 +12,7 @@ from minimaskrcnn.data.nuclei import Nuclei, nuclei_sample, prepare_nuclei
 from minimaskrcnn.data.preparation import prepare, register_preparation, stretch_contrast
 from minimaskrcnn.data.results import CocoResults
 from minimaskrcnn.data.shapes import Shapes, shapes_sample
+from minimaskrcnn.data.shapes_keypoints import ShapesWithKeypoints
 from minimaskrcnn.data.subset import Subset, cut
 from minimaskrcnn.data.transforms import (
     ColourJitter,
@@ -38,6 +39,7 @@ __all__ = [
     "RightAngleTurn",
     "ScaleJitter",
     "Shapes",
+    "ShapesWithKeypoints",
     "Subset",
     "VerticalFlip",
     "cut",

@@ -5,6 +5,8 @@ checked in minutes. Objects are painted one after the other. A later object may 
 and the masks are the parts that stay visible.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from minimaskrcnn.checks import check_choice, check_whole
@@ -57,6 +59,24 @@ def triangle(y: int, x: int, half: int, side: int = SIDE) -> np.ndarray:
 _PAINTERS = (circle, square, triangle)  # label 1, 2, 3
 
 
+@dataclass(frozen=True)
+class Scene:
+    """N shapes of a picture, later ones on top.
+
+    Attributes
+    ----------
+    labels : (N,) int64, 1 circle, 2 square, 3 triangle
+    halves : (N,) int64, half their sizes in pixels
+    centres : (N, 2) int64, y and x of the pixels in their middle
+    colours : (N + 1, 3) float32, red, green and blue in [0, 1]; row 0 is the background's
+    """
+
+    labels: np.ndarray
+    halves: np.ndarray
+    centres: np.ndarray
+    colours: np.ndarray
+
+
 class Shapes:
     """Pictures of 1 to 4 flat-coloured shapes, 128x128, generated one at a time.
 
@@ -94,13 +114,12 @@ class Shapes:
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, Target]:
         index = check_index(index, self.size)
-        rng = np.random.default_rng((_SPLITS[self.split], self.seed, index))
-        count = rng.integers(1, MAX_OBJECTS, endpoint=True)
-        labels = rng.integers(1, len(_PAINTERS), count, endpoint=True)
-        halves = rng.integers(*HALF_SIZES, count, endpoint=True)
-        centres = rng.integers(*CENTRES, (count, 2), endpoint=True)
-        colours = rng.random((count + 1, 3), np.float32)  # row 0 is the background's
-        return _scene(labels, halves, centres, colours, SIDE, rng, index)
+        rng = self._generator(index)
+        image, target, _ = paint(draw_scene(rng), SIDE, rng, index)
+        return image, target
+
+    def _generator(self, index: int) -> np.random.Generator:
+        return np.random.default_rng((_SPLITS[self.split], self.seed, index))
 
 
 def shapes_sample() -> tuple[np.ndarray, Target]:
@@ -124,32 +143,47 @@ def shapes_sample() -> tuple[np.ndarray, Target]:
     """
     labels, halves, y, x, *rgb = np.array(_SAMPLE).T
     colours = np.array([_SAMPLE_GROUND, *zip(*rgb, strict=True)], np.float32) / np.float32(100)
-    rng = np.random.default_rng(0)
-    return _scene(labels, halves, np.stack([y, x], 1), colours, SAMPLE_SIDE, rng, 0)
+    scene = Scene(labels, halves, np.stack([y, x], 1), colours)
+    image, target, _ = paint(scene, SAMPLE_SIDE, np.random.default_rng(0), 0)
+    return image, target
 
 
-def _scene(
-    labels: np.ndarray,
-    halves: np.ndarray,
-    centres: np.ndarray,
-    colours: np.ndarray,
-    side: int,
-    rng: np.random.Generator,
-    image_id: int,
-) -> tuple[np.ndarray, Target]:
-    """Paint shapes (N,) one after the other over colour 0 of (N + 1, 3), and say what stays visible."""
+def draw_scene(rng: np.random.Generator) -> Scene:
+    """Draw 1 to 4 shapes at random."""
+    count = rng.integers(1, MAX_OBJECTS, endpoint=True)
+    return Scene(
+        labels=rng.integers(1, len(_PAINTERS), count, endpoint=True),
+        halves=rng.integers(*HALF_SIZES, count, endpoint=True),
+        centres=rng.integers(*CENTRES, (count, 2), endpoint=True),
+        colours=rng.random((count + 1, 3), np.float32),
+    )
+
+
+def paint(
+    scene: Scene, side: int, rng: np.random.Generator, image_id: int
+) -> tuple[np.ndarray, Target, np.ndarray]:
+    """Paint the shapes one after the other, and say what stays visible.
+
+    Returns
+    -------
+    image : (3, side, side) float32 in [0, 1]
+    target : Target of the M shapes of which enough is visible
+    seen : (N,) bool, which of the scene's shapes these are
+    """
     owner = np.zeros((side, side), np.int64)  # of each pixel: 0 the ground, k the k-th shape
-    for k, (label, half, (y, x)) in enumerate(zip(labels, halves, centres, strict=True), start=1):
+    shapes = zip(scene.labels, scene.halves, scene.centres, strict=True)
+    for k, (label, half, (y, x)) in enumerate(shapes, start=1):
         owner[_PAINTERS[label - 1](y, x, half, side)] = k
-    image = colours.T[:, owner]  # (3, side, side)
+    image = scene.colours.T[:, owner]  # (3, side, side)
     image += NOISE * rng.standard_normal(image.shape, np.float32)
-    masks = owner == np.arange(1, len(labels) + 1)[:, None, None]  # (objects, side, side)
+    masks = owner == np.arange(1, len(scene.labels) + 1)[:, None, None]  # (N, side, side)
     seen = masks.sum((1, 2)) >= MIN_VISIBLE
-    masks, labels = masks[seen], labels[seen]
-    return image.clip(0, 1), Target(
+    masks, labels = masks[seen], scene.labels[seen]
+    target = Target(
         boxes=boxes_from_masks(masks),
         labels=labels,
         masks=masks,
         iscrowd=np.zeros(len(labels), bool),
         image_id=image_id,
     )
+    return image.clip(0, 1), target, seen

@@ -11,6 +11,7 @@ from minimaskrcnn.viz.style import LABEL, SOLID, ClassStyle, Dash, halo, inches,
 
 CLEAR = 12  # more boxes than this are a bundle in which nobody counts; the rest is drawn faintly
 FAINT = 0.45  # alpha
+DOT = 8  # points; the side of the square around a keypoint that labels leave free
 LABELLED = 25  # with more boxes than this, labels would cover the picture
 
 
@@ -52,17 +53,25 @@ def draw_key(ax: Axes, names: Sequence[str], styles: Sequence[ClassStyle]) -> No
 
 
 def label_boxes(
-    ax: Axes, boxes: np.ndarray, labels: Sequence[str], colours: Sequence[str], size: float = LABEL
+    ax: Axes,
+    boxes: np.ndarray,
+    labels: Sequence[str],
+    colours: Sequence[str],
+    size: float = LABEL,
+    keypoints: np.ndarray | None = None,
 ) -> int:
     """Write a label at each box where there is room, first come first served; returns how many found room.
 
     A label tries the outside of the top edge, then the inside, then the bottom edge, left and right. It never
-    covers another label or leaves the axes; it covers other boxes only where it is narrower than its own.
+    covers another label or leaves the axes; it covers other boxes and keypoints (..., 3) only where it is
+    narrower than its own box.
     """
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     width, height = inches(ax)
     unit_x, unit_y = (right - left) / (width * 72), (bottom - top) / (height * 72)  # data units a point
     frame = np.array([left, top, right, bottom])
+    seen = np.zeros((0, 3)) if keypoints is None else keypoints[keypoints[..., 2] > 0]  # (M, 3)
+    dots = seen[:, [0, 1, 0, 1]] + DOT / 2 * np.array([-unit_x, -unit_y, unit_x, unit_y])  # (M, 4)
     taken = np.zeros((0, 4))
     for index, (box, text, colour) in enumerate(zip(boxes, labels, colours, strict=True)):
         wide, tall = (len(text) * 0.62 + 0.6) * size * unit_x, 1.7 * size * unit_y
@@ -73,7 +82,8 @@ def label_boxes(
         ]
         others = np.delete(boxes, index, axis=0)
         others = others[~_inside(box, others.T)]  # a label may lie in a box that holds its own
-        free = [choice for choice in places if not _touches(choice[0], others).any()]
+        shown = np.vstack([others, dots])
+        free = [choice for choice in places if not _touches(choice[0], shown).any()]
         chosen = free[:1] or (places[:1] if box[2] - box[0] > wide else [])
         for place, side in chosen:
             _write(ax, place, side, text, colour, size)

@@ -50,7 +50,8 @@ def draw_detections(
     if detections.keypoints is not None:
         draw_keypoints(ax, detections.keypoints, colours, skeleton)
     if not crowded:
-        label_boxes(ax, boxes, object_names(labels, scores, class_names), colours)
+        names = object_names(labels, scores, class_names)
+        label_boxes(ax, boxes, names, colours, keypoints=detections.keypoints)
     classes = count_classes(labels, class_names)
     span = f"scores {scores.min():.2f} to {scores.max():.2f}"
     see = f"{plural(len(boxes), 'object')} ({classes}), {span}; each object has a colour of its own"

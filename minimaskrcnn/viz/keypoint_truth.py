@@ -71,7 +71,8 @@ def show_oks(trace: Trace, target: Target, ax: Axes | None = None) -> Axes:
             draw_keypoints(ax, found[None, detection], [colour], trace.context.skeleton)
             _draw_distances(ax, true.keypoints[index], found[detection])
     words = [f"OKS {value:.2f}" if own else "no detection" for value, own in zip(values, met, strict=True)]
-    label_boxes(ax, target.boxes[annotated], words, list(colours))
+    points = np.concatenate([found[best[met]], true.keypoints[annotated]])  # (drawn, K, 3)
+    label_boxes(ax, target.boxes[annotated], words, list(colours), keypoints=points)
     see = (
         f"{np.sum(values >= 0.5)} of {plural(len(values), 'annotated object')} found at OKS 0.5; circles: "
         "the truth, and where a keypoint counts 0.61; dots and limbs: the most similar detection"

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from minimaskrcnn import viz
-from minimaskrcnn.data import Shapes, read_image
+from minimaskrcnn.cli import build_parser, examples
+from minimaskrcnn.data import Shapes, ShapesWithKeypoints, read_image
 from minimaskrcnn.errors import InputError
 from minimaskrcnn.inspection import Trace
 from minimaskrcnn.io import load_model
@@ -207,3 +208,44 @@ def test_weights_without_keypoints_can_learn_some(data, tmp_path):
     assert "drawn anew: roi_heads.keypoint_head, roi_heads.keypoint_predictor" in done.stderr
     model, _ = load_model(tmp_path / "new" / "model.npz")
     assert model.roi_heads.has_keypoints
+
+
+@pytest.fixture(scope="module")
+def of_shapes(tmp_path_factory):
+    """A run of one step on the generated shapes."""
+    out = tmp_path_factory.mktemp("shapes")
+    changes = ("steps=1", "batch_size=1", "keypoints=3", "keypoint_layers=[8]", "evaluate_every=5")
+    command = [
+        "train",
+        "shapes",
+        "--weights",
+        "shapes",
+        "-o",
+        str(out),
+        "-q",
+        *(f"--set={c}" for c in changes),
+    ]
+    subprocess.run([sys.executable, "-m", "minimaskrcnn", *command], check=True)
+    return out / "model.npz"
+
+
+def test_shapes_have_keypoints_for_a_model_that_finds_some(run, of_shapes):
+    model, _ = load_model(of_shapes)
+    assert model.skeleton == ShapesWithKeypoints.skeleton
+    code, out, _ = run("evaluate", "shapes", "--model", of_shapes, "--json")
+    assert code == 0
+    assert json.loads(out)["keypoint"].keys() >= {"AP", "AP50"}
+
+
+def test_stages_of_shapes_show_keypoints_without_files_of_ones_own(of_shapes, monkeypatch):
+    monkeypatch.setitem(examples.PICTURES, "shapes", 2)
+    gathered = examples.gather(build_parser().parse_args(["stages", "--model", str(of_shapes)]))
+    names = {entry.name for entry in viz.stage_figures(gathered.example)}
+    assert {"heat-maps", "keypoint-steps", "oks"} <= names
+    assert "keypoint" in gathered.example.curves_by_kind
+
+
+def test_shapes_name_the_number_of_keypoints_that_they_have(run, tmp_path):
+    code, _, err = run("train", "shapes", "--set", "keypoints=17", "-o", tmp_path)
+    assert code == 2
+    assert "the model has 17 keypoints per object, the data 3; --set keypoints=3." in err.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""docs/models.md and docs/fine_tuning.md: the code runs, prints what they say, and the tables are true."""
+"""Pages of docs/ on models: the code runs, prints what they say, the commands parse, the tables are true."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ def code(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```", text(page), re.M | re.S)
 
 
-@pytest.mark.parametrize("page", ["models.md", "fine_tuning.md"])
+@pytest.mark.parametrize("page", ["models.md", "fine_tuning.md", "keypoints.md"])
 def test_the_blocks_run_one_after_the_other_and_print_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
@@ -62,6 +62,14 @@ def test_the_commands_for_ones_own_data_parse():
     commands = "".join(code("your_own_data.md", "sh")).splitlines()
     steps = [build_parser().parse_args(shlex.split(command)[1:]).command for command in commands]
     assert steps[:4] == ["predict", "check", "anchors", "train"]
+
+
+def test_the_commands_for_keypoints_parse_and_learn_some():
+    commands = "".join(code("keypoints.md", "sh")).splitlines()
+    settings = [build_parser().parse_args(shlex.split(command)[1:]) for command in commands]
+    assert [args.command for args in settings] == ["train", "evaluate", "stages", "train"]
+    for args in settings[::3]:
+        assert adapt(RECIPES[args.dataset], args.changes).model.keypoints
 
 
 def test_the_commands_parse_and_their_recipes_fit_their_models():

@@ -83,3 +83,13 @@ def test_a_label_wider_than_a_hemmed_in_box_is_left_out(ax):
     )
     assert "triangle 0.97" not in [text.get_text() for text in ax.texts]
     assert placed == len(ax.texts)
+
+
+def test_a_label_leaves_keypoints_free_where_it_can(ax):
+    box, corner = np.array([[50, 40, 120, 70.0]]), np.array([[[52, 38, 2], [60, 60, 0.0]]])
+    viz.label_boxes(ax, box, ["OKS 0.83"], ["#E69F00"], keypoints=corner)
+    (extent,) = extents(ax)
+    assert not extent.contains(*ax.transData.transform((52, 38)))
+    ax.texts[0].remove()
+    everywhere = np.stack(np.meshgrid(np.arange(200.0), np.arange(100.0), [1.0]), -1)
+    assert viz.label_boxes(ax, box, ["OKS 0.83"], ["#E69F00"], keypoints=everywhere) == 1
