@@ -6,6 +6,7 @@ with cluster("tcp://10.0.0.1:8786") as client: ...        on any machine
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import multiprocessing
 import os
@@ -13,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,6 +84,9 @@ def cluster(address: str) -> Iterator[Any]:
     except ImportError as error:
         raise InputError("--scheduler needs dask: pip install 'minimaskrcnn[cluster]'.") from error
     try:
+        kind = _kind_of_server(distributed, address)
+        if kind != "Scheduler":
+            raise ValueError(f"a {kind.lower()} answers")
         client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
@@ -91,6 +95,21 @@ def cluster(address: str) -> Iterator[Any]:
         ) from error
     with client:
         yield client
+
+
+def _kind_of_server(distributed: Any, address: str) -> str:
+    """Ask who answers at an address, a "Scheduler" or a "Worker".
+
+    A client would wait for ever where something else answers, such as the dashboard of a scheduler.
+    """
+    encryption = distributed.Security().get_connection_args("client")
+
+    async def ask() -> str:
+        async with distributed.rpc(address, timeout=SECONDS, connection_args=encryption) as server:
+            return str((await server.identity())["type"])
+
+    with ThreadPoolExecutor(1) as thread:  # in this one a notebook may run a loop of its own
+        return thread.submit(asyncio.run, asyncio.wait_for(ask(), SECONDS)).result()
 
 
 def _begin(begin: Callable[[], object] | None) -> None:

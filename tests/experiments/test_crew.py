@@ -1,9 +1,11 @@
 """Several predict as one does, to the byte and in order, whatever happens to workers and schedulers."""
 
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +24,7 @@ from minimaskrcnn.errors import InputError
 from minimaskrcnn.experiments import crew as crews
 from minimaskrcnn.experiments import workers
 from minimaskrcnn.experiments.crew import cluster_crew, in_order, local_crew
-from minimaskrcnn.experiments.workers import worker_pool
+from minimaskrcnn.experiments.workers import cluster, worker_pool
 from minimaskrcnn.io import save_model
 from minimaskrcnn.models import mini
 from minimaskrcnn.training import evaluate
@@ -219,43 +221,25 @@ def program(*words):
 def scheduler(tmp_path):
     """A scheduler and two workers, each a process of its own; returns its address and the processes."""
     pytest.importorskip("distributed", reason="needs the `cluster` extra")
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    port = address.rpartition(":")[2]
-    worker = (
-        "worker",
-        address,
-        "--nthreads",
-        "1",
-        "--no-dashboard",
-        "--no-nanny",
-        "--local-directory",
-        str(tmp_path),
-    )
-    with (
-        program("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard") as head,
-        program(*worker) as first,
-        program(*worker) as second,
-    ):
-        wait_for_workers(address, 2)
-        yield address, head, first, second
+    where = tmp_path / "scheduler.json"
+    place = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(where))
+    worker = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(tmp_path))
+    with program("scheduler", *place) as head:
+        address = address_in(where)
+        with program("worker", address, *worker) as first, program("worker", address, *worker) as second:
+            with cluster(address) as client:
+                client.wait_for_workers(2, timeout=60)
+            yield address, head, first, second
 
 
-def wait_for_workers(address, count):
-    import distributed
-
+def address_in(file):
+    """The address that a scheduler writes when it listens; one chosen before might be taken by then."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        with (
-            contextlib.suppress(OSError),
-            distributed.Client(address, timeout=5, set_as_default=False) as client,
-        ):
-            client.wait_for_workers(count, timeout=50)
-            return
-    pytest.fail("the workers did not start")
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(file.read_text())["address"]
+        time.sleep(0.1)
+    pytest.fail("the scheduler did not start")
 
 
 class FakeClient:
@@ -282,9 +266,29 @@ class FakeClient:
         return self.threads
 
 
+class FakeServer:
+    """What is used of `distributed.rpc` and of `distributed.Security`."""
+
+    kind = "Scheduler"
+
+    def __init__(self, *_, **__): ...
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_): ...
+
+    async def identity(self):
+        return {"type": self.kind}
+
+    def get_connection_args(self, role):
+        return {}
+
+
 @pytest.fixture
 def fake_cluster(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=FakeClient))
+    fakes = {"Client": FakeClient, "rpc": FakeServer, "Security": FakeServer}
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(**fakes))
 
 
 def test_a_scheduler_in_the_place_of_processes(model, alone, fake_cluster):
@@ -305,6 +309,21 @@ def test_a_scheduler_that_does_not_answer_is_refused(model, fake_cluster, monkey
     monkeypatch.setattr(FakeClient, "__init__", nobody)
     with pytest.raises(InputError, match="no scheduler answers there"), cluster_crew(model, "tcp://room:1"):
         pass
+
+
+def test_a_worker_in_the_place_of_the_scheduler_is_refused(model, fake_cluster, monkeypatch):
+    monkeypatch.setattr(FakeServer, "kind", "Worker")
+    with pytest.raises(InputError, match="no scheduler answers there"), cluster_crew(model, "tcp://room:1"):
+        pass
+
+
+def test_a_server_that_is_none_of_dasks_is_refused(model, monkeypatch):
+    pytest.importorskip("distributed", reason="needs the `cluster` extra")
+    monkeypatch.setattr(workers, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(InputError, match="no scheduler answers there"), cluster_crew(model, address):
+            pass
 
 
 def test_commands_take_a_scheduler(model, fake_cluster, tmp_path, capsys):
