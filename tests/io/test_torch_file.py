@@ -296,6 +296,19 @@ def test_a_state_in_a_dict_in_a_dict_is_found_where_trainers_put_it(tmp_path, wa
             read_torch(path)
 
 
+def test_a_state_under_a_name_of_ones_own_is_taken_if_it_is_the_only_one(tmp_path):
+    state, more = pth.dict_of(a=pth.tensor()), {"epoch": b"K\x03", "optimizer": pth.dict_of(lr=b"K\x01")}
+    records = {"0": NUMBERS.tobytes()}
+    one = pth.zipped(tmp_path / "1.pth", pth.PROTO + pth.dict_of(**more, detector=state) + b".", records)
+    np.testing.assert_array_equal(read_torch(one)["a"], NUMBERS.reshape(2, 3))
+    both = pth.dict_of(**more, teacher=state, student=pth.dict_of(b=pth.tensor()))
+    two = pth.zipped(tmp_path / "2.pth", pth.PROTO + both + b".", records)
+    with pytest.raises(InputError, match=r"holds 2 state dicts \(teacher, student\).*save that one alone"):
+        read_torch(two)
+    known = pth.dict_of(teacher=state, model=pth.dict_of(b=pth.tensor()))
+    assert list(read_torch(pth.zipped(tmp_path / "3.pth", pth.PROTO + known + b".", records))) == ["b"]
+
+
 def test_dicts_that_hold_each_other_are_looked_through_once(tmp_path):
     knot = {}
     other = dict.fromkeys(WRAPPERS, knot)

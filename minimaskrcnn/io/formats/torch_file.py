@@ -70,8 +70,8 @@ class TorchFile:
 def open_torch(path: str | Path) -> Iterator[TorchFile]:
     """Read what a .pth file says about its tensors.
 
-    A checkpoint that keeps its state under one of `WRAPPERS` is unwrapped; what it holds beside it (the state
-    of an optimiser, a schedule, settings) stays unread.
+    A checkpoint that keeps its state under one of `WRAPPERS`, or its only one under another name, is
+    unwrapped; what it holds beside it (the state of an optimiser, a schedule, settings) stays unread.
 
     Raises
     ------
@@ -100,13 +100,30 @@ def read_torch(path: str | Path) -> Arrays:
 
 def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
     """The dict of tensors in what a file holds."""
-    for state in _candidates(value, MAX_DEPTH, set()):
-        if state and all(type(v) is TensorClaim for v in state.values()):
-            if not all(isinstance(name, str) for name in state):
-                raise InputError("holds tensors under numbers, not names; save a plain model.state_dict().")
-            if sum(tensor.nbytes for tensor in state.values()) > MAX_REPEATS * file_size:
-                raise InputError("claims many times the numbers it holds; refused before reading them.")
-            return state
+    state = next(filter(_is_state, _candidates(value, MAX_DEPTH, set())), None) or _only_state(value)
+    if not all(isinstance(name, str) for name in state):
+        raise InputError("holds tensors under numbers, not names; save a plain model.state_dict().")
+    if sum(tensor.nbytes for tensor in state.values()) > MAX_REPEATS * file_size:
+        raise InputError("claims many times the numbers it holds; refused before reading them.")
+    return state
+
+
+def _is_state(value: Any) -> bool:
+    """Whether it is a dict of tensors."""
+    return isinstance(value, dict) and bool(value) and all(type(v) is TensorClaim for v in value.values())
+
+
+def _only_state(value: Any) -> dict[Any, TensorClaim]:
+    """The only dict of tensors that a dict holds, whatever its name there."""
+    states = {key: held for key, held in value.items() if _is_state(held)} if isinstance(value, dict) else {}
+    if len(states) == 1:
+        return next(iter(states.values()))
+    if states:
+        listed = ", ".join(str(key)[:60] for key in list(states)[:MAX_KEYS])
+        raise InputError(
+            f"holds {len(states)} state dicts ({listed}), and their names do not say which is the model's; "
+            "save that one alone."
+        )
     raise InputError(
         f"holds no state dict (names with a tensor each) by itself or under {', '.join(WRAPPERS)}; it holds "
         f"{_contents(value)}. Save one with torch.save(model.state_dict(), ...)."
