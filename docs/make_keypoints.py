@@ -1,6 +1,6 @@
 """Draw docs/images/keypoints/*.png, the figures of keypoints, of a model of shapes that finds some.
 
-    minimaskrcnn train shapes --weights shapes --set keypoints=3 -o runs/keypoints
+    minimaskrcnn train shapes --weights shapes --set keypoints=3 --set steps=600 -o runs/keypoints
     python docs/make_keypoints.py runs/keypoints/model.npz
 
 The pictures are those of `minimaskrcnn stages --model`. They are no part of the gallery's check, because a
