@@ -197,7 +197,7 @@ HOSTILE_PICKLES = {
     "itself": (pth.PROTO + b"]q\x00h\x00a.", "no state dict"),
     "a list": (pth.PROTO + b"].", "no state dict"),
     "a tensor": (pth.PROTO + pth.tensor() + b".", "no state dict"),
-    "a number among tensors": (pth.state(a=pth.tensor(), b=b"K\x01"), "no state dict"),
+    "a list among tensors": (pth.state(a=pth.tensor(), b=b"]"), "no state dict"),
     "tensors under numbers": (pth.PROTO + b"}K\x01" + pth.tensor() + b"s.", "under numbers"),
     "deep lists": (pth.PROTO + b"]" * 50_000 + b"a" * 49_999 + b".", "no state dict"),
     "deep tuples": (pth.PROTO + b")" + b"\x85" * 50_000 + b".", "no state dict"),
@@ -307,6 +307,20 @@ def test_a_state_under_a_name_of_ones_own_is_taken_if_it_is_the_only_one(tmp_pat
         read_torch(two)
     known = pth.dict_of(teacher=state, model=pth.dict_of(b=pth.tensor()))
     assert list(read_torch(pth.zipped(tmp_path / "3.pth", pth.PROTO + known + b".", records))) == ["b"]
+
+
+def test_plain_values_among_the_tensors_are_left_out(tmp_path):
+    records = {"0": NUMBERS.tobytes()}
+    mixed = {"extra": b"N", "epoch": b"K\x03", "note": pth.text("x"), "a": pth.tensor()}
+    whole = pth.zipped(tmp_path / "1.pth", pth.PROTO + pth.dict_of(**mixed) + b".", records)
+    assert list(read_torch(whole)) == ["a"]
+    inside = pth.zipped(
+        tmp_path / "2.pth", pth.PROTO + pth.dict_of(model=pth.dict_of(**mixed)) + b".", records
+    )
+    assert list(read_torch(inside)) == ["a"]
+    state = pth.dict_of(b=pth.tensor())
+    beside = pth.dict_of(best=pth.tensor(), epoch=b"K\x03", model=state)
+    assert list(read_torch(pth.zipped(tmp_path / "3.pth", pth.PROTO + beside + b".", records))) == ["b"]
 
 
 def test_dicts_that_hold_each_other_are_looked_through_once(tmp_path):

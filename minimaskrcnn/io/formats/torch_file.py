@@ -100,7 +100,9 @@ def read_torch(path: str | Path) -> Arrays:
 
 def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
     """The dict of tensors in what a file holds."""
-    state = next(filter(_is_state, _candidates(value, MAX_DEPTH, set())), None) or _only_state(value)
+    candidates = list(_candidates(value, MAX_DEPTH, set()))
+    states = (*filter(_is_state, candidates), *filter(None, map(_among_plain_values, candidates)))
+    state = states[0] if states else _only_state(value)
     if not all(isinstance(name, str) for name in state):
         raise InputError("holds tensors under numbers, not names; save a plain model.state_dict().")
     if sum(tensor.nbytes for tensor in state.values()) > MAX_REPEATS * file_size:
@@ -111,6 +113,13 @@ def _state(value: Any, file_size: int) -> dict[str, TensorClaim]:
 def _is_state(value: Any) -> bool:
     """Whether it is a dict of tensors."""
     return isinstance(value, dict) and bool(value) and all(type(v) is TensorClaim for v in value.values())
+
+
+def _among_plain_values(held: dict[Any, Any]) -> dict[Any, TensorClaim]:
+    """The tensors of a dict that else holds None, numbers and texts; none if it holds anything more."""
+    tensors = {name: item for name, item in held.items() if type(item) is TensorClaim}
+    plain = sum(item is None or isinstance(item, int | float | str) for item in held.values())
+    return tensors if len(tensors) + plain == len(held) else {}
 
 
 def _only_state(value: Any) -> dict[Any, TensorClaim]:
