@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 from checking import cell_texts, out_of_date, out_of_step, problems
-from execution import CellError, execute
+from execution import CellError, execute, faulty
 from nbformat import NotebookNode
 
 from minimaskrcnn import notebooks
@@ -91,9 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--check", action="store_true", help="write nothing; fail where a notebook is out of date"
     )
     args = parser.parse_args(arguments)
-    act = check if args.check else build
-    faulty = [source for source in sources(args.numbers) if act(source)]
-    return int(bool(faulty))
+    return int(bool(faulty(check if args.check else build, sources(args.numbers))))
 
 
 if __name__ == "__main__":

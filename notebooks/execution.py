@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -17,6 +19,15 @@ ENVIRONMENT = {
 }
 # Which fonts a machine lacks is no fault of a notebook; `build.py --check` compares the figures themselves.
 FONTS = "import logging; logging.getLogger('matplotlib.font_manager').setLevel('ERROR')"
+
+
+def faulty(run: Callable[[Path], list[str]], paths: list[Path]) -> list[Path]:
+    """Return the paths for which `run` finds something wrong, after running as many at once as there are cores.
+
+    Each notebook has a kernel, and so a process, of its own; the threads here only wait for it.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        return [path for path, found in zip(paths, threads.map(run, paths), strict=True) if found]
 
 
 class CellError(Exception):

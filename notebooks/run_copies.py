@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 from checking import cell_texts, code_cells, name_of
-from execution import CellError, execute
+from execution import CellError, execute, faulty
 from nbformat import NotebookNode
 
 BLANK, RIGHT = ": still to be written", ": right"  # how the line of a check begins, after the name
@@ -52,8 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
     paths = sorted(args.folder.resolve().glob("*.ipynb"))
     if not paths:
         parser.error(f"{args.folder} holds no notebook; write some with: minimaskrcnn notebooks copy DIR")
-    faulty = [path for path in paths if run(path, RIGHT if args.solved else BLANK)]
-    return int(bool(faulty))
+    verdict = RIGHT if args.solved else BLANK
+    return int(bool(faulty(lambda path: run(path, verdict), paths)))
 
 
 if __name__ == "__main__":
