@@ -1,10 +1,12 @@
 """Execute a notebook from its first cell to its last, in a fresh kernel, and name the cell that fails."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,7 +24,7 @@ FONTS = "import logging; logging.getLogger('matplotlib.font_manager').setLevel('
 
 
 def faulty(run: Callable[[Path], list[str]], paths: list[Path]) -> list[Path]:
-    """Return the paths for which `run` finds something wrong, after running as many at once as there are cores.
+    """Return the paths for which `run` finds something wrong; as many run at once as there are cores.
 
     Each notebook has a kernel, and so a process, of its own; the threads here only wait for it.
     """
@@ -43,21 +45,28 @@ def execute(notebook: NotebookNode, folder: Path, seconds: float = SECONDS) -> f
         If a cell ends in an error, or all cells together take more than `seconds`.
     """
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     os.environ.update(ENVIRONMENT)
     client = NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     client.record_timing, client.coalesce_streams = False, True
     client.extra_arguments = ["--log-level=CRITICAL", f"--IPKernelApp.exec_lines={FONTS}"]
     started = time.monotonic()
-    with client.setup_kernel():
-        for place, cell in enumerate(notebook.cells):
-            client.timeout = max(1, round(seconds - (time.monotonic() - started)))
+    asyncio.run(_execute_cells(client, seconds))
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return time.monotonic() - started
+
+
+async def _execute_cells(client: Any, seconds: float) -> None:
+    """Run the cells of the client's notebook, one after the other."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+    deadline = time.monotonic() + seconds
+    async with client.async_setup_kernel():
+        for place, cell in enumerate(client.nb.cells):
+            client.timeout = max(1, round(deadline - time.monotonic()))
             try:
-                client.execute_cell(cell, place)
+                await client.async_execute_cell(cell, place)
             except CellTimeoutError:
                 raise CellError(f"cell {cell.id} is reached, and {seconds} s are over") from None
             except CellExecutionError as error:
                 raise CellError(f"cell {cell.id} ends in {error.ename}: {error.evalue}") from None
-    notebook.metadata = nbformat.from_dict(METADATA)
-    return time.monotonic() - started

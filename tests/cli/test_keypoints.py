@@ -188,15 +188,17 @@ def test_keypoints_without_names_are_not_flipped_in_silence(run, data, tmp_path)
     assert run(*command, "--set=augment=[scale_jitter,colour_jitter]", "-o", tmp_path / "run")[0] == 0
 
 
-def test_stages_follow_keypoints_to_the_truth(run, data, trained, tmp_path):
+def test_stages_follow_keypoints_to_the_truth(data, trained):
     own = (data / "0.png", "--model", trained / "model.npz", "--truth", data / "instances.json")
-    code, out, _ = run("stages", *own, "-o", tmp_path, "--json")
-    assert code == 0
-    figures = {entry["name"]: entry for entry in json.loads(out)["figures"]}
-    names = {"heat-maps", "keypoint-steps", "oks"}
-    assert names <= figures.keys()
-    assert all((tmp_path / figures[name]["file"]).is_file() for name in names)
-    assert "keypoint AP" in figures["average-precision"]["alt"]
+    figures = figures_of_stages(*own)
+    assert {"heat-maps", "keypoint-steps", "oks"} <= figures.keys()
+    assert "keypoint AP" in viz.alt_text(figures["average-precision"]())
+
+
+def figures_of_stages(*words):
+    """What `stages` draws, by name; each figure is drawn when it is called."""
+    args = build_parser().parse_args(["stages", *map(str, words)])
+    return {entry.name: draw for entry, draw in viz.stage_figures(examples.gather(args).example).items()}
 
 
 def test_weights_without_keypoints_can_learn_some(data, tmp_path):
@@ -239,10 +241,10 @@ def test_shapes_have_keypoints_for_a_model_that_finds_some(run, of_shapes):
 
 def test_stages_of_shapes_show_keypoints_without_files_of_ones_own(of_shapes, monkeypatch):
     monkeypatch.setitem(examples.PICTURES, "shapes", 2)
-    gathered = examples.gather(build_parser().parse_args(["stages", "--model", str(of_shapes)]))
-    names = {entry.name for entry in viz.stage_figures(gathered.example)}
-    assert {"heat-maps", "keypoint-steps", "oks"} <= names
-    assert "keypoint" in gathered.example.curves_by_kind
+    figures = figures_of_stages("--model", of_shapes)
+    for name in ("heat-maps", "keypoint-steps", "oks"):
+        assert viz.alt_text(figures[name]())
+    assert "keypoint AP" in viz.alt_text(figures["average-precision"]())
 
 
 def test_shapes_name_the_number_of_keypoints_that_they_have(run, tmp_path):
