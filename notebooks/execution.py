@@ -51,7 +51,10 @@ def execute(notebook: NotebookNode, folder: Path, seconds: float = SECONDS) -> f
     client.record_timing, client.coalesce_streams = False, True
     client.extra_arguments = ["--log-level=CRITICAL", f"--IPKernelApp.exec_lines={FONTS}"]
     started = time.monotonic()
-    asyncio.run(_execute_cells(client, seconds))
+    with ThreadPoolExecutor(
+        1
+    ) as thread:  # the caller's may run an event loop already: only one can run in each
+        thread.submit(asyncio.run, _execute_cells(client, seconds)).result()
     notebook.metadata = nbformat.from_dict(METADATA)
     return time.monotonic() - started
 

@@ -1,5 +1,8 @@
 """Copies run in any folder; a cell that fails, or says the wrong thing about an exercise, is named."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import nbformat
 import pytest
 import run_copies
@@ -71,3 +74,15 @@ def test_a_font_that_this_machine_lacks_is_no_fault_of_a_notebook(tmp_path):
     execute(notebook, tmp_path)
     assert [cell.outputs for cell in notebook.cells[:1]] == [[]]
     assert "anything else" in notebook.cells[1].outputs[0].text
+
+
+def test_a_notebook_is_executed_where_an_event_loop_runs_already(tmp_path):
+    pytest.importorskip("nbclient", reason="needs the `notebooks` extra")
+    notebook = nbformat.from_dict(numbered(code("print(6 * 7)")))
+
+    async def caller():  # as in a cell of a notebook, or in a test beside Playwright
+        return execute(notebook, tmp_path)
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, caller()).result() > 0
+    assert notebook.cells[0].outputs[0].text == "42\n"
